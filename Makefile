@@ -1,0 +1,44 @@
+# Counterseal. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+SERVE ?= 1
+PYTHON ?= python3
+VENV := .venv
+UV := .tools/bin/uv
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: help setup demo test lint types architecture unit ci fix lock clean bench
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(UV):
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv
+
+$(VENV)/.set-up: requirements/dev.txt pyproject.toml $(UV)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	@$(UV) pip sync --quiet --python $(VENV) --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
+	@touch $@
+
+setup: $(VENV)/.set-up ## make the environment in .venv
+
+test: setup lint types architecture unit ## everything that has to hold, in under five minutes
+
+lint: setup ## ruff, every rule but the reasoned exceptions
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+types: setup ## mypy, strict
+	@$(VENV)/bin/mypy
+
+architecture: setup ## the import directions
+	@$(VENV)/bin/lint-imports
+
+unit: setup ## the tests
+	@$(VENV)/bin/pytest -n 2
+
+fix: setup ## format, and mend what ruff can mend
+	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
+
+lock: $(UV) ## pin the dependencies anew, with hashes and without addresses
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade pyproject.toml --extra dev -o requirements/dev.txt

@@ -1,0 +1,1 @@
+"""Disclosure control for a custodian of confidential records."""

@@ -1,0 +1,1 @@
+"""Nouns of the office. Standard library only."""
