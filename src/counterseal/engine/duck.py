@@ -6,7 +6,7 @@ promises that a step either leaves its table or raises; there is no partial answ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
@@ -59,7 +59,7 @@ class DuckEngine:
             ) from failure
         self._connection.execute("SET TimeZone = 'UTC'")
 
-    def __enter__(self) -> DuckEngine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -75,11 +75,11 @@ class DuckEngine:
         """Name a Parquet file (read in place) or an Arrow table (copied) as ``table``."""
         if hasattr(source, "schema"):
             self._connection.register("arriving", source)
-            self._connection.execute(f"CREATE OR REPLACE TABLE {name(table)} AS SELECT * FROM arriving")
+            self._connection.execute(f"CREATE OR REPLACE TABLE {name(table)} AS FROM arriving")
             self._connection.unregister("arriving")
             return
         self._connection.execute(
-            f"CREATE OR REPLACE VIEW {name(table)} AS SELECT * FROM read_parquet({quoted(source)})"  # noqa: S608  # both parts are quoted
+            f"CREATE OR REPLACE VIEW {name(table)} AS FROM read_parquet({quoted(source)})"
         )
 
     def run(self, steps: Iterable[Step], progress: Callable[[str, int, int], None] | None = None) -> None:

@@ -7,22 +7,22 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from counterseal.settings.database import database
 from counterseal.settings.environment import Environment
+from counterseal.store.connection import database
 
-environment = Environment()
-_workspace = environment.workspace
+ENVIRONMENT = Environment()
+_workspace = ENVIRONMENT.workspace
 _key_file = _workspace / "keys" / "session.key" if _workspace else None
 
-if environment.secret_key is not None:
-    SECRET_KEY = environment.secret_key.get_secret_value()
+if ENVIRONMENT.secret_key is not None:
+    SECRET_KEY = ENVIRONMENT.secret_key.get_secret_value()
 elif _key_file is not None and _key_file.exists():
     SECRET_KEY = _key_file.read_text(encoding="ascii").strip()
 else:  # commands make no session: a key that dies with the process signs nothing that lives longer
     SECRET_KEY = secrets.token_urlsafe(48)
 
 DEBUG = False
-ALLOWED_HOSTS = environment.allowed_hosts.split(",")
+ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts.split(",")
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
@@ -33,7 +33,7 @@ AUTH_USER_MODEL = "store.Official"
 
 DATABASES = {
     "default": database(
-        environment.database_url.get_secret_value() if environment.database_url else None, _workspace
+        ENVIRONMENT.database_url.get_secret_value() if ENVIRONMENT.database_url else None, _workspace
     )
 }
 

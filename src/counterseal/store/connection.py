@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
 
 from counterseal.errors import CountersealError
 
@@ -61,3 +68,34 @@ def database(url: str | None, workspace: Path | None) -> dict[str, Any]:
     if workspace is None:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
     return sqlite(workspace / "counterseal.sqlite3")
+
+
+def ready() -> None:
+    """Start Django with the product's settings, once a process."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "counterseal.settings.django")
+    if not apps.ready:
+        django.setup()
+
+
+def point_at(workspace: Path, *, setting_up: bool = False) -> None:
+    """Let the default connection be the case database of ``workspace``.
+
+    The PostgreSQL that the environment names comes first; ``setting_up`` relaxes durability of SQLite
+    while a new database is still empty.
+    """
+    ready()
+    url = settings.ENVIRONMENT.database_url
+    described = (
+        postgresql(url.get_secret_value())
+        if url
+        else sqlite(workspace / "counterseal.sqlite3", setting_up=setting_up)
+    )
+    connections.close_all()
+    connections.settings = connections.configure_settings({"default": described})
+    if hasattr(connections["default"], "close"):
+        del connections["default"]
+
+
+def make_tables() -> None:
+    """Bring the tables and triggers of the database up to date."""
+    call_command("migrate", verbosity=0, interactive=False)
