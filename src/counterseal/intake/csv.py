@@ -22,7 +22,14 @@ LONGEST_HEADER = 20_000
 BLOCK = 8 << 20
 """Bytes read at a time. One row may not be longer."""
 
-codecs.register_error("counterseal-mark", lambda fault: (NOT_TEXT, fault.end))
+
+def _mark(fault: UnicodeError) -> tuple[str, int]:
+    if not isinstance(fault, UnicodeDecodeError):
+        raise fault
+    return NOT_TEXT, fault.end
+
+
+codecs.register_error("counterseal-mark", _mark)
 
 
 class Marked(io.RawIOBase):
