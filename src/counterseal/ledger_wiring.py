@@ -20,7 +20,7 @@ __all__ = ["check_signature", "trust"]
 
 
 def trust(folder: LedgerFolder, key: str | None, policy: Path | None) -> Policy:
-    """Say whose word is taken: the policy file, else the key given (a line or its file), else the folder's own.
+    """Say whose word is taken: the policy, else the key given (a line or its file), else the folder's own.
 
     Raises CountersealError when the file cannot be read, or is no policy or key.
     """

@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from counterseal.ledger.checkpoint import read_body
 from counterseal.ledger.folder import LedgerFolder, prove_entry, verify_folder
-from counterseal.ledger.note import read_note
+from counterseal.ledger.note import read_head
 from counterseal.ledger.receipt import read_receipt, verify_receipt
 from counterseal.ledger.tree import leaf_hash
 
@@ -46,7 +45,7 @@ def verify(
     trusted = trust(ledger, key, policy)
     if receipt is not None:
         proof = read_receipt(receipt.read_bytes())
-        entry = ledger.entry(proof.index, read_body(read_note(ledger.checkpoint()).text).size)
+        entry = ledger.entry(proof.index, read_head(ledger.checkpoint().decode("utf-8", "replace")).size)
         head = verify_receipt(proof, leaf_hash(entry), trusted, check_signature)
         _answer(
             as_json, {"ok": True, "index": proof.index, "size": head.size}, f"Entry {proof.index} is proved."
@@ -72,7 +71,7 @@ def verify(
 def checkpoint(folder: Folder, as_json: Json = False) -> None:
     """Print the newest checkpoint as it was signed."""
     note = LedgerFolder(folder).checkpoint().decode("utf-8", "replace")
-    head = read_body(read_note(note.encode()).text)
+    head = read_head(note)
     answer = {"origin": head.origin, "size": head.size, "root": str(head).split("\n")[2], "note": note}
     _answer(as_json, answer, note.rstrip("\n"))
 

@@ -11,9 +11,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from counterseal.errors import CheckFailedError, CountersealError
-from counterseal.ledger.checkpoint import read_body
 from counterseal.ledger.entry import read_entry
-from counterseal.ledger.note import read_key, read_note
+from counterseal.ledger.note import read_head, read_key
 from counterseal.ledger.receipt import Receipt
 from counterseal.ledger.tiles import ENTRIES, WIDTH, read_bundle, tile_nodes, tile_path, tiles_between
 from counterseal.ledger.tree import EMPTY_ROOT, HASH, Tree, consistency_path, inclusion_path, range_root
@@ -176,7 +175,7 @@ def prove_entry(folder: LedgerFolder, index: int) -> Receipt:
     Raises CountersealError ``no-such-entry``.
     """
     checkpoint = folder.checkpoint()
-    head = read_body(read_note(checkpoint).text)
+    head = read_head(checkpoint.decode("utf-8", "replace"))
     path = inclusion_path(folder.nodes(head.size), index, head.size)
     return Receipt(index, tuple(path), checkpoint.decode("utf-8"))
 

@@ -36,13 +36,10 @@ _LOW_ORDER = {
     0,
     1,
     _FIELD - 1,
-    int.from_bytes(
-        bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
-    ),
-    int.from_bytes(
-        bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little"
-    ),
+    0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
+    _FIELD - 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
 }
+"""The y coordinates of the points whose order divides 8."""
 
 
 class SignatureCheck(Protocol):
@@ -190,6 +187,14 @@ def read_note(raw: bytes) -> Note:
     if at < 0 or not whole.endswith("\n") or at + 2 == len(whole):
         raise _bad_note("no signature stands under its text")
     return Note(whole[: at + 1], read_signatures(whole[at + 2 :]))
+
+
+def read_head(note: str) -> TreeHead:
+    """Read the tree head of a signed checkpoint, without verifying it.
+
+    Raises CountersealError ``note-form`` or ``checkpoint-form``.
+    """
+    return read_body(read_note(note.encode()).text)
 
 
 def read_signatures(lines: str) -> tuple[Signature, ...]:

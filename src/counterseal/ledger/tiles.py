@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 WIDTH = 256
+TOP = 63
 LARGEST_ENTRY = 65_535
 ENTRIES = "entries"
 _PATH = re.compile(
@@ -29,10 +30,7 @@ def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
 
     Raises CountersealError ``tile-name`` for a level above 63, a negative index or a width not in 1…256.
     """
-    if isinstance(level, str):
-        right = level == ENTRIES
-    else:
-        right = 0 <= level <= 63
+    right = level == ENTRIES if isinstance(level, str) else 0 <= level <= TOP
     if not right or not 0 <= index <= LARGEST or not 1 <= width <= WIDTH:
         raise CountersealError("tile-name", "There is no such tile.")
     digits = f"{index % 1000:03d}"

@@ -29,11 +29,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 
 from counterseal.errors import CountersealError
-from counterseal.ledger.checkpoint import TreeHead, read_body
+from counterseal.ledger.checkpoint import TreeHead
 from counterseal.ledger.entry import SALT, EntryKind, Opening, write_entry
-from counterseal.ledger.note import read_note, sign_note
+from counterseal.ledger.note import read_head, sign_note
 from counterseal.ledger.tree import EMPTY_ROOT, grow, leaf_hash, peaks_root
-from counterseal.store.ledger_tiles import derive_tiles, published_head
+from counterseal.store.ledger_tiles import derive_tiles, one_publisher, published_head
 from counterseal.store.ledger_triggers import check_guard
 from counterseal.store.models.ledger import (
     LedgerCheckpoint,
@@ -44,6 +44,7 @@ from counterseal.store.models.ledger import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -59,7 +60,7 @@ APPEND_LOCK = 0x6C6F67
 
 class _Last(NamedTuple):
     size: int
-    at: object
+    at: datetime | None
     peaks: bytes
 
 
@@ -179,16 +180,16 @@ class LedgerLog:
         """
         if connections[self._alias].in_atomic_block:
             raise CountersealError("ledger-transaction", "A checkpoint is signed after the act is durable.")
-        with _second_connection(self._alias) as second:
-            size, root = self._read_back(second)
-            signed = LedgerCheckpoint.objects.using(second).filter(size=size).first()
-        if signed is None:
-            signed = self._sign(TreeHead(self.origin, size, root))
-        note = self.checkpoint_note(signed)
-        derive_tiles(
-            self.folder, self._alias, read_body(read_note(signed.note.encode()).text), note, self._write_file
-        )
-        return note
+        with one_publisher(self.folder):
+            self.check_not_behind(published_head(self.folder))
+            with _second_connection(self._alias) as second:
+                size, root = self._read_back(second)
+                signed = LedgerCheckpoint.objects.using(second).filter(size=size).first()
+            if signed is None:
+                signed = self._sign(TreeHead(self.origin, size, root))
+            note = self.checkpoint_note(signed)
+            derive_tiles(self.folder, self._alias, read_head(signed.note), note, self._write_file)
+            return note
 
     def checkpoint_note(self, signed: LedgerCheckpoint) -> str:
         """Give a checkpoint with the cosignatures that have been gathered for it."""
@@ -203,22 +204,20 @@ class LedgerLog:
     def start(self) -> None:
         """Look that the log may be served: guarded, durable, whole, and not older than what was published.
 
-        Raises CountersealError ``ledger-unguarded``, ``ledger-not-durable``, ``entry-damaged``, ``log-forked`` or
-        ``log-rolled-back``.
+        Raises CountersealError ``ledger-unguarded``, ``ledger-not-durable``, ``entry-damaged``,
+        ``log-forked`` or ``log-rolled-back``.
         """
         check_guard(connections[self._alias])
-        peaks, size = b"", 0
-        for entry, kept in (
-            LedgerEntry.objects.using(self._alias).order_by("index").values_list("entry", "peaks").iterator()
-        ):
-            peaks = grow(peaks, size, leaf_hash(bytes(entry)))
+        peaks = b""
+        entries = LedgerEntry.objects.using(self._alias).order_by("index").values_list("entry", "peaks")
+        for index, (entry, kept) in enumerate(entries.iterator()):
+            peaks = grow(peaks, index, leaf_hash(bytes(entry)))
             if peaks != bytes(kept):
-                raise _damaged(size)
-            size += 1
+                raise _damaged(index)
         self.check_not_behind(published_head(self.folder))
         newest = self.newest_checkpoint()
         if newest is not None:
-            self.check_not_behind(read_body(read_note(newest.encode()).text))
+            self.check_not_behind(read_head(newest))
 
     def check_not_behind(self, seen: TreeHead | None) -> None:
         """Refuse to go on when someone holds a tree head that this database cannot have grown from.
@@ -258,20 +257,16 @@ class LedgerLog:
         size, peaks = 0, b""
         entries = LedgerEntry.objects.using(second)
         if signed is not None and signed.size:
-            head = read_body(read_note(signed.note.encode()).text)
+            head = read_head(signed.note)
             size = head.size
             peaks = bytes(entries.values_list("peaks", flat=True).get(index=size - 1))
             if peaks_root(peaks) != head.root:
                 raise _damaged(size - 1)
-        for index, entry, kept in (
-            entries.filter(index__gte=size)
-            .order_by("index")
-            .values_list("index", "entry", "peaks")
-            .iterator()
-        ):
+        since = entries.filter(index__gte=size).order_by("index").values_list("entry", "peaks")
+        for entry, kept in since.iterator():
             peaks = grow(peaks, size, leaf_hash(bytes(entry)))
-            if index != size or peaks != bytes(kept):
-                raise _damaged(index)
+            if peaks != bytes(kept):
+                raise _damaged(size)
             size += 1
         return size, peaks_root(peaks)
 
@@ -315,7 +310,7 @@ def _lock(connection: BaseDatabaseWrapper) -> None:
 
 @contextmanager
 def _second_connection(alias: str) -> Iterator[str]:
-    """Open the database once more, so that what is read is what was committed, and not this writer's memory."""
+    """Open the database once more: what is read is what was committed, not this writer's memory."""
     name = f"{alias}.second"
     connections.databases[name] = dict(connections.databases[alias])
     try:

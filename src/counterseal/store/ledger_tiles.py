@@ -5,22 +5,33 @@ The checkpoint's file is written last, so what it names is always there.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from counterseal.errors import CountersealError
-from counterseal.ledger.checkpoint import read_body
 from counterseal.ledger.folder import CHECKPOINT
-from counterseal.ledger.note import read_note
+from counterseal.ledger.note import read_head
 from counterseal.ledger.tiles import ENTRIES, WIDTH, tile_path, tiles_between, write_bundle
 from counterseal.ledger.tree import HASH, leaf_hash, root_of
 from counterseal.store.models.ledger import LedgerEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from counterseal.ledger.checkpoint import TreeHead
     from counterseal.ledger.ports import FileWriter
+
+
+@contextmanager
+def one_publisher(folder: Path) -> Iterator[None]:
+    """Let one process or thread of this machine at a time sign and write files; the others wait."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def published_head(folder: Path) -> TreeHead | None:
@@ -29,7 +40,7 @@ def published_head(folder: Path) -> TreeHead | None:
     Raises CountersealError ``note-form`` or ``checkpoint-form`` when the file is not a checkpoint.
     """
     path = folder / CHECKPOINT
-    return read_body(read_note(path.read_bytes()).text) if path.exists() else None
+    return read_head(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def derive_tiles(folder: Path, alias: str, head: TreeHead, note: str, write_file: FileWriter) -> None:

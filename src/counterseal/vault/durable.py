@@ -7,6 +7,7 @@ page cache may lie, so such an error is never retried here; it ends the act.
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     Folders that are missing are made. Raises OSError when the disk refuses; the old file then stands.
     """
     make_folder(path.parent)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
     try:
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
         try:
