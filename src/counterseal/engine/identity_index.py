@@ -18,7 +18,6 @@ import pyarrow as pa
 from counterseal.engine.identity_source import (
     ACCOUNT_COLUMNS,
     ADDRESS_COLUMNS,
-    SourceTable,
     check_tables,
     find_table,
     stage_table,
@@ -31,6 +30,10 @@ from counterseal.identity.keys import account_keys, address_keys, dwelling_keys,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from counterseal.engine.identity_source import (
+        SourceTable,
+    )
 
     Progress = Callable[[str, int, int], None]
 
@@ -98,7 +101,8 @@ class _Build:
         self._connection.execute("CREATE TABLE filed (key UBIGINT, owner UINTEGER)")
         self._connection.execute("CREATE TABLE people (given UBIGINT, family UBIGINT, birth UBIGINT)")
         self._connection.execute(
-            "CREATE TABLE lived (owner UINTEGER, dwelling UBIGINT, street UBIGINT, zip UBIGINT, city UBIGINT, family UBIGINT)"
+            "CREATE TABLE lived (owner UINTEGER, dwelling UBIGINT, street UBIGINT, zip UBIGINT, city UBIGINT,"
+            " family UBIGINT)"
         )
         people = self._code_accounts(account_count)
         self._code_addresses(address_count, people)
@@ -210,18 +214,15 @@ class _Build:
     def _count(self) -> None:
         self._says("Counting how common each value is")
         for value in ("given", "family", "birth"):
-            self._counted(
-                value, f"SELECT {value} AS value, count(*) AS accounts, 0 AS families FROM people GROUP BY 1"
-            )
+            self._counted(value, "count(*)", "0", "people")
         for value in ("dwelling", "street", "zip", "city"):
-            self._counted(
-                value,
-                f"SELECT {value} AS value, count(DISTINCT owner) AS accounts, count(DISTINCT family) AS families"
-                " FROM lived GROUP BY 1",
-            )
+            self._counted(value, "count(DISTINCT owner)", "count(DISTINCT family)", "lived")
 
-    def _counted(self, name: str, sql: str) -> None:
-        query = f"FROM ({sql}) WHERE value <> 0"
+    def _counted(self, name: str, accounts: str, families: str, table: str) -> None:
+        query = (
+            f"FROM (SELECT {name} AS value, {accounts} AS accounts, {families} AS families FROM {table}"  # noqa: S608
+            " GROUP BY 1) WHERE value <> 0"
+        )
         length = self._connection.execute(f"SELECT count(*) {query}").fetchall()[0][0]
         counts = self._array(name, COUNT, length)
         at = 0
@@ -264,7 +265,7 @@ class _Build:
     def _sort_keys(self) -> int:
         self._says("Sorting the keys")
         query = "SELECT DISTINCT key, owner FROM filed"
-        length = int(self._connection.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0])
+        length = int(self._connection.sql(query).count("*").fetchall()[0][0])
         keys = self._array("keys", np.dtype("<u8"), length)
         owners = self._array("owners", np.dtype("<u4"), length)
         at = 0

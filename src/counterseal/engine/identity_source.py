@@ -35,7 +35,7 @@ class SourceTable:
 
 
 def find_table(source: Path, table: str, columns: tuple[str, ...]) -> SourceTable:
-    """Find ``table``.parquet or ``table``.csv in ``source``. Raises ``registry-source`` when neither is there."""
+    """Find ``table``.parquet or ``table``.csv in ``source``. Raises ``registry-source`` for neither."""
     for ending in ("parquet", "csv"):
         path = source / f"{table}.{ending}"
         if path.is_file():
@@ -55,7 +55,7 @@ def stage_table(connection: duckdb.DuckDBPyConnection, source: SourceTable) -> i
     """
     reader = _reader(source)
     try:
-        found = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()}
+        found = set(connection.sql(f"FROM {reader}").columns)
     except duckdb.Error as failure:
         raise _unreadable(source, failure) from None
     missing = [column for column in source.columns if column not in found]
@@ -88,9 +88,10 @@ def _reader(source: SourceTable) -> str:
             header = next(csv.reader(file), [])
     except (OSError, UnicodeDecodeError, csv.Error) as failure:
         raise _unreadable(source, failure) from None
-    columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in dict.fromkeys(header) if column)
+    named = [column for column in dict.fromkeys(header) if column] or ["none"]
+    columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in named)
     return (
-        f"read_csv({quoted(source.path)}, auto_detect = false, header = true, columns = {{{columns or quoted('none') + ': ' + quoted('VARCHAR')}}},"
+        f"read_csv({quoted(source.path)}, auto_detect = false, header = true, columns = {{{columns}}},"
         " delim = ',', quote = '\"', escape = '\"', strict_mode = true, null_padding = false)"
     )
 

@@ -12,11 +12,13 @@ import pyarrow.parquet as pq
 from counterseal.errors import CountersealError
 from counterseal.identity.answer import REQUEST_FIELDS, answer_requests
 from counterseal.identity.index import RegistryIndex, open_registry
-from counterseal.identity.model import Model, load_model
+from counterseal.identity.model import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from counterseal.identity.model import Model
 
     Progress = Callable[[str, int, int], None]
 
@@ -31,7 +33,7 @@ def identify_rows(
     model: Model | None = None,
     progress: Progress | None = None,
 ) -> dict[str, int]:
-    """Answer every request of a Parquet or CSV file into the Parquet file ``out``; give how many got which word.
+    """Answer every request of a Parquet or CSV file into the Parquet file ``out``; count the words given.
 
     Requests carry ``request_ref`` and the eleven fields, all text; a column ``row`` is carried through
     and then is the key. As many rows come out as went in, in their order. Raises CountersealError for a

@@ -16,13 +16,14 @@ from scourgify import address_constants as publication_28
 from counterseal.identity.names import folded
 
 _DIRECTIONALS = {
-    **{long: short for long, short in publication_28.DIRECTIONAL_REPLACEMENTS.items()},
+    **publication_28.DIRECTIONAL_REPLACEMENTS,
     **{short: short for short in publication_28.DIRECTIONAL_REPLACEMENTS.values()},
 }
 _PAIRED = {("N", "E"): "NE", ("N", "W"): "NW", ("S", "E"): "SE", ("S", "W"): "SW"}
+_LISTED_TYPES = publication_28.STREET_TYPE_ABBREVIATIONS
 _STREET_TYPES = {
-    spelled: short for spelled, short in publication_28.STREET_TYPE_ABBREVIATIONS.items() if " " not in spelled
-} | {short: short for short in publication_28.STREET_TYPE_ABBREVIATIONS.values() if " " not in short} | {
+    **{spelled: short for spelled, short in _LISTED_TYPES.items() if " " not in spelled},
+    **{short: short for short in _LISTED_TYPES.values() if " " not in short},
     "AVENU": "AVE", "AVNUE": "AVE", "STREE": "ST", "STR": "ST", "CIRCEL": "CIR", "DV": "DR", "DVE": "DR",
     "HY": "HWY", "BL": "BLVD", "BLV": "BLVD", "TE": "TER", "CRESCENT": "CRES", "CRES": "CRES", "PW": "PKWY",
 }  # fmt: skip
@@ -31,46 +32,28 @@ _UNITS = {
     **publication_28.OCCUPANCY_TYPE_ABBREVIATIONS,
     **{short: short for short in publication_28.OCCUPANCY_TYPE_ABBREVIATIONS.values()},
     "NO": "#", "NUM": "#", "NUMBER": "#", "APTS": "APT", "SP": "SPC", "FLR": "FL", "BLD": "BLDG",
-    "BASEMENT": "BSMT", "LOWR": "LOWR", "LOWER": "LOWR", "UPPR": "UPPER",
+    "APTO": "APT",
+    "APARTAMENTO": "APT", "BASEMENT": "BSMT", "LOWR": "LOWR", "LOWER": "LOWR", "UPPR": "UPPER",
 }  # fmt: skip
 del _UNITS["KEY"], _UNITS["SIDE"], _UNITS["SLIP"], _UNITS["STOP"], _UNITS["PIER"]
 _ALONE = frozenset(("BSMT", "FRNT", "LBBY", "LOWR", "OFC", "PH", "REAR", "UPPER"))
-_ORDINALS = {
-    word: str(number)
-    for number, word in enumerate(
-        [
-            "FIRST",
-            "SECOND",
-            "THIRD",
-            "FOURTH",
-            "FIFTH",
-            "SIXTH",
-            "SEVENTH",
-            "EIGHTH",
-            "NINTH",
-            "TENTH",
-            "ELEVENTH",
-            "TWELFTH",
-            "THIRTEENTH",
-            "FOURTEENTH",
-            "FIFTEENTH",
-            "SIXTEENTH",
-            "SEVENTEENTH",
-            "EIGHTEENTH",
-            "NINETEENTH",
-            "TWENTIETH",
-        ],
-        start=1,
-    )
-}
+_ORDINAL_WORDS = (
+    "FIRST SECOND THIRD FOURTH FIFTH SIXTH SEVENTH EIGHTH NINTH TENTH ELEVENTH TWELFTH THIRTEENTH FOURTEENTH"
+    " FIFTEENTH SIXTEENTH SEVENTEENTH EIGHTEENTH NINETEENTH TWENTIETH"
+)
+_ORDINALS = {word: str(number) for number, word in enumerate(_ORDINAL_WORDS.split(), start=1)}
 _STREET_WORDS = {
     "SAINT": "ST", "MOUNT": "MT", "FORT": "FT", "HIGHWAY": "HWY", "HIWAY": "HWY", "ROUTE": "RTE", "RT": "RTE",
-    "ROAD": "RD", "COUNTY": "CO", "CTY": "CO", "CNTY": "CO", "AVENIDA": "AVE", "AVENUE": "AVE", "CARRETERA": "CARR",
+    "ROAD": "RD", "COUNTY": "CO", "CTY": "CO", "CNTY": "CO",
+    "AVENIDA": "AVE", "AVENUE": "AVE", "CARRETERA": "CARR",
 }  # fmt: skip
 _LEADING_TYPES = frozenset(("AVE", "CALLE", "CARR", "CAMINO", "PASEO", "CALLEJON"))
+_BUILDINGS = frozenset(
+    ("COND", "CONDOMINIO", "EDIF", "EDIFICIO", "RES", "RESIDENCIAL", "URB", "URBANIZACION")
+)
 _NUMBERED = re.compile(r"^(\d+)(?:ST|ND|RD|TH)$")
 _POST_OFFICE_BOX = re.compile(
-    r"\b(?:P\s*O\s*B(?:OX)?|POST OFFICE BOX|P O DRAWER|PO DRAWER|POBOX|APARTADO(?: POSTAL)?|BOX|CALLER|LOCKBOX)"
+    r"\b(?:P\s*O\s*B(?:OX)?|POST OFFICE BOX|P O DRAWER|PO DRAWER|POBOX|APARTADO(?: POSTAL)?|BOX|CALLER)"
     r"\s*(?:NO |NUM |# )?\s*(\w*\d\w*|[A-Z])$"
 )
 _RURAL = re.compile(
@@ -132,8 +115,14 @@ def place(line_1: str | None, line_2: str | None) -> Place:
     if found:
         return found
     if not _has_number(upper) and _has_number(lower) and len(lower) > 1 and lower[0] not in _UNITS:
-        upper, lower = lower, upper if upper and upper[0] in _UNITS else []
+        upper, lower = lower, _marked_unit(upper)
     return _street(upper, lower)
+
+
+def _marked_unit(tokens: list[str]) -> list[str]:
+    """Give what follows the first unit designator of a line, the designator included."""
+    start = next((at for at, token in enumerate(tokens) if token in _UNITS), len(tokens))
+    return tokens[start:]
 
 
 def _after_care_of(text: str) -> str:
@@ -150,15 +139,8 @@ def _has_number(tokens: list[str]) -> bool:
 def _boxed(tokens: list[str]) -> Place | None:
     """Read a box of any kind: post office, rural route, highway contract, military, ship."""
     text = " ".join(tokens)
-    if (
-        "BOX" not in text
-        and "BX" not in text
-        and "DRAWER" not in text
-        and "POB" not in text
-        and "#" not in text
-    ):
-        if "APARTADO" not in text and "CALLER" not in text:
-            return None
+    if not any(word in text for word in ("BOX", "BX", "DRAWER", "POB", "#", "APARTADO", "CALLER")):
+        return None
     found = _MILITARY.match(text)
     if found:
         kind = " ".join(part for part in (found.group(1).strip(), found.group(2)) if part)
@@ -178,18 +160,37 @@ def _bare(number: str) -> str:
 
 
 def _street(tokens: list[str], more: list[str]) -> Place:
+    tokens, inside = _leave_building(tokens)
     number, rest = _take_number(tokens)
     rest, unit = _take_units(rest, line_of_unit=False)
+    if not number and len(rest) > 2 and _street_word(rest[0]) in _LEADING_TYPES and rest[-1].isdigit():
+        number = _bare(rest.pop())
+    unit = " ".join(part for part in (inside, unit) if part)
     left, below = _take_units(more, line_of_unit=True)
     unit = " ".join(part for part in (unit, below, "".join(left)) if part)
     return _name_street(number, rest, unit)
 
 
+def _leave_building(tokens: list[str]) -> tuple[list[str], str]:
+    """Skip a building or quarter named before the street, as in Puerto Rico; keep the unit named with it."""
+    if not tokens or tokens[0] not in _BUILDINGS:
+        return tokens, ""
+    start = next(
+        (
+            at
+            for at in range(2, len(tokens) - 1)
+            if _is_number(tokens[at]) and tokens[at - 1] not in _UNITS and tokens[at + 1] not in _UNITS
+        ),
+        0,
+    )
+    if not start:
+        return tokens, ""
+    return tokens[start:], _take_units(tokens[:start], line_of_unit=False)[1]
+
+
 def _take_number(tokens: list[str]) -> tuple[str, list[str]]:
     """Take the house number off: fractions, N6W23001 and a letter that stands apart included."""
-    if not tokens:
-        return "", []
-    head, rest = tokens[0], tokens[1:]
+    head, rest = (tokens[0], tokens[1:]) if tokens else ("-", [])
     if _GRID.match(head):
         return head, rest
     if rest and _GRID.match(head + rest[0]):
@@ -204,7 +205,7 @@ def _take_number(tokens: list[str]) -> tuple[str, list[str]]:
 
 
 def _take_units(tokens: list[str], *, line_of_unit: bool) -> tuple[list[str], str]:
-    """Split off the unit. On its own line everything is of the unit; in a street's line only what is marked."""
+    """Split off the unit. On its own line everything is of it; in a street's line only what is marked."""
     if not tokens:
         return [], ""
     start = next(

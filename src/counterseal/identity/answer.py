@@ -1,4 +1,4 @@
-"""One batch of requests against one registry: three words, the confirmed address, and the evidence for both."""
+"""A batch of requests against a registry: three words, the address confirmed or not, and the evidence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from counterseal.identity import names
-from counterseal.identity.candidates import Candidates, find_candidates
+from counterseal.identity.candidates import find_candidates
 from counterseal.identity.coding import PERSON_FIELDS, code_people, code_places
 from counterseal.identity.compare import LEVELS, compare
 from counterseal.identity.compare_places import compare_places
@@ -16,8 +16,6 @@ from counterseal.identity.confirm import confirm_addresses
 from counterseal.identity.decide import (
     RIVAL_KINDS,
     VETOES,
-    Decision,
-    Weighing,
     decide,
     evidence_classes,
     weigh,
@@ -27,6 +25,11 @@ from counterseal.identity.model import CLASSES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from counterseal.identity.candidates import Candidates
+    from counterseal.identity.decide import (
+        Decision,
+        Weighing,
+    )
     from counterseal.identity.index import RegistryIndex
     from counterseal.identity.model import Model
 
@@ -58,7 +61,7 @@ def compare_requests(index: RegistryIndex, columns: Mapping[str, Sequence[str | 
     places = code_places({field: columns[column] for field, column in _PLACE_OF.items()})
     given = [names.given_name(text).whole for text in columns["given_name"]]
     candidates = find_candidates(index, people, places, given)
-    levels, gains = compare(index, people, places, candidates.rows, candidates.accounts)
+    levels, gains = compare(index, people, candidates.rows, candidates.accounts)
     levels["address"], gains["address"], _ = compare_places(
         index, places, candidates.rows, candidates.accounts
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class NameLevel(IntEnum):
-    """How a given or family name agrees. PART: one of several words; SWAPPED: it stands in the other field."""
+    """How a given or family name agrees. PART: one of several words; SWAPPED: in the other field."""
 
     MISSING, EXACT, PART, NICKNAME, INITIAL, SLIP, SLIPS, PREFIX, LOOSE, OTHER, SWAPPED = range(11)
 
@@ -54,10 +54,10 @@ class TinLevel(IntEnum):
 class AddressLevel(IntEnum):
     """How the best of an account's addresses agrees, worst first.
 
-    AREA: the ZIP, or the city where no ZIP is written. HOUSE: number and area. OTHER_HOUSE: street and area,
-    another number; STREET: no number written; HOUSE_SLIP: a number one slip away. ELSEWHERE: number and street,
-    another ZIP. STREET_SLIP: number and area, a street one or two slips away. The last three agree in number,
-    street and area and differ in the unit: another one, written on one side only, or the same.
+    AREA: the ZIP, or the city where no ZIP is written. HOUSE: number and area. OTHER_HOUSE: street and
+    area, another number; STREET: no number written; HOUSE_SLIP: a number one slip away. ELSEWHERE: number
+    and street, another ZIP. STREET_SLIP: number and area, a street one or two slips away. OTHER_UNIT,
+    NO_UNIT (written on one side only) and DWELLING agree in number, street and area.
     """
 
     (
@@ -99,7 +99,7 @@ _CHANCE = {
 
 
 def compare(
-    index: RegistryIndex, people: np.ndarray, places: np.ndarray, rows: np.ndarray, accounts: np.ndarray
+    index: RegistryIndex, people: np.ndarray, rows: np.ndarray, accounts: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Compare request ``rows`` with ``accounts``, pair by pair; give levels and gains by field."""
     asked, held = people[rows], index.accounts[accounts]

@@ -52,7 +52,7 @@ def same_area(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
     zips = (asked["zip"] != 0) & (held["zip"] != 0)
     town = (asked["city"] == held["city"]) | (asked["city"] == 0) | (held["city"] == 0)
     state = (asked["state"] == held["state"]) | (asked["state"] == 0) | (held["state"] == 0)
-    return np.where(zips, asked["zip"] == held["zip"], town & state)
+    return np.asarray(np.where(zips, asked["zip"] == held["zip"], town & state))
 
 
 def _levels(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
@@ -101,7 +101,7 @@ def street_slips(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
     """Say whether two street names, neither one a number, are one slip apart, or two where they are long."""
     distance = edit_distance(asked["street_text"], held["street_text"])
     shorter = np.minimum(lengths(asked["street_text"]), lengths(held["street_text"]))
-    return ((distance == 1) & (shorter >= 4)) | ((distance == 2) & (shorter >= 8))
+    return np.asarray(((distance == 1) & (shorter >= 4)) | ((distance == 2) & (shorter >= 8)))
 
 
 def _gains(

@@ -23,7 +23,7 @@ _PARTS = ("kind", "before", "after")
 def confirm_addresses(
     index: RegistryIndex, places: np.ndarray, rows: np.ndarray, accounts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Say for each pair whether any address of the account is the stated one, and whether the last held is."""
+    """Say for each pair whether an address of the account is the stated one, and whether the latest is."""
     pairs, positions = held_addresses(index, accounts)
     asked, held = places[rows[pairs]], index.addresses[positions]
     same = (asked["number"] != 0) & (asked["number"] == held["number"]) & (asked["unit"] == held["unit"])
@@ -54,7 +54,7 @@ def _street(index: RegistryIndex, asked: np.ndarray, held: np.ndarray) -> np.nda
         there = asked[at].copy()
         there["zip"] = held["zip"][at]
         exact[at] = slip & (index.count("street", street_keys(there)) == 0)
-    return exact
+    return np.asarray(exact)
 
 
 def _has_digit(texts: np.ndarray) -> np.ndarray:

@@ -89,14 +89,14 @@ def find_vetoes(levels: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def evidence_classes(people: np.ndarray) -> np.ndarray:
-    """Class each request by what it carries: 0 = A (date of birth or TIN), 1 = B (middle or suffix), 2 = C."""
+    """Class each request by what it carries: 0 = A (birth or TIN), 1 = B (middle or suffix), 2 = C."""
     telling = (people["birth"] != 0) | (people["tin"] != 0)
     helping = (people["initial"] != 0) | (people["suffix"] != 0)
     return np.select([telling, helping], [0, 1], 2).astype(np.int8)
 
 
 def decide(model: Model, candidates: Candidates, weighing: Weighing, classes: np.ndarray) -> Decision:
-    """Decide every request: the best pair, its posterior, its best rival, and which of three words it gets."""
+    """Decide every request: its best pair, posterior and rival, and which of three words it gets."""
     count = len(classes)
     rows = candidates.rows
     sums = {

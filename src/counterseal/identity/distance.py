@@ -77,4 +77,4 @@ def common_prefix(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     first, second = _matrix(left), _matrix(right)
     width = min(first.shape[1], second.shape[1])
     same = (first[:, :width] == second[:, :width]) & (first[:, :width] != 0)
-    return np.cumprod(same, axis=1).sum(axis=1, dtype=np.int64)
+    return np.asarray(np.cumprod(same, axis=1).sum(axis=1))

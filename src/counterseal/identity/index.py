@@ -29,9 +29,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
+_COUNTED_OF_ACCOUNT = [("given_count", "<u4"), ("family_count", "<u4"), ("tin_count", "<u2")]
 ACCOUNT = np.dtype(
-    [*((name, PERSON[name]) for name in PERSON.names or ())]
-    + [
+    [(name, PERSON[name]) for name in PERSON.names or ()]
+    + [*_COUNTED_OF_ACCOUNT, ("start", "<u8"), ("held", "<u2")]
+)
+_COUNTED_OF_ADDRESS = [("residents", "<u4"), ("families", "<u4")]
+ADDRESS = np.dtype(
+    [(name, PLACE[name]) for name in PLACE.names or ()]
+    + [*_COUNTED_OF_ADDRESS, ("from_year", "<i2"), ("to_year", "<i2")]
+)
+COUNT = np.dtype(
+    [
+        *((name, PERSON[name]) for name in PERSON.names or ()),
         ("given_count", "<u4"),
         ("family_count", "<u4"),
         ("tin_count", "<u2"),
@@ -40,8 +50,13 @@ ACCOUNT = np.dtype(
     ]
 )
 ADDRESS = np.dtype(
-    [*((name, PLACE[name]) for name in PLACE.names or ())]
-    + [("residents", "<u4"), ("families", "<u4"), ("from_year", "<i2"), ("to_year", "<i2")]
+    [
+        *((name, PLACE[name]) for name in PLACE.names or ()),
+        ("residents", "<u4"),
+        ("families", "<u4"),
+        ("from_year", "<i2"),
+        ("to_year", "<i2"),
+    ]
 )
 COUNT = np.dtype([("value", "<u8"), ("accounts", "<u4"), ("families", "<u4")])
 COUNTED = ("given", "family", "birth", "dwelling", "street", "zip", "city")

@@ -34,7 +34,7 @@ def account_keys(people: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def address_keys(people: np.ndarray, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Give (keys, positions) under which accounts are filed by an address; ``people`` row by row its owner."""
+    """Give (keys, positions) under which accounts are filed by an address; ``people`` are its owners."""
     everywhere = np.arange(len(places))
     number, street, zips, given = places["number"], places["street"], places["zip"], people["given_first"]
     yield mixed(DWELLING, [number, street, zips]), everywhere

@@ -12,13 +12,15 @@ import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.resources import files
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from counterseal.errors import CountersealError
 from counterseal.identity.compare import LEVELS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMAT = 1
 RIVALS = ("present", "coresident", "namesake")

@@ -25,8 +25,8 @@ _SUFFIXES = {
 }  # fmt: skip
 _TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "REV", "SIR", "HON", "PROF"))
 _PARTICLES = frozenset(
-    "DE DEL DELA LA LAS LOS VAN VON DER DEN DI DA DOS DU LE EL AL BIN IBN BEN ST MC MAC O Y E TER TEN ZU".split()  # noqa: SIM905  # read as words
-)
+    ("DE", "DEL", "DELA", "LA", "LAS", "LOS", "VAN", "VON", "DER", "DEN", "DI", "DA", "DOS", "DU", "LE", "EL")
+) | frozenset(("AL", "BIN", "IBN", "BEN", "ST", "MC", "MAC", "O", "Y", "E", "TER", "TEN", "ZU"))
 _NO_NAME = frozenset(
     (files("counterseal.identity") / "no_name.txt").read_text(encoding="utf-8").splitlines()[1:]
 )
