@@ -101,6 +101,4 @@ def open_cases(submission: str, rows: Iterable[int], *, at: datetime) -> None:
 
 def stop_orders_in_force() -> list[tuple[int, str, str]]:
     """Give id, scope and reach of every stop order that has not been lifted."""
-    return list(
-        StopOrder.objects.filter(lifted_at=None).order_by("pk").values_list("pk", "scope", "reaches")
-    )
+    return list(StopOrder.objects.filter(lifted_at=None).order_by("pk").values_list("pk", "scope", "reaches"))
