@@ -100,7 +100,7 @@ def decide(model: Model, candidates: Candidates, weighing: Weighing, classes: np
     count = len(classes)
     rows = candidates.rows
     sums = {
-        name: _sum_by_row(getattr(weighing, name), rows, count)
+        name: sum_by_row(getattr(weighing, name), rows, count)
         for name in ("person", "coresident", "namesake")
     }
     everything = np.logaddexp2(
@@ -123,7 +123,7 @@ def decide(model: Model, candidates: Candidates, weighing: Weighing, classes: np
     clear = np.zeros(count, bool)
     clear[found] = weighing.veto[best[found]] == 0
     identified = found & clear & (posterior >= least[classes])
-    plausible = _sum_by_row(np.where(weighing.veto == 0, weighing.person, -np.inf), rows, count)
+    plausible = sum_by_row(np.where(weighing.veto == 0, weighing.person, -np.inf), rows, count)
     ambiguous = ~identified & (np.exp2(plausible - everything) >= _PLAUSIBLE)
     return Decision(
         pair=best,
@@ -140,7 +140,7 @@ def _least(posterior: float | None) -> float:
     return np.inf if posterior is None else posterior
 
 
-def _sum_by_row(bits: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+def sum_by_row(bits: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
     """Add up weights given in bits, row by row; rows without any give minus infinity."""
     total = np.full(count, -np.inf)
     if len(rows):
