@@ -47,7 +47,7 @@ def identify_rows(
     writer: pq.ParquetWriter | None = None
     partial = out.with_name(out.name + ".partial")
     try:
-        for batch in _batches(requests):
+        for batch in read_requests(requests):
             answer = _answer(index, chosen, batch)
             if writer is None:
                 writer = pq.ParquetWriter(partial, answer.schema, compression="zstd")
@@ -100,8 +100,8 @@ def _is_parquet(path: Path) -> bool:
         ) from failure
 
 
-def _batches(path: Path) -> Iterator[pa.Table]:
-    """Give the file in batches with text columns; at least one batch, so that no rows in are no rows out."""
+def read_requests(path: Path) -> Iterator[pa.Table]:
+    """Give the requests of a file in batches, every field as text; at least one batch, of no rows at first."""
     try:
         if _is_parquet(path):
             file = pq.ParquetFile(path)

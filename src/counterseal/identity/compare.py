@@ -54,26 +54,15 @@ class TinLevel(IntEnum):
 class AddressLevel(IntEnum):
     """How the best of an account's addresses agrees, worst first.
 
-    AREA: the ZIP, or the city where no ZIP is written. HOUSE: number and area. OTHER_HOUSE: street and
-    area, another number; STREET: no number written; HOUSE_SLIP: a number one slip away. ELSEWHERE: number
-    and street, another ZIP. STREET_SLIP: number and area, a street one or two slips away. OTHER_UNIT,
-    NO_UNIT (written on one side only) and DWELLING agree in number, street and area.
+    AREA: the ZIP, or the city where no ZIP is written. OTHER_STREET: number and area, another street; HOUSE:
+    no street written. OTHER_HOUSE: street and area, another number; STREET: no number written; HOUSE_SLIP:
+    a number one slip away. ELSEWHERE: number and street, another ZIP. STREET_LOOSE and STREET_SLIP: number
+    and area, a street written much alike or one or two slips away. OTHER_UNIT, NO_UNIT (written on one side
+    only) and DWELLING agree in number, street and area.
     """
 
-    (
-        MISSING,
-        OTHER,
-        AREA,
-        HOUSE,
-        OTHER_HOUSE,
-        STREET,
-        HOUSE_SLIP,
-        ELSEWHERE,
-        OTHER_UNIT,
-        STREET_SLIP,
-        NO_UNIT,
-        DWELLING,
-    ) = range(12)
+    MISSING, OTHER, AREA, OTHER_STREET, HOUSE, OTHER_HOUSE, STREET, HOUSE_SLIP, ELSEWHERE = range(9)
+    STREET_LOOSE, OTHER_UNIT, STREET_SLIP, NO_UNIT, DWELLING = range(9, 14)
 
 
 LEVELS: dict[str, type[IntEnum]] = {

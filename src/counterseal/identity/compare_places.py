@@ -63,9 +63,11 @@ def _levels(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
     number_slip = np.zeros(len(asked), bool)
     at = np.flatnonzero(street & area & ~number & ~no_number)
     number_slip[at] = edit_distance(asked["number_text"][at], held["number_text"][at]) == 1
-    street_slip = np.zeros(len(asked), bool)
-    at = np.flatnonzero(number & area & ~street & (asked["street"] != 0) & (held["street"] != 0))
+    street_slip, street_loose = np.zeros(len(asked), bool), np.zeros(len(asked), bool)
+    no_street = (asked["street"] == 0) | (held["street"] == 0)
+    at = np.flatnonzero(number & area & ~street & ~no_street & ~_conflict(asked, held))
     street_slip[at] = street_slips(asked[at], held[at])
+    street_loose[at] = _alike(asked[at], held[at])
     unit_same = asked["unit"] == held["unit"]
     unit_missing = (asked["unit"] == 0) | (held["unit"] == 0)
     whole = number & street & area
@@ -77,11 +79,13 @@ def _levels(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
         (whole & unit_missing, AddressLevel.NO_UNIT),
         (street_slip, AddressLevel.STREET_SLIP),
         (whole, AddressLevel.OTHER_UNIT),
+        (street_loose, AddressLevel.STREET_LOOSE),
         (number & street, AddressLevel.ELSEWHERE),
         (street & area & number_slip, AddressLevel.HOUSE_SLIP),
         (street & area & no_number, AddressLevel.STREET),
         (street & area, AddressLevel.OTHER_HOUSE),
-        (number & written_area, AddressLevel.HOUSE),
+        (number & written_area & no_street, AddressLevel.HOUSE),
+        (number & written_area, AddressLevel.OTHER_STREET),
         (written_area, AddressLevel.AREA),
     ]
     return np.select(
@@ -102,6 +106,13 @@ def street_slips(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
     distance = edit_distance(asked["street_text"], held["street_text"])
     shorter = np.minimum(lengths(asked["street_text"]), lengths(held["street_text"]))
     return np.asarray(((distance == 1) & (shorter >= 4)) | ((distance == 2) & (shorter >= 8)))
+
+
+def _alike(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Say whether two street names share most of their letters."""
+    distance = edit_distance(asked["street_text"], held["street_text"])
+    longer = np.maximum(lengths(asked["street_text"]), lengths(held["street_text"]))
+    return np.asarray(distance <= 0.4 * longer)
 
 
 def _gains(

@@ -14,6 +14,7 @@ import numpy as np
 
 from counterseal.identity.compare import (
     LEVELS,
+    AddressLevel,
     BirthLevel,
     MiddleLevel,
     NameLevel,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from counterseal.identity.candidates import Candidates
     from counterseal.identity.model import Model
 
-VETOES = ("given_name", "middle_name", "suffix", "date_of_birth", "tin", "no_name")
+VETOES = ("given_name", "middle_name", "suffix", "date_of_birth", "tin", "no_name", "family_name", "address")
 RIVAL_KINDS = ("stranger", "coresident", "namesake", "other_account")
 _PLAUSIBLE = 0.01
 
@@ -73,17 +74,24 @@ def weigh(model: Model, size: int, levels: dict[str, np.ndarray], gains: dict[st
 
 
 def find_vetoes(levels: dict[str, np.ndarray]) -> np.ndarray:
-    """Name the conflict that no weight may outvote: 0 for none, else 1 + its position in VETOES."""
+    """Name the conflict that no weight may outvote: 0 for none, else 1 + its position in VETOES.
+
+    A given name, middle name, suffix, date of birth or TIN that is another person's; a TIN or a date of
+    birth without any name. Where neither date of birth nor TIN agrees also: no given name (that is a
+    household), a family name that is another's, and no agreement of the address (a name alone is nobody's).
+    """
     given, family = levels["given"], levels["family"]
     known = (levels["birth"] == BirthLevel.EXACT) | (levels["tin"] == TinLevel.EXACT)
-    nameless = (given == NameLevel.MISSING) & (family == NameLevel.MISSING)
+    unnamed, kinless = given == NameLevel.MISSING, family == NameLevel.MISSING
     conditions = (
         (given == NameLevel.OTHER) | ((given == NameLevel.LOOSE) & ~known),
         levels["middle"] == MiddleLevel.OTHER,
         levels["suffix"] == SuffixLevel.OTHER,
         levels["birth"] == BirthLevel.OTHER,
         (levels["tin"] == TinLevel.OTHER) & (levels["birth"] != BirthLevel.EXACT),
-        nameless,
+        (unnamed & kinless) | (unnamed & ~known),
+        ((family == NameLevel.OTHER) | (family == NameLevel.LOOSE)) & ~known,
+        (levels["address"] < AddressLevel.OTHER_STREET) & ~known,
     )
     return np.select(conditions, range(1, len(VETOES) + 1), 0).astype(np.int8)
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _STEPS = 400
 _RATE = 0.15
-_RIDGE = 0.3
+_RIDGE = np.array([0.3, 30.0])
+"""How firmly a base and a slope are held; a slope is multiplied by ten bits of gain and more."""
 _LN2 = float(np.log(2.0))
 
 
@@ -45,10 +46,11 @@ def train(
     here = _packed(start)
     origin = here.copy()
     total = sum(len(one.truth) for one in sets)
+    ridge = np.concatenate([np.tile(_RIDGE, (len(here) - len(RIVALS)) // 2), np.full(len(RIVALS), _RIDGE[0])])
     mean, spread = np.zeros_like(here), np.zeros_like(here)
     for step in range(1, steps + 1):
         model = _unpacked(start, here)
-        slope = _RIDGE * (here - origin)
+        slope = ridge * (here - origin)
         for one in sets:
             slope += _gradient(model, one)
         slope /= total
