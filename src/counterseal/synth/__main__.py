@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +12,15 @@ from typing import Annotated
 import typer
 
 from counterseal.errors import CountersealError
+from counterseal.synth.folder import Asking, Fault, RowsForm, write_submission
+from counterseal.synth.holdings import read_holdings
 from counterseal.synth.people import build_world
 from counterseal.synth.registry import account_ids, registry_tables, write_table
 
 app = typer.Typer(help="Synthetic people, registries and submissions. The same for a seed everywhere.", no_args_is_help=True)
 Out = Annotated[Path, typer.Option(help="Folder to write into; made if missing.")]
+Registry = Annotated[Path, typer.Option(help="Folder with accounts and addresses.")]
+SUBMISSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 Seed = Annotated[int, typer.Option(help="Chance starts here; the same seed gives the same values.")]
 
 
@@ -42,6 +48,34 @@ def registry(
     write_table(accounts, out, "accounts", form)
     write_table(addresses, out, "addresses", form)
     sys.stdout.write(f"{accounts.num_rows} accounts, {addresses.num_rows} addresses in {out}\n")
+
+
+@app.command()
+def submission(
+    registry: Registry,
+    rows: Annotated[int, typer.Option(min=1, help="Rows, one a person; one of them is the canary.")],
+    out: Out,
+    signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing; all clocks count from it.")],
+    seed: Seed = 2,
+    form: Annotated[RowsForm, typer.Option("--format", help="Form of the rows file.")] = RowsForm.csv,
+    submission: Annotated[str, typer.Option(help="The agency's own id, and the folder's name.")] = "SYN-2026-0001",
+    fault: Annotated[list[Fault] | None, typer.Option(help="Make the file or the request wrong; may be repeated.")] = None,
+) -> None:
+    """Write a submission folder, and truth.parquet beside it.
+
+    Example: python -m counterseal.synth submission --registry registry --rows 2000 --signed-on 2026-11-02 --out asked
+    """
+    if not SUBMISSION_ID.fullmatch(submission):
+        raise CountersealError(
+            "synth-submission-id",
+            "A submission id is 1 to 64 letters, digits, dots, hyphens or underscores.",
+            where="--submission",
+            next_step="For example SYN-2026-0001.",
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    asking = Asking(submission, signed_on.date(), form, frozenset(fault or ()))
+    folder = write_submission(read_holdings(registry), rows, seed, asking, out)
+    sys.stdout.write(f"{rows} rows in {folder}, their truth in {out / 'truth.parquet'}\n")
 
 
 def main() -> None:
