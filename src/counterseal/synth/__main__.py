@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from counterseal.errors import CountersealError
+from counterseal.synth.august import write_as_filed
 from counterseal.synth.folder import Asking, Fault, RowsForm, write_submission
 from counterseal.synth.holdings import read_holdings
 from counterseal.synth.people import build_world
@@ -75,6 +76,23 @@ def submission(
     out.mkdir(parents=True, exist_ok=True)
     asking = Asking(submission, signed_on.date(), form, frozenset(fault or ()))
     folder = write_submission(read_holdings(registry), rows, seed, asking, out)
+    sys.stdout.write(f"{rows} rows in {folder}, their truth in {out / 'truth.parquet'}\n")
+
+
+@app.command()
+def august_2025(
+    registry: Registry,
+    out: Out,
+    rows: Annotated[int, typer.Option(min=1, help="Rows.")] = 1_280_000,
+    seed: Seed = 3,
+    signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing.")] = datetime(2025, 6, 27),  # noqa: B008, DTZ001 - a day without a clock
+) -> None:
+    """Write a submission in the shape of 2025: one officer, one reason, and truth.parquet beside it.
+
+    Example: python -m counterseal.synth august-2025 --registry registry --rows 1280000 --out august
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    folder = write_as_filed(read_holdings(registry), rows, seed, signed_on.date(), out)
     sys.stdout.write(f"{rows} rows in {folder}, their truth in {out / 'truth.parquet'}\n")
 
 

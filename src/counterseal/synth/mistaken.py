@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from counterseal.synth.holdings import Holdings
 
 Row = dict[str, str]
+EARLIEST_BIRTH, LATEST_BIRTH = 1930, 2007
 _NO_STREETS = ("NOBODYS", "UNBUILT", "NEVERLAID", "PAPERPLAN")
 
 
@@ -62,9 +63,11 @@ def _new_given(asked: Asked) -> str:
 
 
 def _birth(asked: Asked, years: int) -> str:
-    """A date of birth the given years after the person's (or after 1975), on another day."""
+    """A date of birth the given years after the person's (or after 1975), on another day; else before it."""
     known = asked.person["date_of_birth"] or "1975-06-15"
-    year = min(max(int(known[:4]) + years, 1930), 2007)
+    year = int(known[:4]) + years
+    if not EARLIEST_BIRTH <= year <= LATEST_BIRTH:
+        year = int(known[:4]) - years
     month, day = asked.chance.number(1, 12), asked.chance.number(1, 28)
     if (month, day) == (int(known[5:7]), int(known[8:10])):
         day = day % 28 + 1
@@ -72,7 +75,7 @@ def _birth(asked: Asked, years: int) -> str:
 
 
 def _own_number(asked: Asked) -> str:
-    """A number that no account made here has: 000 is no area."""
+    """A number that no account made here has: their last four digits are never 0000."""
     return f"{asked.chance.number(900, 999)}{asked.chance.number(50, 65)}0000"
 
 
@@ -108,6 +111,9 @@ def _tin_and_name_elsewhere(asked: Asked) -> None:
 
 def _another_unit(asked: Asked) -> None:
     place = asked.holdings.place(asked.address)
+    if not place["line_1"][0].isdigit():
+        _address_of_nobody(asked)
+        return
     words = f"{place['line_1']} {place['line_2']}".split()
     number = asked.chance.number(700, 999)
     if len(words) > 3 and words[-2] in {"APT", "UNIT", "#", "LOT"}:

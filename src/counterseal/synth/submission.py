@@ -111,12 +111,13 @@ def _pools(found: Holdings, seed: int) -> dict[str, _Pool]:
     odd = (found.same_name_here | found.borrowed_tin)[found.holder]
     canary = found.holder == (-1 if found.canary is None else found.canary)
     plain = ~quarters & ~odd & ~canary
+    born = (found.account["date_of_birth"] != "")[found.holder]
     masks = {
         "": plain,
         "group_quarters_only": quarters & ~odd,
         "namesake_at_the_address": _same_name_rows(found) & ~quarters,
         "twin_registered": found.twin_here[found.holder] & plain,
-        "twin_absent": plain & (found.account["date_of_birth"] != "")[found.holder],
+        **dict.fromkeys(("twin_absent", "son_absent", "date_of_birth_of_another"), plain & born),
         "tin_of_two": found.borrowed_tin[found.holder] & ~quarters & ~found.same_name_here[found.holder],
     }
     return {kind: _Pool(np.flatnonzero(mask), Chance(seed, "pool", kind)) for kind, mask in masks.items()}
@@ -240,9 +241,10 @@ class Composer:
         row = self._sound(dict(CANARY), dict(CANARY))
         row.update({name: CANARY[name] for name in ("given_name", "middle_name", "family_name", "date_of_birth", "tin")})
         row.update(address_line_1=CANARY["line_1"], address_line_2="", city=CANARY["city"], state="NY", zip=CANARY["zip"])
+        row["judicial_review_date"] = ""
         if self.holdings.canary is None:
             return Composed(row, "canary", "not_disclosed", "", False)
-        return Composed(row, "canary", "reviewable|judgement" if row["judicial_review_date"] else "reviewable", CANARY["account_id"], True)
+        return Composed(row, "canary", "reviewable", CANARY["account_id"], True)
 
 
 _SOUND = {"sound": "reviewable", "sound_reviewed_in_court": "reviewable|judgement"}
