@@ -15,6 +15,7 @@ from counterseal.errors import CountersealError
 from counterseal.synth.august import write_as_filed
 from counterseal.synth.folder import Asking, Fault, RowsForm, write_submission
 from counterseal.synth.holdings import read_holdings
+from counterseal.synth.identity_set import write_identity_set
 from counterseal.synth.people import build_world
 from counterseal.synth.registry import account_ids, registry_tables, write_table
 
@@ -94,6 +95,21 @@ def august_2025(
     out.mkdir(parents=True, exist_ok=True)
     folder = write_as_filed(read_holdings(registry), rows, seed, signed_on.date(), out)
     sys.stdout.write(f"{rows} rows in {folder}, their truth in {out / 'truth.parquet'}\n")
+
+
+@app.command()
+def identity_set(
+    people: Annotated[int, typer.Option(min=100, help="People in the world.")],
+    requests: Annotated[int, typer.Option(min=1, help="Requests; two in three about registered people.")],
+    out: Out,
+    seed: Seed = 4,
+) -> None:
+    """Write a registry, requests of three levels of noise, and whom each is about.
+
+    Example: python -m counterseal.synth identity-set --people 20000 --requests 27000 --seed 4 --out set
+    """
+    kinds = write_identity_set(people, requests, seed, out)
+    sys.stdout.write(f"{requests} requests in {out}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}\n")
 
 
 def main() -> None:

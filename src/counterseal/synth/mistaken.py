@@ -169,7 +169,7 @@ def _stranger(asked: Asked) -> None:
 
 def _tin_of_another(asked: Asked) -> None:
     numbers = asked.holdings.account["tin"]
-    while (tin := str(asked.chance.of(numbers))) == asked.person["tin"]:
+    while (tin := str(numbers[asked.chance.number(0, len(numbers) - 1)])) == asked.person["tin"]:
         pass
     asked.row["tin"] = tin
 
