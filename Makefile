@@ -42,3 +42,13 @@ fix: setup ## format, and mend what ruff can mend
 
 lock: $(UV) ## pin the dependencies anew, with hashes and without addresses
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade pyproject.toml --extra dev -o requirements/dev.txt
+
+ci: ## what .ci/run runs: the tests, then PostgreSQL and the browser
+	@.ci/provide
+	@CI=true $(MAKE) --no-print-directory setup lint types architecture
+	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 2 -m postgresql
+	@CI=true $(VENV)/bin/pytest -n 2 -m "not postgresql"
+
+DEMO := var/demonstration
+demo: setup ## synthetic people, a request of 2,000 rows, the run, its table, then the pages (SERVE=0: stop after the table)
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m counterseal.synth demonstration --out $(DEMO) --serve $(SERVE)

@@ -1,0 +1,67 @@
+"""The commands. Exit 0 done, 1 a check that was asked for did not hold, 2 the input or the call is wrong.
+
+Whatever goes wrong, standard error gets one clear line and nobody gets a traceback; an unexpected failure
+names its type only, because its text may hold what must not be shown.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import typer
+from typer.main import get_command
+
+from counterseal.cli import run as run_commands
+from counterseal.errors import CheckFailedError, CountersealError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+app = typer.Typer(
+    name="counterseal",
+    help="Disclosure control for a custodian of confidential records.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+run_commands.mount(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit status."""
+    sys.exit(status(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def status(arguments: list[str]) -> int:
+    """Run one command and give its exit status."""
+    try:
+        answer = get_command(app).main(args=arguments, prog_name="counterseal", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        print(asked.format_message())  # noqa: T201  # the help that was asked for
+        return 2
+    except click.ClickException as wrong:
+        return _says(wrong.format_message(), 2)
+    except click.Abort:
+        return _says("interrupted; nothing was released", 130)
+    except CheckFailedError as failed:
+        return _says(str(failed), 1)
+    except CountersealError as wrong:
+        return _says(str(wrong), 2)
+    except Exception as failure:
+        if os.environ.get("COUNTERSEAL_TRACEBACK"):
+            raise
+        return _says(
+            f"unexpected failure ({type(failure).__name__}); nothing was disclosed. "
+            "Set COUNTERSEAL_TRACEBACK=1 to see where.",
+            2,
+        )
+    return answer if isinstance(answer, int) else 0
+
+
+def _says(line: str, code: int) -> int:
+    print("counterseal: " + " ".join(line.split()), file=sys.stderr)  # noqa: T201  # the one line
+    return code

@@ -1,0 +1,17 @@
+"""Who works at the office and in which part. Source: ``docs/design`` on people and doors."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """One person, one role. What each may not do is as binding as what it may."""
+
+    REQUESTER = "requester"
+    SPECIALIST = "specialist"
+    RELEASING = "releasing"
+    COUNSEL = "counsel"
+    OVERSIGHT = "oversight"
+    ADMINISTRATOR = "administrator"
+    CLERK = "clerk"

@@ -1,0 +1,65 @@
+"""Where an installation keeps its files."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from counterseal.errors import CountersealError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from counterseal.core.request import SubmissionId
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder that ``counterseal init`` made. ``demonstration`` is said on everything it produces."""
+
+    root: Path
+    demonstration: bool
+
+    @property
+    def database(self) -> Path:
+        """The case database when it is SQLite."""
+        return self.root / "counterseal.sqlite3"
+
+    @property
+    def ledger(self) -> Path:
+        """The published ledger: checkpoint, tiles and the log's public key. No personal data."""
+        return self.root / "ledger"
+
+    @property
+    def keys(self) -> Path:
+        """Private keys, readable by the owner alone."""
+        return self.root / "keys"
+
+    @property
+    def agreements(self) -> Path:
+        """The agreements in force here, a folder each."""
+        return self.root / "agreements"
+
+    def batch(self, submission: SubmissionId) -> Path:
+        """The folder of a submission that has been determined."""
+        return self.root / "batches" / submission
+
+    def unfinished(self, submission: SubmissionId) -> Path:
+        """The folder of a submission while it is being worked on; never read by a door."""
+        return self.root / "unfinished" / submission
+
+
+def read_workspace(root: Path) -> Workspace:
+    """Open the workspace at ``root``. Raises CountersealError ``workspace`` when there is none."""
+    note = root / "workspace.toml"
+    try:
+        facts = tomllib.loads(note.read_text(encoding="utf-8"))
+        return Workspace(root, demonstration=bool(facts["demonstration"]))
+    except (OSError, ValueError, KeyError):
+        raise CountersealError(
+            "workspace",
+            "This folder is not a workspace.",
+            where=str(root),
+            next_step=f"Make one: counterseal init {root}",
+        ) from None

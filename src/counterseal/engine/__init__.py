@@ -1,0 +1,1 @@
+"""Runs what the stages compile. The only importer of DuckDB and of Spark."""

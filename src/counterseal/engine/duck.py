@@ -1,0 +1,128 @@
+"""DuckDB under the office's rules: no network, no extension, bounded memory, spill in one known folder.
+
+Serves ``docs/design/engine.md``. The engine is handed steps and never writes rules of its own. It
+promises that a step either leaves its table or raises; there is no partial answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+
+from counterseal.errors import CountersealError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from counterseal.core.steps import Step
+
+
+def quoted(text: object) -> str:
+    """Give ``text`` as an SQL string literal."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def name(identifier: str) -> str:
+    """Give ``identifier`` as a quoted SQL name."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+class DuckEngine:
+    """One DuckDB process with a memory limit and a spill folder.
+
+    ``memory_limit`` is DuckDB's own (``2GB``); ``spill`` is where it may write when it needs more, None
+    for nowhere. The result of a step is the same whatever the number of threads, because no step relies
+    on the order of rows.
+    """
+
+    def __init__(self, *, memory_limit: str = "2GB", threads: int = 2, spill: Path | None = None) -> None:
+        config: dict[str, Any] = {
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": False,
+            "temp_directory": str(spill) if spill else "",
+        }
+        try:
+            self._connection = duckdb.connect(config=config)
+        except duckdb.Error as failure:
+            raise CountersealError(
+                "engine-settings",
+                "The engine does not start with these settings.",
+                next_step="Give a memory limit such as 2GB.",
+            ) from failure
+        self._connection.execute("SET TimeZone = 'UTC'")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back memory and spill files."""
+        self._connection.close()
+
+    def table(self, table: str, source: Path | pa.Table) -> None:
+        """Name a Parquet file (read in place) or an Arrow table (copied) as ``table``."""
+        if hasattr(source, "schema"):
+            self._connection.register("arriving", source)
+            self._connection.execute(f"CREATE OR REPLACE TABLE {name(table)} AS FROM arriving")
+            self._connection.unregister("arriving")
+            return
+        self._connection.execute(
+            f"CREATE OR REPLACE VIEW {name(table)} AS FROM read_parquet({quoted(source)})"
+        )
+
+    def run(self, steps: Iterable[Step], progress: Callable[[str, int, int], None] | None = None) -> None:
+        """Run the steps in order. ``progress`` hears what each says, its number and how many there are.
+
+        Raises CountersealError ``engine-memory`` when the limit does not suffice and ``engine-step``
+        for any other failure; neither names a value of a row.
+        """
+        queue = tuple(steps)
+        for number, step in enumerate(queue, start=1):
+            if progress is not None and step.says:
+                progress(step.says, number, len(queue))
+            kind = "VIEW" if step.view else "TABLE"
+            self._do(f"CREATE OR REPLACE {kind} {name(step.name)} AS {step.sql}", step.name)
+
+    def _do(self, sql: str, what: str) -> None:
+        try:
+            self._connection.execute(sql)
+        except duckdb.OutOfMemoryException as failure:
+            raise CountersealError(
+                "engine-memory",
+                f"The step {what} needs more memory than the limit allows.",
+                next_step="Raise --memory-limit, or free space in the spill folder.",
+            ) from failure
+        except duckdb.Error as failure:
+            raise CountersealError(
+                "engine-step", f"The step {what} could not be run ({type(failure).__name__})."
+            ) from failure
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Give the result of a query, for answers that are small by their nature."""
+        return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def write_parquet(self, sql: str, path: Path) -> None:
+        """Write the result of a query as Parquet, in row groups of 100,000, to ``path``."""
+        self._do(
+            f"COPY ({sql}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)",
+            path.name,
+        )
+
+    def write_lines(self, sql: str, path: Path) -> None:
+        """Write the one text column of a query as lines of UTF-8, as they are, to ``path``."""
+        relation = self._connection.execute(sql)
+        with path.open("w", encoding="utf-8", newline="\n") as lines:
+            while batch := relation.fetchmany(10_000):
+                lines.write("".join(line + "\n" for (line,) in batch))

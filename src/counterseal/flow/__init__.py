@@ -1,0 +1,1 @@
+"""The acts of the office: one function an act, one transaction, one entry in the ledger."""

@@ -1,0 +1,122 @@
+"""From pieces of a file to the columns of ``rows.parquet``, with the fault of each row that has one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from counterseal.errors import CountersealError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAULTS = {
+    "ragged": "the row has more or fewer values than the header",
+    "encoding": "a value is not UTF-8 text",
+    "nul_byte": "a value holds a NUL byte",
+    "too_long": "a value is longer than any value can be",
+    "not_json": "the line is not one JSON object",
+    "unknown_key": "the line holds a key that is no field",
+    "duplicate_key": "the line holds a key twice",
+    "not_text": "a value is not text",
+    "formula": "a cell holds a formula, not a value",
+}
+"""Why a row is malformed: public codes and their meaning."""
+
+NOT_TEXT = "\U0010fffe"
+"""A noncharacter that stands for bytes that are no text; itself never a text."""
+
+LONGEST_VALUE = 20_000
+"""Characters. A reason of this length is an attack, not a reason."""
+
+
+def schema(fields: Sequence[str]) -> pa.Schema:
+    """Give the columns of ``rows.parquet``: row number, fault, then every field as text."""
+    return pa.schema(
+        [
+            ("row", pa.int64()),
+            ("malformed", pa.string()),
+            *((field, pa.string()) for field in fields),
+        ]
+    )
+
+
+def check_header(header: Sequence[str], fields: Sequence[str], where: str) -> None:
+    """Refuse a file whose columns are not the agreement's fields, each once.
+
+    Raises CountersealError ``columns`` that names the first column that is unknown, double or missing.
+    """
+    for number, column in enumerate(header, start=1):
+        shown = column if column.isascii() and column.isprintable() and len(column) <= 60 else "(unprintable)"
+        if column not in fields:
+            raise CountersealError(
+                "columns",
+                f"The column {shown} is not a field of the agreement.",
+                where=f"{where}, column {number}",
+                next_step="Leave it out: nothing may be handed over that no rule asked for.",
+            )
+        if column in header[: number - 1]:
+            raise CountersealError(
+                "columns", f"The column {shown} stands twice.", where=f"{where}, column {number}"
+            )
+    for field in fields:
+        if field not in header:
+            raise CountersealError(
+                "columns",
+                f"The column {field} is missing.",
+                where=where,
+                next_step="Add it; its cells may be empty.",
+            )
+
+
+def rows_batch(
+    numbers: pa.Array, faults: pa.Array, columns: dict[str, pa.Array], fields: Sequence[str]
+) -> pa.RecordBatch:
+    """Put a batch together; a malformed row keeps its reference and nothing else."""
+    sound = pc.is_null(faults)
+    nothing = pa.scalar(None, pa.string())
+    kept = [
+        columns[field] if field == "request_ref" else pc.if_else(sound, columns[field], nothing)
+        for field in fields
+    ]
+    return pa.RecordBatch.from_arrays([numbers, faults, *kept], schema=schema(fields))
+
+
+def as_text(column: pa.Array, fault: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Read a column of bytes as UTF-8, noting for each value that cannot be one the reason why.
+
+    The common case, a column with no fault at all, costs one validation and two scans.
+    """
+    held = column.cast(pa.binary())
+    try:
+        text = held.cast(pa.string())
+    except pa.ArrowInvalid:
+        bad = pa.array([not _is_utf8(value) for value in held.to_pylist()])
+        fault = _first(fault, bad, "encoding")
+        text = pc.if_else(bad, pa.scalar(None, pa.binary()), held).cast(pa.string())
+    marked = pc.fill_null(pc.match_substring(text, NOT_TEXT), fill_value=False)
+    if pc.any(marked).as_py():
+        fault = _first(fault, marked, "encoding")
+        text = pc.if_else(marked, pa.scalar(None, pa.string()), text)
+    nul = pc.fill_null(pc.match_substring(text, "\x00"), fill_value=False)
+    if pc.any(nul).as_py():
+        fault = _first(fault, nul, "nul_byte")
+        text = pc.if_else(nul, pa.scalar(None, pa.string()), text)
+    long = pc.fill_null(pc.greater(pc.binary_length(text), LONGEST_VALUE), fill_value=False)
+    if pc.any(long).as_py():
+        fault = _first(fault, long, "too_long")
+        text = pc.if_else(long, pa.scalar(None, pa.string()), text)
+    return text, fault
+
+
+def _first(fault: pa.Array, here: pa.Array, code: str) -> pa.Array:
+    return pc.if_else(pc.and_(pc.is_null(fault), here), pa.scalar(code), fault)
+
+
+def _is_utf8(value: bytes | None) -> bool:
+    try:
+        return value is None or value.decode("utf-8") is not None
+    except UnicodeDecodeError:
+        return False

@@ -1,0 +1,112 @@
+"""Taking a submission in: the file that was signed, its rows as they came, a receipt."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from counterseal.errors import CountersealError
+from counterseal.intake.columns import schema
+from counterseal.intake.csv import read_csv
+from counterseal.intake.lines import read_lines
+from counterseal.intake.parquet import read_parquet
+from counterseal.intake.sheet import read_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from counterseal.core.request import Manifest
+
+READERS: dict[str, Callable[[Path, Sequence[str]], Iterator[pa.RecordBatch]]] = {
+    ".csv": read_csv,
+    ".jsonl": read_lines,
+    ".parquet": read_parquet,
+    ".xlsx": read_sheet,
+}
+
+ROW_GROUP = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came: rows, digests as 64 hexadecimal digits, and how many rows are malformed, by reason."""
+
+    rows_received: int
+    sha256: str
+    manifest_sha256: str
+    malformed: dict[str, int]
+
+
+def take_in(
+    folder: Path,
+    manifest: Manifest,
+    fields: Sequence[str],
+    out: Path,
+    *,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Receipt:
+    """Write every row of the submission to ``out`` as Parquet: ``row``, ``malformed``, then the fields.
+
+    The rows are those of the file in file order of their numbers, one for one; the order of lines in ``out``
+    may differ where a row is malformed. Raises CountersealError: ``rows-file`` when it is missing,
+    ``rows-hash`` or ``rows-count`` when it is not the file that was signed, and the readers' own.
+    """
+    path = folder / manifest.rows
+    if not path.is_file() or path.is_symlink():
+        raise CountersealError(
+            "rows-file", "The rows file that the manifest names is not here.", where=str(path)
+        )
+    digest = _sha256(path)
+    if digest != manifest.sha256:
+        raise CountersealError(
+            "rows-hash",
+            "The rows file is not the one that was signed: its SHA-256 differs from the manifest's.",
+            where=path.name,
+            next_step="Send the file that was signed, or sign a new manifest.",
+        )
+    received, faults = _write(READERS[path.suffix](path, fields), manifest, fields, out, progress)
+    if received != manifest.row_count:
+        raise CountersealError(
+            "rows-count",
+            f"The rows file has {received} rows and the manifest says {manifest.row_count}.",
+            where=path.name,
+            next_step="Send the complete file, or sign a manifest with its true number of rows.",
+        )
+    return Receipt(received, digest, _sha256(folder / "manifest.json"), faults)
+
+
+def _write(
+    batches: Iterator[pa.RecordBatch],
+    manifest: Manifest,
+    fields: Sequence[str],
+    out: Path,
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[int, dict[str, int]]:
+    received, faults = 0, Counter[str]()
+    with pq.ParquetWriter(out, schema(fields), compression="zstd", compression_level=1) as writer:
+        waiting: list[pa.RecordBatch] = []
+        for batch in batches:
+            waiting.append(batch)
+            received += batch.num_rows
+            for found in pc.value_counts(batch.column("malformed").drop_null()).to_pylist():
+                faults[found["values"]] += found["counts"]
+            if progress is not None:
+                progress("Taking in the rows", received, manifest.row_count)
+            if sum(held.num_rows for held in waiting) >= ROW_GROUP:
+                writer.write_table(pa.Table.from_batches(waiting))
+                waiting = []
+        if waiting:
+            writer.write_table(pa.Table.from_batches(waiting))
+    return received, dict(faults)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""How an installation is set: the environment read once, and what Django is told."""

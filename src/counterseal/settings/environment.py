@@ -1,0 +1,33 @@
+"""What the environment may say. Unknown values are refused; there is no default for a secret.
+
+Every variable begins with ``COUNTERSEAL_``. A secret may stand in a file of the folder that
+``COUNTERSEAL_SECRETS`` names, under its variable's name.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Environment(BaseSettings):
+    """The settings of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="COUNTERSEAL_", secrets_dir=os.environ.get("COUNTERSEAL_SECRETS"), extra="forbid"
+    )
+
+    workspace: Path | None = None
+    """The workspace that the pages serve; commands name theirs."""
+
+    database_url: SecretStr | None = None
+    """``postgresql://user:password@host:port/name``; without it SQLite in the workspace."""
+
+    secret_key: SecretStr | None = None
+    """Signs sessions. Without it the workspace's own key file is read."""
+
+    allowed_hosts: str = "127.0.0.1,localhost,[::1]"
+    """Host names that the pages answer to, separated by commas."""

@@ -1,0 +1,1 @@
+"""What the office keeps in its database. The only importer of the ORM."""

@@ -1,0 +1,6 @@
+"""The tables of the office. One file a subject; ``0001`` makes the office, ``0002`` the ledger."""
+
+from counterseal.store.models.office import Agency, Official, StopOrder
+from counterseal.store.models.submission import Case, Submission
+
+__all__ = ["Agency", "Case", "Official", "StopOrder", "Submission"]

@@ -1,0 +1,104 @@
+"""Submissions, cases and stop orders: what acts read and write in the database."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from counterseal.core.case import CaseState
+from counterseal.errors import CountersealError
+from counterseal.store.models import Agency, Case, StopOrder, Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date, datetime
+
+    from counterseal.core.request import Manifest
+
+
+@contextmanager
+def one_act() -> Iterator[None]:
+    """One transaction: everything in it is durable together, or none of it is."""
+    with transaction.atomic(durable=True):
+        yield
+
+
+def registered_agency(agency: str) -> Mapping[str, bool] | None:
+    """Give what is on file about the agency, or None when it is not registered."""
+    found = Agency.objects.filter(pk=agency).first()
+    return None if found is None else {"safeguards_in_force": found.safeguards_in_force}
+
+
+def register_agency(agency: str, title: str, *, at: datetime, safeguards_in_force: bool) -> None:
+    """Enter an agency in the register, once."""
+    Agency.objects.get_or_create(
+        pk=agency,
+        defaults={"title": title, "registered_at": at, "safeguards_in_force": safeguards_in_force},
+    )
+
+
+def refuse_if_received(manifest: Manifest, *, digest: str, received_on: date) -> Submission | None:
+    """Give the unfinished submission that this one continues, or None when it is new.
+
+    Raises CountersealError ``already-received`` when it was determined before, or when another file, another
+    agreement or another day came under the same id.
+    """
+    known = Submission.objects.filter(pk=manifest.submission).first()
+    if known is None:
+        return None
+    same = (known.rows_sha256, known.agreement_digest, known.received_on) == (
+        manifest.sha256,
+        digest,
+        received_on,
+    )
+    if known.state == Submission.State.RECEIVED and same:
+        return known
+    raise CountersealError(
+        "already-received",
+        f"Submission {manifest.submission} was already received on {known.received_on}.",
+        next_step="Nothing was changed. A corrected file is a new submission with an id of its own.",
+    )
+
+
+def enter_submission(
+    manifest: Manifest, *, manifest_sha256: str, version: str, digest: str, received_on: date, at: datetime
+) -> bool:
+    """Enter a submission as received; False when it continues one that was never determined."""
+    if refuse_if_received(manifest, digest=digest, received_on=received_on):
+        return False
+    Submission.objects.create(
+        id=manifest.submission,
+        agency_id=manifest.requesting_agency,
+        agreement=manifest.agreement,
+        agreement_version=version,
+        agreement_digest=digest,
+        manifest_sha256=manifest_sha256,
+        rows_sha256=manifest.sha256,
+        row_count=manifest.row_count,
+        signed_on=manifest.signed_on,
+        received_on=received_on,
+        received_at=at,
+    )
+    return True
+
+
+def determine_submission(submission: str, outcomes: Mapping[str, int]) -> None:
+    """Close the run of a submission with its counts."""
+    Submission.objects.filter(pk=submission, state=Submission.State.RECEIVED).update(
+        state=Submission.State.DETERMINED, outcomes=dict(outcomes)
+    )
+
+
+def open_cases(submission: str, rows: Iterable[int], *, at: datetime) -> None:
+    """Open a case for each row that is reviewable."""
+    Case.objects.bulk_create(
+        (Case(submission_id=submission, row=row, state=CaseState.OPEN, opened_at=at) for row in rows),
+        batch_size=5_000,
+    )
+
+
+def stop_orders_in_force() -> list[tuple[int, str, str]]:
+    """Give id, scope and reach of every stop order that has not been lifted."""
+    return list(StopOrder.objects.filter(lifted_at=None).order_by("pk").values_list("pk", "scope", "reaches"))

@@ -1,0 +1,59 @@
+"""The engine keeps its limits and says what failed without saying whose row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+
+from counterseal.core.steps import Step
+from counterseal.engine.duck import DuckEngine
+from counterseal.engine.reference import bring, folded, zip_codes, zip_places
+from counterseal.errors import CountersealError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_failing_step_that_tells_a_value():
+    with DuckEngine() as engine, pytest.raises(CountersealError) as failure:
+        engine.run([Step("bad", "SELECT CAST('123-45-6789' AS INTEGER) AS x")])
+
+    assert "123-45-6789" not in str(failure.value)
+    assert failure.value.code == "engine-step"
+
+
+def test_an_extension_is_loaded_from_the_network():
+    with DuckEngine() as engine, pytest.raises(CountersealError):
+        engine.run([Step("remote", "SELECT * FROM read_parquet('https://127.0.0.1:9/x.parquet')")])
+
+
+def test_rows_lost_between_table_and_file(tmp_path: Path):
+    with DuckEngine() as engine:
+        engine.table("rows", pa.table({"row": list(range(250_000))}))
+        engine.write_parquet("SELECT * FROM rows ORDER BY row", tmp_path / "rows.parquet")
+        engine.table("back", tmp_path / "rows.parquet")
+
+        assert engine.rows("SELECT count(*), count(DISTINCT row) FROM back") == [(250_000, 250_000)]
+
+
+def test_a_memory_limit_that_nobody_can_read():
+    with pytest.raises(CountersealError, match="engine-settings"):
+        DuckEngine(memory_limit="lots")
+
+
+def test_a_zip_with_a_place_of_another_state():
+    with DuckEngine() as engine:
+        bring(engine, ["zip_places", "zip_codes", "zip_prefixes"])
+        wrong = engine.rows(
+            "SELECT count(*) FROM zip_places p JOIN zip_codes c USING (zip) WHERE p.state <> c.state"
+        )
+
+    assert wrong == [(0,)]
+    assert zip_places().num_rows > zip_codes().num_rows
+
+
+@pytest.mark.parametrize(("written", "read"), [("Coeur d'Alene", "COEUR DALENE"), ("San José", "SAN JOSE")])
+def test_a_place_written_with_marks(written: str, read: str):
+    assert folded(written) == read
