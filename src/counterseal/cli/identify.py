@@ -94,7 +94,9 @@ def calibrate(  # noqa: PLR0913, PLR0917  # three targets, a margin, and files
         if held.posterior is None:
             typer.echo(f"{name}: no threshold keeps the bound; this class answers nothing")
         else:
-            typer.echo(f"{name}: posterior {held.posterior:.6f}, {held.wrong} wrong of {held.identified:,}, bound {held.bound:.3%}")
+            typer.echo(
+                f"{name}: posterior {held.posterior:.6f}, {held.wrong} wrong of {held.identified:,}, bound {held.bound:.3%}"
+            )
 
 
 @identity.command(epilog="Example: counterseal identity report sets/one --out report.html")
@@ -116,5 +118,7 @@ def report(
 
 def mount(app: typer.Typer) -> None:
     """Put ``identify`` and ``identity`` under ``app``."""
-    app.command(epilog="Example: counterseal identify requests.parquet --registry registry/ --out answers.parquet")(identify)
+    app.command(epilog="Example: counterseal identify requests.parquet --registry registry/ --out answers.parquet")(
+        identify
+    )
     app.add_typer(identity, name="identity")

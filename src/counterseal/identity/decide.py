@@ -112,13 +112,8 @@ def evidence_classes(levels: dict[str, np.ndarray]) -> np.ndarray:
 def decide(model: Model, candidates: Candidates, weighing: Weighing) -> Decision:
     """Decide every request: its best pair, posterior and rival, and which of three words it gets."""
     rows, count = candidates.rows, len(candidates.passed_over)
-    sums = {
-        name: sum_by_row(getattr(weighing, name), rows, count)
-        for name in ("person", "coresident", "namesake")
-    }
-    everything = np.logaddexp2(
-        np.logaddexp2(sums["person"], sums["coresident"]), np.logaddexp2(sums["namesake"], 0.0)
-    )
+    sums = {name: sum_by_row(getattr(weighing, name), rows, count) for name in ("person", "coresident", "namesake")}
+    everything = np.logaddexp2(np.logaddexp2(sums["person"], sums["coresident"]), np.logaddexp2(sums["namesake"], 0.0))
     best = np.full(count, -1, np.int64)
     second = np.full(count, -np.inf)
     if len(rows):
