@@ -13,15 +13,23 @@ import typer
 
 from counterseal.errors import CountersealError
 from counterseal.synth.august import write_as_filed
-from counterseal.synth.folder import Asking, Fault, RowsForm, write_submission
+from counterseal.synth.folder import (
+    Asking,
+    Fault,  # noqa: TC001 - typer reads the annotation
+    RowsForm,
+    write_submission,
+)
 from counterseal.synth.holdings import read_holdings
 from counterseal.synth.identity_set import write_identity_set
 from counterseal.synth.people import build_world
 from counterseal.synth.registry import account_ids, registry_tables, write_table
 
-app = typer.Typer(help="Synthetic people, registries and submissions. The same for a seed everywhere.", no_args_is_help=True)
+app = typer.Typer(
+    help="Synthetic people, registries and submissions. The same for a seed everywhere.", no_args_is_help=True
+)
 Out = Annotated[Path, typer.Option(help="Folder to write into; made if missing.")]
 Registry = Annotated[Path, typer.Option(help="Folder with accounts and addresses.")]
+AUGUST_SIGNED_ON = datetime.fromisoformat("2025-06-27")
 SUBMISSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 Seed = Annotated[int, typer.Option(help="Chance starts here; the same seed gives the same values.")]
 
@@ -35,7 +43,9 @@ class TableForm(StrEnum):
 
 @app.command()
 def registry(
-    people: Annotated[int, typer.Option(min=10, help="People in the world; about three in four have an account.")],
+    people: Annotated[
+        int, typer.Option(min=10, help="People in the world; about three in four have an account.")
+    ],
     out: Out,
     seed: Seed = 1,
     form: Annotated[TableForm, typer.Option("--format", help="Form of the tables.")] = TableForm.parquet,
@@ -57,15 +67,22 @@ def submission(
     registry: Registry,
     rows: Annotated[int, typer.Option(min=1, help="Rows, one a person; one of them is the canary.")],
     out: Out,
-    signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing; all clocks count from it.")],
+    signed_on: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing; all clocks count from it.")
+    ],
     seed: Seed = 2,
     form: Annotated[RowsForm, typer.Option("--format", help="Form of the rows file.")] = RowsForm.csv,
-    submission: Annotated[str, typer.Option(help="The agency's own id, and the folder's name.")] = "SYN-2026-0001",
-    fault: Annotated[list[Fault] | None, typer.Option(help="Make the file or the request wrong; may be repeated.")] = None,
+    submission: Annotated[
+        str, typer.Option(help="The agency's own id, and the folder's name.")
+    ] = "SYN-2026-0001",
+    fault: Annotated[
+        list[Fault] | None, typer.Option(help="Make the file or the request wrong; may be repeated.")
+    ] = None,
 ) -> None:
     """Write a submission folder, and truth.parquet beside it.
 
-    Example: python -m counterseal.synth submission --registry registry --rows 2000 --signed-on 2026-11-02 --out asked
+    Example: python -m counterseal.synth submission --registry registry --rows 2000
+    --signed-on 2026-11-02 --out asked
     """
     if not SUBMISSION_ID.fullmatch(submission):
         raise CountersealError(
@@ -86,7 +103,9 @@ def august_2025(
     out: Out,
     rows: Annotated[int, typer.Option(min=1, help="Rows.")] = 1_280_000,
     seed: Seed = 3,
-    signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing.")] = datetime(2025, 6, 27),  # noqa: B008, DTZ001 - a day without a clock
+    signed_on: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing.")
+    ] = AUGUST_SIGNED_ON,
 ) -> None:
     """Write a submission in the shape of 2025: one officer, one reason, and truth.parquet beside it.
 
@@ -109,7 +128,9 @@ def identity_set(
     Example: python -m counterseal.synth identity-set --people 20000 --requests 27000 --seed 4 --out set
     """
     kinds = write_identity_set(people, requests, seed, out)
-    sys.stdout.write(f"{requests} requests in {out}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}\n")
+    sys.stdout.write(
+        f"{requests} requests in {out}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}\n"
+    )
 
 
 def main() -> None:

@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 
 from counterseal.errors import CountersealError
-from counterseal.synth.submission import FIELDS, Composed, compose_rows
+from counterseal.synth.submission import FIELDS, compose_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.synth.holdings import Holdings
+    from counterseal.synth.submission import Composed
 
 
 class RowsForm(StrEnum):
@@ -56,7 +57,10 @@ OF_THE_REQUEST: dict[Fault, tuple[str, dict[str, Any]]] = {
         "refused|judgement",
         {"signer": {"name": "Synthetic Signer", "office": "Assistant Director"}},
     ),
-    Fault.excess_elements: ("refused|cure", {"requested_elements": ["mailing_address", "telephone", "bank_name"]}),
+    Fault.excess_elements: (
+        "refused|cure",
+        {"requested_elements": ["mailing_address", "telephone", "bank_name"]},
+    ),
     Fault.attestation_missing: ("refused|cure", {"attestation": ""}),
     Fault.attestation_other: ("refused|cure|judgement", {"attestation": "any-lawful-purpose"}),
     Fault.agency_unknown: ("refused|cure|judgement", {"requesting_agency": "Bureau of Somewhere Else"}),
@@ -89,13 +93,15 @@ def _jsonl_bytes(columns: tuple[str, ...], rows: list[dict[str, str]]) -> bytes:
 
 def _parquet_bytes(columns: tuple[str, ...], rows: list[dict[str, str]]) -> bytes:
     sink = io.BytesIO()
-    parquet.write_table(pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in columns}), sink)
+    parquet.write_table(
+        pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in columns}), sink
+    )
     return sink.getvalue()
 
 
 def _xlsx_bytes(columns: tuple[str, ...], rows: list[dict[str, str]]) -> bytes:
     try:
-        import xlsxwriter  # noqa: PLC0415 - only this form needs it, and only developers have it
+        import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - developers alone have it
     except ImportError:
         raise CountersealError(
             "synth-no-xlsx", "Writing XLSX needs the package xlsxwriter.", next_step="Use --format csv."
@@ -139,7 +145,7 @@ def _break_rows(body: bytes, broken: dict[Fault, int], form: RowsForm) -> bytes:
 
 
 def write_submission(holdings: Holdings, rows: int, seed: int, asking: Asking, out: Path) -> Path:
-    """Write ``out/<submission>/`` (manifest and rows) and ``out/truth.parquet``; gives the submission's folder.
+    """Write ``out/<submission>/`` (manifest and rows) and ``out/truth.parquet``; gives the folder.
 
     Raises ``CountersealError`` for a registry that is too small or a fault that the form cannot show.
     """
@@ -147,18 +153,24 @@ def write_submission(holdings: Holdings, rows: int, seed: int, asking: Asking, o
     sound = [at for at, one in enumerate(composed) if one.kind == "sound"]
     in_rows = sorted(asking.faults & IN_A_ROW)
     if len(sound) < len(in_rows):
-        raise CountersealError("synth-too-few-rows", "There are too few sound rows to break.", next_step="Ask for more rows.")
+        raise CountersealError(
+            "synth-too-few-rows", "There are too few sound rows to break.", next_step="Ask for more rows."
+        )
     broken = {fault: sound[-1 - turn] for turn, fault in enumerate(in_rows)}
     for fault, at in broken.items():
         composed[at] = composed[at]._replace(kind=fault.replace("-", "_"), expected="cure")
-    columns = tuple(name for name in FIELDS if not (name == "stage" and Fault.missing_column in asking.faults))
+    columns = tuple(
+        name for name in FIELDS if not (name == "stage" and Fault.missing_column in asking.faults)
+    )
     made = [one.row for one in composed]
     if Fault.unknown_column in asking.faults:
         columns = (*columns, "telephone")
         made = [{**row, "telephone": "555-0100"} for row in made]
     body = _break_rows(_WRITERS[asking.form](columns, made), broken, asking.form)
     for fault in sorted(asking.faults & OF_THE_REQUEST.keys()):
-        composed = [one._replace(kind=fault.replace("-", "_"), expected=OF_THE_REQUEST[fault][0]) for one in composed]
+        composed = [
+            one._replace(kind=fault.replace("-", "_"), expected=OF_THE_REQUEST[fault][0]) for one in composed
+        ]
     folder = out / asking.submission
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"rows.{asking.form}").write_bytes(body)
@@ -187,7 +199,7 @@ def _manifest(asking: Asking, rows: int, digest: str) -> dict[str, Any]:
 
 
 def write_truth(composed: Iterable[Composed], path: Path) -> None:
-    """Write the truth: ``row`` from 1, ``request_ref``, ``kind``, ``expected``, ``account_id``, ``address_held``."""
+    """Write the truth: what each row is, the outcomes allowed (``a|b``), and whom it is really about."""
     ones = list(composed)
     table = pa.table(
         {

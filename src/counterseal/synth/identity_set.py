@@ -1,4 +1,4 @@
-"""Labelled requests to train, calibrate and measure identity: present and absent people, three levels of noise.
+"""Labelled requests to train, calibrate and measure identity, in three levels of noise.
 
 Level 1 is a careful file, level 2 a careless one, level 3 an old and careless one. Rates were set so that
 the agreement of true pairs, field by field, lies near that of requests made with ``pseudopeople``; the
@@ -16,7 +16,7 @@ import pyarrow as pa
 from counterseal.synth.chance import Chance
 from counterseal.synth.names import census_names
 from counterseal.synth.noise import slipped, turned_date, wrong_date, wrong_digits
-from counterseal.synth.people import LAST_YEAR, World, build_world
+from counterseal.synth.people import LAST_YEAR, build_world
 from counterseal.synth.registry import account_ids, registry_tables, write_table
 from counterseal.synth.writing import nicknames_of, without_marks, write_address
 
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from counterseal.synth.people import World
+
 REQUEST_FIELDS = (
-    "request_ref", "given_name", "middle_name", "family_name", "suffix", "date_of_birth", "tin", "address_line_1",
+    "request_ref", "given_name", "middle_name", "family_name", "suffix", "date_of_birth", "tin",
+    "address_line_1",
     "address_line_2", "city", "state", "zip",
 )  # fmt: skip
 PRESENT_SHARE = 0.665
@@ -114,7 +117,9 @@ class Requests:
         self._spans = order[np.argsort(world.span_to[order] + 3000 * world.span_person[order], kind="stable")]
         self._first = np.searchsorted(world.span_person[self._spans], np.arange(len(world.has_account) + 1))
         self._by_home = np.argsort(world.household, kind="stable")
-        self._home_first = np.searchsorted(world.household[self._by_home], np.arange(int(world.household.max()) + 2))
+        self._home_first = np.searchsorted(
+            world.household[self._by_home], np.arange(int(world.household.max()) + 2)
+        )
 
     def _address(self, person: int, level: Level) -> Row:
         low, high = int(self._first[person]), int(self._first[person + 1])
@@ -132,7 +137,11 @@ class Requests:
 
     def _housemate(self, person: int) -> int:
         home = int(self.world.household[person])
-        return int(self._by_home[self.chance.number(int(self._home_first[home]), int(self._home_first[home + 1]) - 1)])
+        return int(
+            self._by_home[
+                self.chance.number(int(self._home_first[home]), int(self._home_first[home + 1]) - 1)
+            ]
+        )
 
     def of(self, person: int, level: Level) -> Row:
         """A request about a person of the world."""
@@ -143,19 +152,25 @@ class Requests:
             "family_name": world.family_name[person], "suffix": world.suffix[person],
             "date_of_birth": world.date_of_birth[person], "tin": world.tin[person],
         }  # fmt: skip
-        mixed = {"given_name": world.given_name[other], "tin": world.tin[other], "date_of_birth": world.date_of_birth[other]}
+        mixed = {
+            "given_name": world.given_name[other],
+            "tin": world.tin[other],
+            "date_of_birth": world.date_of_birth[other],
+        }
         return self._spoiled(row, self._address(person, level), mixed, level)
 
     def of_nobody(self, level: Level) -> Row:
         """A request about a person of no world: half at an address that others hold, half at a new one."""
         chance, names = self.chance, census_names()
-        table, weights = (names.male, names.male_weights) if chance.yes(0.5) else (names.female, names.female_weights)
+        table, weights = (
+            (names.male, names.male_weights) if chance.yes(0.5) else (names.female, names.female_weights)
+        )
         row = {
             "given_name": str(table[int(chance.weighted(1, weights)[0])]),
             "middle_name": chance.of("ABCDEFGHJKLMNPRSTVW") if chance.yes(0.7) else "",
             "family_name": str(names.surnames[int(chance.weighted(1, names.surname_weights)[0])]),
             "suffix": "",
-            "date_of_birth": f"{chance.number(1935, 2007)}-{chance.number(1, 12):02d}-{chance.number(1, 28):02d}",
+            "date_of_birth": chance.date(1935, 2007),
             "tin": f"{chance.number(1, 665):03d}{chance.number(1, 99):02d}{chance.number(1, 9999):04d}",
         }
         place = self._dwelling(chance.number(0, int(self.world.span_dwelling.max())))
@@ -173,7 +188,10 @@ class Requests:
         if self.chance.yes(_STYLED_SHARE):
             return {**row, **self._spoil_address(write_address(self.chance, place), level)}
         stated = {"address_line_1": place["line_1"], "address_line_2": place["line_2"]}
-        return {**row, **self._spoil_address({**stated, **{f: place[f] for f in ("city", "state", "zip")}}, level)}
+        return {
+            **row,
+            **self._spoil_address({**stated, **{f: place[f] for f in ("city", "state", "zip")}}, level),
+        }
 
     def _spoil_name(self, row: Row, mixed: Row, level: Level) -> None:
         chance, names = self.chance, census_names()
@@ -265,7 +283,10 @@ def write_identity_set(people: int, requests: int, seed: int, out: Path) -> dict
     rows, truth = _labelled(world, ids, requests, seed)
     table = {name: pa.array([row[name] for row in rows], pa.string()) for name in REQUEST_FIELDS}
     write_table(pa.table(table), out, "requests", "parquet")
-    columns = {name: [one[name] for one in truth] for name in ("request_ref", "account_id", "level", "evidence", "kind")}
+    columns = {
+        name: [one[name] for one in truth]
+        for name in ("request_ref", "account_id", "level", "evidence", "kind")
+    }
     write_table(pa.table(columns), out, "truth", "parquet")
     kinds, counts = np.unique(np.array(columns["kind"]), return_counts=True)
     return dict(zip(kinds.tolist(), counts.tolist(), strict=True))
@@ -297,7 +318,13 @@ def _labelled(
         ref = f"Q{number + 1:07d}"
         rows.append({"request_ref": ref, **row})
         truth.append(
-            {"request_ref": ref, "account_id": account, "level": which, "evidence": evidence_class(row), "kind": kind}
+            {
+                "request_ref": ref,
+                "account_id": account,
+                "level": which,
+                "evidence": evidence_class(row),
+                "kind": kind,
+            }
         )
     return rows, truth
 

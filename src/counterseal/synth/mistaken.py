@@ -1,4 +1,4 @@
-"""Requests that are right on their face and still must not be answered: the wrong person, or the wrong address.
+"""Requests right on their face that must not be answered: the wrong person, or the wrong address.
 
 Each kind takes a row that asks soundly for a registered person and turns it into a question about
 somebody else, or about that person at an address which is not theirs (P-26, P-27).
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 EARLIEST_BIRTH, LATEST_BIRTH = 1930, 2007
-_NO_STREETS = ("NOBODYS", "UNBUILT", "NEVERLAID", "PAPERPLAN")
+_NO_STREETS = ("NOBODYS ST", "UNBUILT AVE", "NEVERLAID RD", "PAPERPLAN LN")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _address_of_nobody(asked: Asked) -> None:
     zips = real_zips()[0]
     at = asked.chance.number(0, len(zips.code) - 1)
     asked.row.update(
-        address_line_1=f"{asked.chance.number(1, 9900)} {asked.chance.of(_NO_STREETS)} {asked.chance.of(('ST', 'AVE', 'RD'))}",
+        address_line_1=f"{asked.chance.number(1, 9900)} {asked.chance.of(_NO_STREETS)}",
         address_line_2="",
         city=zips.city[at],
         state=zips.state[at],
@@ -104,7 +104,9 @@ def _address_of_nobody(asked: Asked) -> None:
 def _tin_and_name_elsewhere(asked: Asked) -> None:
     """The shape of the 42,695: name and number agree, the address is one that was never theirs."""
     asked.row.update(
-        given_name=asked.person["given_name"], family_name=asked.person["family_name"], tin=asked.person["tin"]
+        given_name=asked.person["given_name"],
+        family_name=asked.person["family_name"],
+        tin=asked.person["tin"],
     )
     (_address_of_another if asked.chance.yes(0.5) else _address_of_nobody)(asked)
 

@@ -15,7 +15,7 @@ import numpy as np
 from counterseal.errors import CountersealError
 from counterseal.synth.chance import Chance
 from counterseal.synth.defects import FACIAL, Defect, Spoiling
-from counterseal.synth.holdings import QUARTERS_FROM, Holdings
+from counterseal.synth.holdings import QUARTERS_FROM
 from counterseal.synth.mistaken import MISTAKES, Asked, Mistake
 from counterseal.synth.reasons import Reasons
 from counterseal.synth.registry import CANARY
@@ -27,10 +27,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from counterseal.synth.holdings import Holdings
+
 FIELDS = (
-    "request_ref", "given_name", "middle_name", "family_name", "suffix", "date_of_birth", "tin", "address_line_1",
-    "address_line_2", "city", "state", "zip", "taxable_periods", "statute", "stage", "case_number", "case_opened",
-    "final_order_date", "final_order_case", "order_basis", "judicial_review_date", "stay_in_force", "reason", "officers",
+    "request_ref", "given_name", "middle_name", "family_name", "suffix", "date_of_birth", "tin",
+    "address_line_1",
+    "address_line_2", "city", "state", "zip", "taxable_periods", "statute", "stage", "case_number",
+    "case_opened",
+    "final_order_date", "final_order_case", "order_basis", "judicial_review_date", "stay_in_force",
+    "reason", "officers",
 )  # fmt: skip
 TRUTH_FIELDS = ("row", "request_ref", "kind", "expected", "account_id", "address_held")
 FACIAL_SHARE, MISTAKEN_SHARE = 0.25, 0.12
@@ -160,14 +165,20 @@ class Composer:
         stage = chance.of(_STAGES)
         opened_on = signed - timedelta(days=opened)
         number = chance.number(1, 99_999)
-        case = f"{chance.number(1, 5)}:{opened_on:%y}-cr-{number:05d}" if stage != "investigation" else f"HSI-{opened_on:%Y}-CR-{number:06d}"
+        case = (
+            f"{chance.number(1, 5)}:{opened_on:%y}-cr-{number:05d}"
+            if stage != "investigation"
+            else f"HSI-{opened_on:%Y}-CR-{number:06d}"
+        )
         removal = f"{chance.number(20_000_0000, 24_999_9999):09d}"
         officer = self._count // ROWS_PER_OFFICER
         officers = f"HSI-{officer:06d};HSI-A{officer:06d}" if chance.yes(0.2) else f"HSI-{officer:06d}"
         return {
-            "taxable_periods": ";".join(years), "statute": "8 USC 1253(a)(1)(A)", "stage": stage, "case_number": case,
-            "case_opened": opened_on.isoformat(), "final_order_date": (signed - timedelta(days=ago)).isoformat(),
-            "final_order_case": f"A{removal[:3]}-{removal[3:6]}-{removal[6:]}" if chance.yes(0.2) else f"A{removal}",
+            "taxable_periods": ";".join(years), "statute": "8 USC 1253(a)(1)(A)",
+            "stage": stage, "case_number": case,
+            "case_opened": opened_on.isoformat(),
+            "final_order_date": (signed - timedelta(days=ago)).isoformat(),
+            "final_order_case": f"A{removal}",
             "order_basis": chance.of(_BASES),
             "judicial_review_date": (signed - timedelta(days=final)).isoformat() if reviewed else "",
             "stay_in_force": "no", "reason": self._reasons.next(), "officers": officers,
@@ -216,7 +227,12 @@ class Composer:
             case None:
                 kind = "sound_reviewed_in_court" if row["judicial_review_date"] else "sound"
                 again = self._asked[account] > 1
-                return Composed(row, *(("sound_asked_again", "reviewable|cure|judgement") if again else (kind, _SOUND[kind])), account_id, True)
+                return Composed(
+                    row,
+                    *(("sound_asked_again", "reviewable|cure|judgement") if again else (kind, _SOUND[kind])),
+                    account_id,
+                    True,
+                )
         return Composed(row, kind, plan.expected, account_id, held)
 
     def _share(self, plan: Group, group: int, row: Row, address: int) -> bool:
@@ -226,7 +242,9 @@ class Composer:
             row["officers"] = f"HSI-X{group:06d}"
         elif plan.kind == "address_shared_by_many":
             self._on_address[int(self.holdings.dwelling[address])] = ROWS_PER_ADDRESS
-            row.update({name: first[name] for name in ("address_line_1", "address_line_2", "city", "state", "zip")})
+            row.update(
+                {name: first[name] for name in ("address_line_1", "address_line_2", "city", "state", "zip")}
+            )
             return first["request_ref"] == row["request_ref"]
         else:
             row["reason"] = first["reason"]
@@ -239,8 +257,19 @@ class Composer:
     def canary(self) -> Composed:
         """The row about the canary: sound where the registry holds it."""
         row = self._sound(dict(CANARY), dict(CANARY))
-        row.update({name: CANARY[name] for name in ("given_name", "middle_name", "family_name", "date_of_birth", "tin")})
-        row.update(address_line_1=CANARY["line_1"], address_line_2="", city=CANARY["city"], state="NY", zip=CANARY["zip"])
+        row.update(
+            {
+                name: CANARY[name]
+                for name in ("given_name", "middle_name", "family_name", "date_of_birth", "tin")
+            }
+        )
+        row.update(
+            address_line_1=CANARY["line_1"],
+            address_line_2="",
+            city=CANARY["city"],
+            state="NY",
+            zip=CANARY["zip"],
+        )
         row["judicial_review_date"] = ""
         if self.holdings.canary is None:
             return Composed(row, "canary", "not_disclosed", "", False)
