@@ -43,9 +43,7 @@ class TableForm(StrEnum):
 
 @app.command()
 def registry(
-    people: Annotated[
-        int, typer.Option(min=10, help="People in the world; about three in four have an account.")
-    ],
+    people: Annotated[int, typer.Option(min=10, help="People in the world; about three in four have an account.")],
     out: Out,
     seed: Seed = 1,
     form: Annotated[TableForm, typer.Option("--format", help="Form of the tables.")] = TableForm.parquet,
@@ -72,9 +70,7 @@ def submission(
     ],
     seed: Seed = 2,
     form: Annotated[RowsForm, typer.Option("--format", help="Form of the rows file.")] = RowsForm.csv,
-    submission: Annotated[
-        str, typer.Option(help="The agency's own id, and the folder's name.")
-    ] = "SYN-2026-0001",
+    submission: Annotated[str, typer.Option(help="The agency's own id, and the folder's name.")] = "SYN-2026-0001",
     fault: Annotated[
         list[Fault] | None, typer.Option(help="Make the file or the request wrong; may be repeated.")
     ] = None,
@@ -103,9 +99,7 @@ def august_2025(
     out: Out,
     rows: Annotated[int, typer.Option(min=1, help="Rows.")] = 1_280_000,
     seed: Seed = 3,
-    signed_on: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing.")
-    ] = AUGUST_SIGNED_ON,
+    signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing.")] = AUGUST_SIGNED_ON,
 ) -> None:
     """Write a submission in the shape of 2025: one officer, one reason, and truth.parquet beside it.
 
@@ -128,9 +122,7 @@ def identity_set(
     Example: python -m counterseal.synth identity-set --people 20000 --requests 27000 --seed 4 --out set
     """
     kinds = write_identity_set(people, requests, seed, out)
-    sys.stdout.write(
-        f"{requests} requests in {out}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}\n"
-    )
+    sys.stdout.write(f"{requests} requests in {out}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}\n")
 
 
 def main() -> None:

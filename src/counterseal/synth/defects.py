@@ -181,9 +181,7 @@ FACIAL = (
         _one_of("date_of_birth", "1987-02-30", "1990-13-01", "unknown", "198"),
     ),
     Defect("date_of_birth_future", "P-13", ANY_STOP, _late_birth),
-    Defect(
-        "tin_malformed", "P-13", ANY_STOP, _one_of("tin", "12345", "ABCDEFGHI", "0000000000", "XXX-XX-XXXX")
-    ),
+    Defect("tin_malformed", "P-13", ANY_STOP, _one_of("tin", "12345", "ABCDEFGHI", "0000000000", "XXX-XX-XXXX")),
     Defect("address_blank", "P-14", REFUSE_OR_CURE, _set(**dict.fromkeys(_ADDRESS, ""))),
     Defect("address_blank_but_spaces", "P-14", REFUSE_OR_CURE, _set(**dict.fromkeys(_ADDRESS, " "))),
     Defect(
@@ -225,9 +223,7 @@ FACIAL = (
     ),
     Defect("zip_only", "P-16", REFUSE_OR_CURE, _zip_only),
     Defect("zero_zip", "P-16", REFUSE_OR_CURE, _set(**dict.fromkeys(_ADDRESS[:4], ""), zip="00000")),
-    Defect(
-        "digits_only", "P-16", REFUSE_OR_CURE, _line("111 111 111", "00000", "99999", "123456789", "12345")
-    ),
+    Defect("digits_only", "P-16", REFUSE_OR_CURE, _line("111 111 111", "00000", "99999", "123456789", "12345")),
     Defect("street_number_missing", "P-17", REFUSE_OR_CURE, _no_number),
     Defect("street_name_missing", "P-17", REFUSE_OR_CURE, _no_street),
     Defect("city_alone", "P-17", REFUSE_OR_CURE, _set(address_line_1="", address_line_2="")),
@@ -274,9 +270,7 @@ FACIAL = (
         ANY_STOP,
         _one_of("taxable_periods", "last year", "22", "2022;20x3", "2022 2023 and on"),
     ),
-    Defect(
-        "periods_open", "P-20", ANY_STOP, _one_of("taxable_periods", "2022-", "all years", "2020 to present")
-    ),
+    Defect("periods_open", "P-20", ANY_STOP, _one_of("taxable_periods", "2022-", "all years", "2020 to present")),
     Defect("periods_future", "P-20", ANY_STOP, _future_period),
     Defect("periods_too_old", "P-20", ANY_STOP, _old_period),
     Defect("statute_missing", "P-21", REFUSE_OR_CURE, _set(statute="")),
@@ -318,9 +312,7 @@ FACIAL = (
     Defect("case_opened_missing", "P-22", ANY_STOP, _set(case_opened="")),
     Defect("case_opened_after_signing", "P-22", ANY_STOP, _days("case_opened", -60, -1)),
     Defect("reason_missing", "P-23", REFUSE_OR_CURE, _set(reason="")),
-    Defect(
-        "reason_too_short", "P-23", ANY_STOP, _one_of("reason", "immigration", "needed", "see file", "n/a")
-    ),
+    Defect("reason_too_short", "P-23", ANY_STOP, _one_of("reason", "immigration", "needed", "see file", "n/a")),
     Defect("final_order_date_missing", "P-24", REFUSE_OR_CURE, _set(final_order_date="")),
     Defect(
         "final_order_date_malformed",

@@ -93,9 +93,7 @@ def _jsonl_bytes(columns: tuple[str, ...], rows: list[dict[str, str]]) -> bytes:
 
 def _parquet_bytes(columns: tuple[str, ...], rows: list[dict[str, str]]) -> bytes:
     sink = io.BytesIO()
-    parquet.write_table(
-        pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in columns}), sink
-    )
+    parquet.write_table(pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in columns}), sink)
     return sink.getvalue()
 
 
@@ -159,18 +157,14 @@ def write_submission(holdings: Holdings, rows: int, seed: int, asking: Asking, o
     broken = {fault: sound[-1 - turn] for turn, fault in enumerate(in_rows)}
     for fault, at in broken.items():
         composed[at] = composed[at]._replace(kind=fault.replace("-", "_"), expected="cure")
-    columns = tuple(
-        name for name in FIELDS if not (name == "stage" and Fault.missing_column in asking.faults)
-    )
+    columns = tuple(name for name in FIELDS if not (name == "stage" and Fault.missing_column in asking.faults))
     made = [one.row for one in composed]
     if Fault.unknown_column in asking.faults:
         columns = (*columns, "telephone")
         made = [{**row, "telephone": "555-0100"} for row in made]
     body = _break_rows(_WRITERS[asking.form](columns, made), broken, asking.form)
     for fault in sorted(asking.faults & OF_THE_REQUEST.keys()):
-        composed = [
-            one._replace(kind=fault.replace("-", "_"), expected=OF_THE_REQUEST[fault][0]) for one in composed
-        ]
+        composed = [one._replace(kind=fault.replace("-", "_"), expected=OF_THE_REQUEST[fault][0]) for one in composed]
     folder = out / asking.submission
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"rows.{asking.form}").write_bytes(body)

@@ -82,9 +82,7 @@ def read_holdings(folder: Path) -> Holdings:
         raise CountersealError("synth-empty-registry", "The registry is empty.", where=str(folder))
     holder = pc.index_in(addresses["account_id"], accounts["account_id"].combine_chunks())
     if holder.null_count:
-        raise CountersealError(
-            "synth-broken-registry", "An address belongs to no account.", where=str(folder)
-        )
+        raise CountersealError("synth-broken-registry", "An address belongs to no account.", where=str(folder))
     holder_at = np.asarray(holder.combine_chunks().to_numpy(), dtype=np.int64)
     dwelling = _codes(*(addresses[f] for f in ("line_1", "line_2", "city", "state", "zip")))
     pairs = np.unique(dwelling * accounts.num_rows + holder_at)

@@ -117,9 +117,7 @@ class Requests:
         self._spans = order[np.argsort(world.span_to[order] + 3000 * world.span_person[order], kind="stable")]
         self._first = np.searchsorted(world.span_person[self._spans], np.arange(len(world.has_account) + 1))
         self._by_home = np.argsort(world.household, kind="stable")
-        self._home_first = np.searchsorted(
-            world.household[self._by_home], np.arange(int(world.household.max()) + 2)
-        )
+        self._home_first = np.searchsorted(world.household[self._by_home], np.arange(int(world.household.max()) + 2))
 
     def _address(self, person: int, level: Level) -> Row:
         low, high = int(self._first[person]), int(self._first[person + 1])
@@ -137,11 +135,7 @@ class Requests:
 
     def _housemate(self, person: int) -> int:
         home = int(self.world.household[person])
-        return int(
-            self._by_home[
-                self.chance.number(int(self._home_first[home]), int(self._home_first[home + 1]) - 1)
-            ]
-        )
+        return int(self._by_home[self.chance.number(int(self._home_first[home]), int(self._home_first[home + 1]) - 1)])
 
     def of(self, person: int, level: Level) -> Row:
         """A request about a person of the world."""
@@ -162,9 +156,7 @@ class Requests:
     def of_nobody(self, level: Level) -> Row:
         """A request about a person of no world: half at an address that others hold, half at a new one."""
         chance, names = self.chance, census_names()
-        table, weights = (
-            (names.male, names.male_weights) if chance.yes(0.5) else (names.female, names.female_weights)
-        )
+        table, weights = (names.male, names.male_weights) if chance.yes(0.5) else (names.female, names.female_weights)
         row = {
             "given_name": str(table[int(chance.weighted(1, weights)[0])]),
             "middle_name": chance.of("ABCDEFGHJKLMNPRSTVW") if chance.yes(0.7) else "",
@@ -284,8 +276,7 @@ def write_identity_set(people: int, requests: int, seed: int, out: Path) -> dict
     table = {name: pa.array([row[name] for row in rows], pa.string()) for name in REQUEST_FIELDS}
     write_table(pa.table(table), out, "requests", "parquet")
     columns = {
-        name: [one[name] for one in truth]
-        for name in ("request_ref", "account_id", "level", "evidence", "kind")
+        name: [one[name] for one in truth] for name in ("request_ref", "account_id", "level", "evidence", "kind")
     }
     write_table(pa.table(columns), out, "truth", "parquet")
     kinds, counts = np.unique(np.array(columns["kind"]), return_counts=True)

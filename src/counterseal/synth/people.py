@@ -114,9 +114,7 @@ def _surnames(chance: Chance, frame: _Frame, role: NDArray[np.int64]) -> NDArray
     picked = chance.weighted(people, names.surname_weights)
     other = chance.weighted(people, names.surname_weights)
     own = names.surnames[picked].copy()
-    two = np.flatnonzero(
-        (names.hispanic[picked] & chance.happens(people, 0.3)) | chance.happens(people, 0.01)
-    )
+    two = np.flatnonzero((names.hispanic[picked] & chance.happens(people, 0.3)) | chance.happens(people, 0.01))
     joint = np.where(chance.happens(len(two), 0.3), "-", " ").astype(object)
     own[two] = own[two] + joint + names.surnames[other[two]]
     marked = chance.happens(people, 0.3)

@@ -135,10 +135,7 @@ def street_pool(chance: Chance) -> NDArray[np.object_]:
 def _unit_table() -> NDArray[np.object_]:
     return np.array(
         [
-            [
-                style.format(n=r + 1, f=r // 4 + 1, l="ABCD"[r % 4], d=r % 4 + 1)
-                for r in range(_UNITS_IN_BUILDING)
-            ]
+            [style.format(n=r + 1, f=r // 4 + 1, l="ABCD"[r % 4], d=r % 4 + 1) for r in range(_UNITS_IN_BUILDING)]
             for style in _UNIT_STYLES
         ],
         dtype=object,
@@ -192,7 +189,5 @@ def build_dwellings(chance: Chance, count: int, quarters: int) -> Dwellings:
             line_2[there] = np.array(_URBS, dtype=object)[chance.below(len(there), len(_URBS))]
         else:
             office = np.array(["PSC ", "UNIT ", "CMR "], dtype=object)[chance.below(len(there), 3)]
-            line_1[there] = (
-                office + _text(100 + chance.below(len(there), 5900)) + " BOX " + _text(number[there])
-            )
+            line_1[there] = office + _text(100 + chance.below(len(there), 5900)) + " BOX " + _text(number[there])
     return Dwellings(kind, line_1, line_2, city, state, code)

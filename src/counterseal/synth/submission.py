@@ -242,9 +242,7 @@ class Composer:
             row["officers"] = f"HSI-X{group:06d}"
         elif plan.kind == "address_shared_by_many":
             self._on_address[int(self.holdings.dwelling[address])] = ROWS_PER_ADDRESS
-            row.update(
-                {name: first[name] for name in ("address_line_1", "address_line_2", "city", "state", "zip")}
-            )
+            row.update({name: first[name] for name in ("address_line_1", "address_line_2", "city", "state", "zip")})
             return first["request_ref"] == row["request_ref"]
         else:
             row["reason"] = first["reason"]
@@ -258,10 +256,7 @@ class Composer:
         """The row about the canary: sound where the registry holds it."""
         row = self._sound(dict(CANARY), dict(CANARY))
         row.update(
-            {
-                name: CANARY[name]
-                for name in ("given_name", "middle_name", "family_name", "date_of_birth", "tin")
-            }
+            {name: CANARY[name] for name in ("given_name", "middle_name", "family_name", "date_of_birth", "tin")}
         )
         row.update(
             address_line_1=CANARY["line_1"],

@@ -122,9 +122,7 @@ def write_address(chance: Chance, address: dict[str, str]) -> dict[str, str]:
 
 def write_name(chance: Chance, person: dict[str, str]) -> dict[str, str]:
     """The same name as another office writes it: middle name cut or left out, marks dropped, a nickname."""
-    given, middle, family, suffix = (
-        person[f] for f in ("given_name", "middle_name", "family_name", "suffix")
-    )
+    given, middle, family, suffix = (person[f] for f in ("given_name", "middle_name", "family_name", "suffix"))
     if middle and (draw := chance.one()) < 0.5:
         middle = middle[0] if draw < 0.35 else ""
     if suffix and chance.yes(0.3):
