@@ -15,7 +15,7 @@ from counterseal.errors import CountersealError
 from counterseal.synth.august import write_as_filed
 from counterseal.synth.folder import (
     Asking,
-    Fault,  # noqa: TC001 - typer reads the annotation
+    Fault,
     RowsForm,
     write_submission,
 )
