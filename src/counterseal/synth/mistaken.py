@@ -75,8 +75,11 @@ def _birth(asked: Asked, years: int) -> str:
 
 
 def _own_number(asked: Asked) -> str:
-    """A number that no account made here has: their last four digits are never 0000."""
-    return f"{asked.chance.number(900, 999)}{asked.chance.number(50, 65)}0000"
+    """A number of the right form that no account has."""
+    while True:
+        number = f"{asked.chance.number(1, 665):03d}{asked.chance.number(1, 99):02d}{asked.chance.number(1, 9999):04d}"
+        if number not in asked.holdings.numbers:
+            return number
 
 
 def _address_of_another(asked: Asked) -> None:

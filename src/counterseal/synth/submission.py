@@ -39,6 +39,7 @@ FIELDS = (
 )  # fmt: skip
 TRUTH_FIELDS = ("row", "request_ref", "kind", "expected", "account_id", "address_held")
 FACIAL_SHARE, MISTAKEN_SHARE = 0.25, 0.12
+REVIEWED_SHARE = 0.08
 ROWS_PER_OFFICER = 18
 ROWS_PER_ADDRESS = 6
 ROWS_PER_GROUP_SET = 2000
@@ -144,20 +145,21 @@ class Composer:
     def _pick(self, kind: str) -> int | None:
         """An address row: a person not yet asked for (unless all were), at an address not used up."""
         pool = self._pools.get(kind, self._pools[""])
+        most = 1 if kind == "namesake_at_the_address" else ROWS_PER_ADDRESS  # two rows would read alike
         for _ in range(2 * len(pool)):
             row = pool.next()
             account, place = int(self.holdings.holder[row]), int(self.holdings.dwelling[row])
-            if self._asked.get(account, 0) < pool.lap and self._on_address.get(place, 0) < ROWS_PER_ADDRESS:
+            if self._asked.get(account, 0) < pool.lap and self._on_address.get(place, 0) < most:
                 self._asked[account] = self._asked.get(account, 0) + 1
                 self._on_address[place] = self._on_address.get(place, 0) + 1
                 return row
         return None
 
-    def _matter(self) -> Row:
+    def _matter(self, reviewed_share: float) -> Row:
         """The part of a row that the law asks about the proceeding: sound in every particular."""
         chance, signed = self.chance, self.signed_on
         ago = chance.number(100, 5 * 365 - 40)
-        reviewed = ago > 160 and chance.yes(0.08)
+        reviewed = ago > 160 and chance.yes(reviewed_share)
         final = chance.number(95, ago - 40) if reviewed else ago
         opened = chance.number(1, final - 91)
         year = signed.year - chance.number(1, 6)
@@ -184,7 +186,7 @@ class Composer:
             "stay_in_force": "no", "reason": self._reasons.next(), "officers": officers,
         }  # fmt: skip
 
-    def _sound(self, person: Row, place: Row) -> Row:
+    def _sound(self, person: Row, place: Row, reviewed_share: float) -> Row:
         self._count += 1
         chance = self.chance
         tin = person["tin"] if chance.yes(0.6) else ""
@@ -196,7 +198,7 @@ class Composer:
             "date_of_birth": person["date_of_birth"] if chance.yes(0.7) else "",
             "tin": tin,
             **write_address(chance, place),
-            **self._matter(),
+            **self._matter(reviewed_share),
         }
 
     def compose(self, plan: Defect | Mistake | Group | None, group: int) -> Composed:
@@ -212,7 +214,8 @@ class Composer:
                 next_step="Ask for fewer rows, or make a larger registry.",
             )
         account = int(self.holdings.holder[address])
-        row = self._sound(self.holdings.person(account), self.holdings.place(address))
+        reviewed = 0 if plan else REVIEWED_SHARE
+        row = self._sound(self.holdings.person(account), self.holdings.place(address), reviewed)
         account_id = str(self.holdings.account["account_id"][account])
         match plan:
             case Defect():
@@ -254,7 +257,7 @@ class Composer:
 
     def canary(self) -> Composed:
         """The row about the canary: sound where the registry holds it."""
-        row = self._sound(dict(CANARY), dict(CANARY))
+        row = self._sound(dict(CANARY), dict(CANARY), 0)
         row.update(
             {name: CANARY[name] for name in ("given_name", "middle_name", "family_name", "date_of_birth", "tin")}
         )
@@ -265,7 +268,6 @@ class Composer:
             state="NY",
             zip=CANARY["zip"],
         )
-        row["judicial_review_date"] = ""
         if self.holdings.canary is None:
             return Composed(row, "canary", "not_disclosed", "", False)
         return Composed(row, "canary", "reviewable", CANARY["account_id"], True)
