@@ -66,8 +66,10 @@ def _birth(asked: Asked, years: int) -> str:
     """A date of birth the given years after the person's (or after 1975), on another day; else before it."""
     known = asked.person["date_of_birth"] or "1975-06-15"
     year = int(known[:4]) + years
-    if not EARLIEST_BIRTH <= year <= LATEST_BIRTH:
-        year = int(known[:4]) - years
+    if year > LATEST_BIRTH:
+        year = int(known[:4]) - abs(years)
+    elif year < EARLIEST_BIRTH:
+        year = int(known[:4]) + abs(years)
     month, day = asked.chance.number(1, 12), asked.chance.number(1, 28)
     if (month, day) == (int(known[5:7]), int(known[8:10])):
         day = day % 28 + 1

@@ -51,6 +51,17 @@ _BASES = (
 )  # fmt: skip
 _STAGES = ("preparation", "investigation", "investigation", "grand_jury")
 
+SOUND = {
+    "sound": "reviewable",
+    "sound_reviewed_in_court": "reviewable|judgement",
+    "sound_named_like_a_placeholder": "reviewable|cure|judgement",
+    "sound_asked_again": "reviewable|judgement|cure",
+}
+"""Sound rows and what may become of them: review in court waits for a person, and some people are called Null."""
+_LIKE_PLACEHOLDERS = frozenset({"NULL", "DOE", "NONE", "TEST", "BLANK", "NOBODY", "UNKNOWN"})
+_ALONE_AT_ADDRESS = frozenset({"namesake_at_the_address", "address_shared_by_many"})
+"""Kinds at whose address no other row may have asked before: the rows would read alike, or count as one more."""
+
 Row = dict[str, str]
 
 
@@ -143,11 +154,16 @@ class Composer:
         self._count = 0
 
     def _pick(self, kind: str) -> int | None:
-        """An address row: a person not yet asked for (unless all were), at an address not used up."""
+        """An address row: a person not yet asked for, at an address not used up.
+
+        When everybody was asked for, people who cannot be mistaken are asked for again; others never.
+        """
         pool = self._pools.get(kind, self._pools[""])
-        most = 1 if kind == "namesake_at_the_address" else ROWS_PER_ADDRESS  # two rows would read alike
+        most = 1 if kind in _ALONE_AT_ADDRESS else ROWS_PER_ADDRESS
         for _ in range(2 * len(pool)):
             row = pool.next()
+            if kind in self._pools and kind and pool.lap > 1:
+                return None
             account, place = int(self.holdings.holder[row]), int(self.holdings.dwelling[row])
             if self._asked.get(account, 0) < pool.lap and self._on_address.get(place, 0) < most:
                 self._asked[account] = self._asked.get(account, 0) + 1
@@ -228,15 +244,18 @@ class Composer:
             case Group():
                 held = self._share(plan, group, row, address)
             case None:
-                kind = "sound_reviewed_in_court" if row["judicial_review_date"] else "sound"
-                again = self._asked[account] > 1
-                return Composed(
-                    row,
-                    *(("sound_asked_again", "reviewable|cure|judgement") if again else (kind, _SOUND[kind])),
-                    account_id,
-                    True,
-                )
-        return Composed(row, kind, plan.expected, account_id, held)
+                kind, held = self._sound_kind(row, account), True
+        expected = plan.expected if plan else SOUND[kind]
+        if self._asked[account] > 1 and "cure" not in expected:
+            expected += "|cure"  # a person may not be asked about twice
+        return Composed(row, kind, expected, account_id, held)
+
+    def _sound_kind(self, row: Row, account: int) -> str:
+        if self._asked[account] > 1:
+            return "sound_asked_again"
+        if row["family_name"].upper() in _LIKE_PLACEHOLDERS:
+            return "sound_named_like_a_placeholder"
+        return "sound_reviewed_in_court" if row["judicial_review_date"] else "sound"
 
     def _share(self, plan: Group, group: int, row: Row, address: int) -> bool:
         """Give the row what its group shares. Whether the stated address is still the person's."""
@@ -271,9 +290,6 @@ class Composer:
         if self.holdings.canary is None:
             return Composed(row, "canary", "not_disclosed", "", False)
         return Composed(row, "canary", "reviewable", CANARY["account_id"], True)
-
-
-_SOUND = {"sound": "reviewable", "sound_reviewed_in_court": "reviewable|judgement"}
 
 
 def plan_rows(rows: int, seed: int) -> list[tuple[Defect | Mistake | Group | None, int]]:
