@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import typer
+from tests.ledger.test_log import enter
 from typer.testing import CliRunner
 
 from counterseal.cli import ledger as ledger_commands
 from counterseal.errors import CheckFailedError, CountersealError
-from tests.ledger.test_log import enter
 
 if TYPE_CHECKING:
     from pathlib import Path
