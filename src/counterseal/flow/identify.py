@@ -1,0 +1,153 @@
+"""The act of asking, for each request of a file, whether it means exactly one account."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from counterseal.errors import CountersealError
+from counterseal.identity.answer import REQUEST_FIELDS, answer_requests
+from counterseal.identity.index import RegistryIndex, open_registry
+from counterseal.identity.model import load_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from counterseal.identity.model import Model
+
+    Progress = Callable[[str, int, int], None]
+
+_BATCH = 10_000
+
+
+def identify_rows(
+    requests: Path,
+    registry: Path | RegistryIndex,
+    out: Path,
+    *,
+    model: Model | None = None,
+    progress: Progress | None = None,
+) -> dict[str, int]:
+    """Answer every request of a Parquet or CSV file into the Parquet file ``out``; count the words given.
+
+    Requests carry ``request_ref`` and the eleven fields, all text; a column ``row`` is carried through
+    and then is the key. As many rows come out as went in, in their order. Raises CountersealError for a
+    file that cannot be read or lacks a column.
+    """
+    index = registry if isinstance(registry, RegistryIndex) else open_registry(registry)
+    chosen = model or load_model()
+    counts: Counter[str] = Counter()
+    done = 0
+    total = _count(requests)
+    writer: pq.ParquetWriter | None = None
+    partial = out.with_name(out.name + ".partial")
+    try:
+        for batch in read_requests(requests):
+            answer = _answer(index, chosen, batch)
+            if writer is None:
+                writer = pq.ParquetWriter(partial, answer.schema, compression="zstd")
+            writer.write_table(answer)
+            counts.update(answer.column("outcome").to_pylist())
+            done += batch.num_rows
+            if progress is not None:
+                progress("Identifying", done, max(total, done))
+    finally:
+        if writer is not None:
+            writer.close()
+    partial.replace(out)
+    return {word: counts[word] for word in ("identified", "ambiguous", "none")}
+
+
+def _answer(index: RegistryIndex, model: Model, batch: pa.Table) -> pa.Table:
+    columns = {field: batch.column(field).to_pylist() for field in REQUEST_FIELDS}
+    answer: dict[str, Any] = {
+        name: batch.column(name) for name in ("row", "request_ref") if name in batch.column_names
+    }
+    found = answer_requests(index, model, columns)
+    answer |= {name: pa.array(values, type=_type(name)) for name, values in found.items()}
+    answer["model"] = pa.array([model.version] * batch.num_rows, pa.string())
+    answer["registry"] = pa.array([index.version] * batch.num_rows, pa.string())
+    return pa.table(answer)
+
+
+def _type(name: str) -> pa.DataType:
+    if name.startswith("address_confirmed") or name == "address_is_latest":
+        return pa.bool_()
+    if name in {"posterior", "threshold", "bound", "rival_posterior"} or name.endswith("_bits"):
+        return pa.float64()
+    return pa.int32() if name == "keys_passed_over" else pa.string()
+
+
+def _count(path: Path) -> int:
+    return pq.read_metadata(path).num_rows if _is_parquet(path) else 0
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError as failure:
+        raise CountersealError(
+            "requests-unreadable",
+            "The requests cannot be read.",
+            where=str(path),
+            next_step="Give a Parquet or CSV file.",
+        ) from failure
+
+
+def read_requests(path: Path) -> Iterator[pa.Table]:
+    """Give the requests of a file in batches, every field as text; at least one batch, of no rows at first."""
+    try:
+        if _is_parquet(path):
+            file = pq.ParquetFile(path)
+            names = _wanted(file.schema_arrow.names, path)
+            empty = pa.table({name: pa.array([], file.schema_arrow.field(name).type) for name in names})
+            yield _as_text(empty)
+            for batch in file.iter_batches(_BATCH, columns=names):
+                yield _as_text(pa.Table.from_batches([batch]))
+            return
+        header = pa_csv.open_csv(path).schema.names
+        names = _wanted(header, path)
+        options = pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, include_columns=names
+        )
+        whole = pa_csv.read_csv(
+            path, convert_options=options, parse_options=pa_csv.ParseOptions(newlines_in_values=True)
+        )
+    except pa.ArrowInvalid as failure:
+        raise CountersealError(
+            "requests-unreadable",
+            "This is no well-formed Parquet or UTF-8 CSV file.",
+            where=str(path),
+            next_step="Every row must have as many cells as the header.",
+        ) from failure
+    yield _as_text(whole.slice(0, 0))
+    for start in range(0, whole.num_rows, _BATCH):
+        yield _as_text(whole.slice(start, _BATCH))
+
+
+def _wanted(names: list[str], path: Path) -> list[str]:
+    wanted = ("request_ref", *REQUEST_FIELDS)
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise CountersealError(
+            "requests-column",
+            f"The column {missing[0]} is missing.",
+            where=path.name,
+            next_step=f"The columns are: {', '.join(wanted)}.",
+        )
+    return [name for name in ("row", *wanted) if name in names]
+
+
+def _as_text(batch: pa.Table) -> pa.Table:
+    """Give every column but ``row`` as text, whatever type the file had."""
+    columns = {
+        name: batch.column(name).cast(pa.int64() if name == "row" else pa.string())
+        for name in batch.column_names
+    }
+    return pa.table(columns)

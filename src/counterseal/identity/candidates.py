@@ -1,0 +1,43 @@
+"""Which accounts could be meant: the accounts filed under any key of the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from counterseal.identity.keys import LOOSE_LIMIT, request_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterseal.identity.index import RegistryIndex
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Pairs sorted by request row, then account. ``passed_over`` counts over-full keys for each request."""
+
+    rows: np.ndarray
+    accounts: np.ndarray
+    passed_over: np.ndarray
+
+
+def find_candidates(
+    index: RegistryIndex, people: np.ndarray, places: np.ndarray, given_names: Sequence[str]
+) -> Candidates:
+    """Look every request's keys up. ``given_names`` are the requests' given names in compared form."""
+    keys, rows = (
+        np.concatenate(part) for part in zip(*request_keys(people, places, given_names), strict=True)
+    )
+    filled = keys != 0
+    keys, rows = keys[filled], rows[filled]
+    left, right = index.filed_under(keys)
+    found = right - left
+    loose = found > LOOSE_LIMIT
+    passed_over = np.bincount(rows[loose], minlength=len(people))
+    left, found, rows = left[~loose], found[~loose], rows[~loose]
+    positions = np.repeat(left - (np.cumsum(found) - found), found) + np.arange(found.sum())
+    pairs = np.unique((np.repeat(rows, found).astype(np.int64) << 32) | index.owners[positions])
+    return Candidates(pairs >> 32, pairs & 0xFFFFFFFF, passed_over)
