@@ -46,10 +46,7 @@ class CountedEntropy:
 
 
 def signers(name: str, kinds: dict[str, int]) -> list[KeySigner]:
-    return [
-        KeySigner(name, kind, hashlib.sha256(f"{name} {file}".encode()).digest())
-        for file, kind in kinds.items()
-    ]
+    return [KeySigner(name, kind, hashlib.sha256(f"{name} {file}".encode()).digest()) for file, kind in kinds.items()]
 
 
 def open_log(folder: Path, clock: TickingClock, entropy: CountedEntropy) -> LedgerLog:

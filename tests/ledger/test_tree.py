@@ -115,9 +115,7 @@ def test_a_damaged_proof_that_still_proves(data: st.DataObject, how: str, at: in
 
 @settings(max_examples=200)
 @given(st.integers(0, 199), st.integers(1, 200), st.integers(0, 210), st.integers(0, 210))
-def test_a_proof_that_holds_for_another_place_or_size(
-    index: int, size: int, other_index: int, other_size: int
-):
+def test_a_proof_that_holds_for_another_place_or_size(index: int, size: int, other_index: int, other_size: int):
     """The verifier takes index and size from the checkpoint; a proof for others must not pass."""
     if index >= size:
         return

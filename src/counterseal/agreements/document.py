@@ -43,6 +43,7 @@ FRONT = {
     "accounting",
     "custodian",
     "requester",
+    "requester_names",
     "requester_title",
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -123,8 +124,12 @@ def _front(reader: Reader, text: str) -> tuple[dict[str, Any], list[str], int]:
         raise reader.wrong(1, f"The front matter lacks {missing[0]!r}.")
     if not isinstance(held["in_force"], date):
         raise reader.wrong(1, "in_force is not a date.", "a date such as 2025-04-07")
+    names = held["requester_names"]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise reader.wrong(1, "requester_names is not a list of texts.")
+    held["requester_names"] = tuple(names)
     for key, value in held.items():
-        if key != "in_force" and not isinstance(value, str):
+        if key not in {"in_force", "requester_names"} and not isinstance(value, str):
             raise reader.wrong(1, f"{key} is not a text.")
     if not re.fullmatch(r"\d+\.\d+\.\d+", held["version"]):
         raise reader.wrong(1, "version is not three numbers.", "for example 1.0.0")

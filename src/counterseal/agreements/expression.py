@@ -108,7 +108,7 @@ def compiled(tree: exp.Expression, given: Callable[[str], str | None], schedules
             return exp.column(node.name, quoted=True) if stands is None else sqlglot.parse_one(stands, dialect="duckdb")
         return node
 
-    return tree.transform(put).sql(dialect="duckdb")
+    return str(tree.transform(put).sql(dialect="duckdb"))
 
 
 def schedule_values(agreement: Agreement) -> dict[str, tuple[str, ...]]:

@@ -198,6 +198,7 @@ class Agreement:
     accounting: str
     custodian: str
     requester: str
+    requester_names: tuple[str, ...]
     requester_title: str
     introduction: str
     fields: tuple[Field, ...]

@@ -14,7 +14,10 @@ import click
 import typer
 from typer.main import get_command
 
+from counterseal.cli import ledger as ledger_commands
+from counterseal.cli import registry as registry_commands
 from counterseal.cli import run as run_commands
+from counterseal.cli.identify import identify
 from counterseal.errors import CheckFailedError, CountersealError
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 run_commands.mount(app)
+app.add_typer(registry_commands.app, name="registry")
+app.command()(identify)
+ledger_commands.mount(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

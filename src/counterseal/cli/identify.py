@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from pathlib import Path  # typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,9 +35,7 @@ def identify(
     requests: Annotated[Path, typer.Argument(help="Requests as Parquet or CSV.")],
     registry: Annotated[Path, typer.Option(help="A registry index, made by: counterseal registry build.")],
     out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
-    model: Annotated[
-        Path | None, typer.Option(help="Weights from identity train; else the shipped ones.")
-    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Weights from identity train; else the shipped ones.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Say for each request whether it means exactly one account, and whether its address is confirmed.

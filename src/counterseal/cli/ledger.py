@@ -48,9 +48,7 @@ def verify(
         proof = read_receipt(receipt.read_bytes())
         entry = ledger.entry(proof.index, read_head(ledger.checkpoint().decode("utf-8", "replace")).size)
         head = verify_receipt(proof, leaf_hash(entry), trusted, check_signature)
-        _answer(
-            as_json, {"ok": True, "index": proof.index, "size": head.size}, f"Entry {proof.index} is proved."
-        )
+        _answer(as_json, {"ok": True, "index": proof.index, "size": head.size}, f"Entry {proof.index} is proved.")
         return
     found = verify_folder(ledger, trusted, check_signature)
     root = str(found.head).split("\n")[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from pathlib import Path  # typer reads the annotations
 from typing import Annotated
 
 import typer
@@ -32,9 +32,7 @@ def build(
     if as_json:
         typer.echo(json.dumps(about))
         return
-    typer.echo(
-        f"{about['accounts']:,} accounts, {about['addresses']:,} addresses, {about['keys']:,} keys in {out}"
-    )
+    typer.echo(f"{about['accounts']:,} accounts, {about['addresses']:,} addresses, {about['keys']:,} keys in {out}")
     for what, count in about["left_out"].items():
         if count:
             typer.echo(f"  {count:,} x {what}: counted as not written")

@@ -80,7 +80,11 @@ def load_labelled_set(folder: Path, *, progress: Progress | None = None) -> Labe
         compared = compare_requests(index, columns)
         positions = {name.decode(): at for at, name in enumerate(index.account_ids.tolist())}
     known = dict(zip(truth["request_ref"].to_pylist(), truth["account_id"].to_pylist(), strict=True))
-    kinds = dict(zip(truth["request_ref"].to_pylist(), truth["kind"].to_pylist(), strict=True)) if "kind" in truth.column_names else {}
+    kinds = (
+        dict(zip(truth["request_ref"].to_pylist(), truth["kind"].to_pylist(), strict=True))
+        if "kind" in truth.column_names
+        else {}
+    )
     references = requests.column("request_ref").to_pylist()
     unknown = next((reference for reference in references if reference not in known), None)
     if unknown is not None:
@@ -103,7 +107,11 @@ def judge(model: Model, labelled: LabelledSet) -> Judged:
     found = decision.pair >= 0
     best = np.maximum(decision.pair, 0)
     clear = found & (weighing.veto[best] == 0) if len(weighing.veto) else found
-    accounts = np.where(found, compared.candidates.accounts[best], -2) if len(best) and found.any() else np.full(len(found), -2)
+    accounts = (
+        np.where(found, compared.candidates.accounts[best], -2)
+        if len(best) and found.any()
+        else np.full(len(found), -2)
+    )
     return Judged(decision, weighing, np.where(clear, decision.posterior, 0.0), accounts == labelled.account, classes)
 
 
@@ -148,4 +156,6 @@ def write_model(model: Model, path: Path) -> None:
 
 def model_summary(model: Model) -> str:
     """Give a model's thresholds as JSON for programs."""
-    return json.dumps({"version": model.version, "thresholds": {name: held.__dict__ for name, held in model.thresholds.items()}})
+    return json.dumps(
+        {"version": model.version, "thresholds": {name: held.__dict__ for name, held in model.thresholds.items()}}
+    )

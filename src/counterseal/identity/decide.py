@@ -107,13 +107,8 @@ def decide(model: Model, candidates: Candidates, weighing: Weighing, classes: np
     """Decide every request: its best pair, posterior and rival, and which of three words it gets."""
     count = len(classes)
     rows = candidates.rows
-    sums = {
-        name: sum_by_row(getattr(weighing, name), rows, count)
-        for name in ("person", "coresident", "namesake")
-    }
-    everything = np.logaddexp2(
-        np.logaddexp2(sums["person"], sums["coresident"]), np.logaddexp2(sums["namesake"], 0.0)
-    )
+    sums = {name: sum_by_row(getattr(weighing, name), rows, count) for name in ("person", "coresident", "namesake")}
+    everything = np.logaddexp2(np.logaddexp2(sums["person"], sums["coresident"]), np.logaddexp2(sums["namesake"], 0.0))
     best = np.full(count, -1, np.int64)
     second = np.full(count, -np.inf)
     if len(rows):

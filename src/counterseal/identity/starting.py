@@ -33,9 +33,7 @@ _WEIGHTS: dict[str, dict[str, tuple[float, float]]] = {
 def starting_model() -> Model:
     """Give the model that nothing has been learned into; its thresholds are set high by hand."""
     return Model(
-        weights={
-            name: np.array([_WEIGHTS[name][level.name] for level in LEVELS[name]], float) for name in LEVELS
-        },
+        weights={name: np.array([_WEIGHTS[name][level.name] for level in LEVELS[name]], float) for name in LEVELS},
         rivals={"present": 1.0, "coresident": -1.0, "namesake": -9.0},
         thresholds={name: Threshold(0.996) for name in CLASSES},
         provenance={"trained_on": "nothing: weights by reasoning"},

@@ -75,9 +75,7 @@ def batch_root(secret: bytes, rows: Iterable[Mapping[str, str | int | Sequence[s
     return batch_tree(secret, rows).root().hex()
 
 
-def prove_row(
-    tree: Tree, secret: bytes, index: int, row: Mapping[str, str | int | Sequence[str]]
-) -> RowProof:
+def prove_row(tree: Tree, secret: bytes, index: int, row: Mapping[str, str | int | Sequence[str]]) -> RowProof:
     """Prove one row; ``index`` counts from 0 in file order.
 
     Raises CountersealError ``no-such-entry``, or ``row-differs`` when this is not the row that was put

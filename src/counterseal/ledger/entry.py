@@ -87,9 +87,7 @@ def opens(commitment: str, opening: Opening) -> bool:
     return hmac.compare_digest(opening.commitment, commitment)
 
 
-def write_entry(
-    kind: EntryKind, at: datetime, body: Mapping[str, Fact], commitments: Mapping[str, str]
-) -> bytes:
+def write_entry(kind: EntryKind, at: datetime, body: Mapping[str, Fact], commitments: Mapping[str, str]) -> bytes:
     """Make an entry's bytes. ``body`` holds strings, integers, lists and objects of them.
 
     Raises CountersealError ``entry-value`` for any other value (a fraction, a truth value, nothing) and

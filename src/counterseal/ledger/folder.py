@@ -82,9 +82,7 @@ class LedgerFolder:
             width = min(WIDTH, size - index * WIDTH)
             entries = read_bundle(self.tile(ENTRIES, index, width))
             if len(entries) != width:
-                raise CheckFailedError(
-                    "ledger-file", f"Bundle {index} holds {len(entries)} of {width} entries."
-                )
+                raise CheckFailedError("ledger-file", f"Bundle {index} holds {len(entries)} of {width} entries.")
             yield entries
 
     def entry(self, index: int, size: int) -> bytes:
@@ -109,9 +107,7 @@ def _first(bundle: bytes, width: int) -> bytes:
     return bundle[:at]
 
 
-def verify_folder(
-    folder: LedgerFolder, policy: Policy, check: SignatureCheck, *, contents: bool = True
-) -> Verified:
+def verify_folder(folder: LedgerFolder, policy: Policy, check: SignatureCheck, *, contents: bool = True) -> Verified:
     """Verify a ledger from its files: signatures, every entry's hash, every tile, the root.
 
     With ``contents`` each entry's bytes must also be the canonical bytes of an entry. Raises

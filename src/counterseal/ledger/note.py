@@ -268,9 +268,7 @@ def cosigned_subtree(name: str, at: int, origin: str, start: int, end: int, root
     ))  # fmt: skip
 
 
-def verified(
-    note: Note, keys: Iterable[VerifierKey], check: SignatureCheck
-) -> list[tuple[VerifierKey, Signature]]:
+def verified(note: Note, keys: Iterable[VerifierKey], check: SignatureCheck) -> list[tuple[VerifierKey, Signature]]:
     """Give the signatures of known keys, each verified once; signatures of unknown keys are ignored.
 
     Raises CheckFailedError ``signature`` when a known key's signature does not hold: such a note is

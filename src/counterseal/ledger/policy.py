@@ -108,9 +108,7 @@ def read_policy(raw: bytes) -> Policy:
             raise _bad(number, error.message) from error
     if reader.quorum is None:
         raise _bad(0, "it has no quorum line")
-    return Policy(
-        tuple(reader.logs), tuple(reader.witnesses), reader.quorum, reader.groups, tuple(reader.urls)
-    )
+    return Policy(tuple(reader.logs), tuple(reader.witnesses), reader.quorum, reader.groups, tuple(reader.urls))
 
 
 class _Reader:
@@ -149,11 +147,7 @@ class _Reader:
         self.witnesses.append(witness)
 
     def _group(self, name: str, threshold: str, members: tuple[str, ...]) -> None:
-        if (
-            not set(members) <= self._defined()
-            or self.grouped & set(members)
-            or len(set(members)) < len(members)
-        ):
+        if not set(members) <= self._defined() or self.grouped & set(members) or len(set(members)) < len(members):
             raise CountersealError("policy-form", "a member is not defined above, or is a member already")
         least = {"all": len(members), "any": 1}.get(threshold)
         if least is None:
@@ -191,6 +185,4 @@ def _key(vkey: str, types: set[int]) -> VerifierKey:
 
 
 def _bad(number: int, why: str) -> CountersealError:
-    return CountersealError(
-        "policy-form", f"This is no trust policy: {why}.", where=f"line {number}" if number else ""
-    )
+    return CountersealError("policy-form", f"This is no trust policy: {why}.", where=f"line {number}" if number else "")

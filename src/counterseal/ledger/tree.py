@@ -192,9 +192,7 @@ def consistency_path(node: Callable[[int, int], bytes], start: int, end: int, si
     empty, is no subtree or is not within the tree.
     """
     if not is_subtree(start, end) or end > size:
-        raise CountersealError(
-            "no-such-subtree", f"Leaves {start} to {end} are no subtree of a tree of {size}."
-        )
+        raise CountersealError("no-such-subtree", f"Leaves {start} to {end} are no subtree of a tree of {size}.")
     path: list[bytes] = []
     low, high, known = 0, size, True
     while (start, end) != (low, high):

@@ -87,9 +87,7 @@ class LedgerLog:
         self._write_file = write_file
         self._alias = alias
 
-    def append(
-        self, kind: str, body: Mapping[str, Fact], commitments: Mapping[str, str | int] | None = None
-    ) -> int:
+    def append(self, kind: str, body: Mapping[str, Fact], commitments: Mapping[str, str | int] | None = None) -> int:
         """Append one entry inside the caller's transaction and give its index.
 
         Raises CountersealError ``ledger-transaction`` outside a transaction, ``entry-kind``, ``entry-value``
@@ -98,9 +96,7 @@ class LedgerLog:
         """
         connection = connections[self._alias]
         if not connection.in_atomic_block:
-            raise CountersealError(
-                "ledger-transaction", "An entry is made within the transaction of its act."
-            )
+            raise CountersealError("ledger-transaction", "An entry is made within the transaction of its act.")
         if kind not in set(EntryKind):
             raise CountersealError("entry-kind", f"There is no kind of entry called {kind}.")
         _lock(connection)
@@ -112,14 +108,10 @@ class LedgerLog:
                 "The clock stands before the ledger's last entry.",
                 next_step="Set the machine's clock right; nothing is entered until then.",
             )
-        openings = [
-            Opening(field, self._entropy(SALT), value) for field, value in sorted((commitments or {}).items())
-        ]
+        openings = [Opening(field, self._entropy(SALT), value) for field, value in sorted((commitments or {}).items())]
         entry = write_entry(EntryKind(kind), at, body, {one.field: one.commitment for one in openings})
         peaks = grow(last.peaks, last.size, leaf_hash(entry))
-        LedgerEntry.objects.using(self._alias).create(
-            index=last.size, kind=kind, at=at, entry=entry, peaks=peaks
-        )
+        LedgerEntry.objects.using(self._alias).create(index=last.size, kind=kind, at=at, entry=entry, peaks=peaks)
         self._keep(last.size, openings)
         return last.size
 
@@ -129,9 +121,7 @@ class LedgerLog:
                 entry_id=index,
                 field=one.field,
                 salt_sha256=sha256(one.salt).hexdigest(),
-                sealed=self._seal.seal(
-                    json.dumps([one.salt.hex(), one.value]).encode(), _context(index, one.field)
-                ),
+                sealed=self._seal.seal(json.dumps([one.salt.hex(), one.value]).encode(), _context(index, one.field)),
             )
             for one in openings
         ]
@@ -159,9 +149,7 @@ class LedgerLog:
 
     def entry(self, index: int) -> bytes:
         """Give one entry's bytes. Raises CountersealError ``no-such-entry``."""
-        found = (
-            LedgerEntry.objects.using(self._alias).filter(index=index).values_list("entry", flat=True).first()
-        )
+        found = LedgerEntry.objects.using(self._alias).filter(index=index).values_list("entry", flat=True).first()
         if found is None:
             raise CountersealError("no-such-entry", f"There is no entry {index} in the ledger.")
         return bytes(found)

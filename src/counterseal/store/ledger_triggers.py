@@ -131,9 +131,7 @@ def check_guard(connection: BaseDatabaseWrapper) -> None:
     Raises CountersealError ``ledger-unguarded`` when a trigger is missing, changed or switched off, and
     ``ledger-not-durable`` when the database would acknowledge what a power cut can take back.
     """
-    missing = (
-        _sqlite_missing(connection) if connection.vendor == "sqlite" else _postgresql_missing(connection)
-    )
+    missing = _sqlite_missing(connection) if connection.vendor == "sqlite" else _postgresql_missing(connection)
     if missing:
         raise CountersealError(
             "ledger-unguarded",

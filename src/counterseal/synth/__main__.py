@@ -19,7 +19,9 @@ from counterseal.synth.identity_set import write_identity_set
 from counterseal.synth.people import build_world
 from counterseal.synth.registry import account_ids, registry_tables, write_table
 
-app = typer.Typer(help="Synthetic people, registries and submissions. The same for a seed everywhere.", no_args_is_help=True)
+app = typer.Typer(
+    help="Synthetic people, registries and submissions. The same for a seed everywhere.", no_args_is_help=True
+)
 Out = Annotated[Path, typer.Option(help="Folder to write into; made if missing.")]
 Registry = Annotated[Path, typer.Option(help="Folder with accounts and addresses.")]
 SUBMISSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -57,11 +59,15 @@ def submission(
     registry: Registry,
     rows: Annotated[int, typer.Option(min=1, help="Rows, one a person; one of them is the canary.")],
     out: Out,
-    signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing; all clocks count from it.")],
+    signed_on: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing; all clocks count from it.")
+    ],
     seed: Seed = 2,
     form: Annotated[RowsForm, typer.Option("--format", help="Form of the rows file.")] = RowsForm.csv,
     submission: Annotated[str, typer.Option(help="The agency's own id, and the folder's name.")] = "SYN-2026-0001",
-    fault: Annotated[list[Fault] | None, typer.Option(help="Make the file or the request wrong; may be repeated.")] = None,
+    fault: Annotated[
+        list[Fault] | None, typer.Option(help="Make the file or the request wrong; may be repeated.")
+    ] = None,
 ) -> None:
     """Write a submission folder, and truth.parquet beside it.
 

@@ -129,15 +129,23 @@ def write_as_filed(holdings: Holdings, rows: int, seed: int, signed_on: date, ou
     schema = pa.schema(dict.fromkeys(FIELDS, pa.string()))
     path = folder / "rows.csv"
     form = arrow_csv.WriteOptions(quoting_style="needed")
-    with arrow_csv.CSVWriter(path, schema, write_options=form) as filed, parquet.ParquetWriter(out / "truth.parquet", _TRUTH) as told:
+    with (
+        arrow_csv.CSVWriter(path, schema, write_options=form) as filed,
+        parquet.ParquetWriter(out / "truth.parquet", _TRUTH) as told,
+    ):
         for first in range(0, rows, BLOCK):
             count = min(BLOCK, rows - first)
             texts, truth, held = _block(holdings, Chance(seed, "block", str(first)), first, count, signed_on)
-            columns = [pa.array(texts[name], pa.string()) if name in texts else pa.repeat(same.get(name, ""), count) for name in FIELDS]
+            columns = [
+                pa.array(texts[name], pa.string()) if name in texts else pa.repeat(same.get(name, ""), count)
+                for name in FIELDS
+            ]
             filed.write_table(pa.table(columns, schema=schema))
             number, expected = pa.array(np.arange(first + 1, first + count + 1)), pa.repeat("refused", count)
             told.write_table(
-                pa.table([number, truth["request_ref"], truth["kind"], expected, truth["account_id"], held], schema=_TRUTH)
+                pa.table(
+                    [number, truth["request_ref"], truth["kind"], expected, truth["account_id"], held], schema=_TRUTH
+                )
             )
     with path.open("rb") as written:
         digest = hashlib.file_digest(written, "sha256").hexdigest()

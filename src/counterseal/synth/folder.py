@@ -147,7 +147,9 @@ def write_submission(holdings: Holdings, rows: int, seed: int, asking: Asking, o
     sound = [at for at, one in enumerate(composed) if one.kind == "sound"]
     in_rows = sorted(asking.faults & IN_A_ROW)
     if len(sound) < len(in_rows):
-        raise CountersealError("synth-too-few-rows", "There are too few sound rows to break.", next_step="Ask for more rows.")
+        raise CountersealError(
+            "synth-too-few-rows", "There are too few sound rows to break.", next_step="Ask for more rows."
+        )
     broken = {fault: sound[-1 - turn] for turn, fault in enumerate(in_rows)}
     for fault, at in broken.items():
         composed[at] = composed[at]._replace(kind=fault.replace("-", "_"), expected="cure")

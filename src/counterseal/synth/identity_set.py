@@ -143,7 +143,11 @@ class Requests:
             "family_name": world.family_name[person], "suffix": world.suffix[person],
             "date_of_birth": world.date_of_birth[person], "tin": world.tin[person],
         }  # fmt: skip
-        mixed = {"given_name": world.given_name[other], "tin": world.tin[other], "date_of_birth": world.date_of_birth[other]}
+        mixed = {
+            "given_name": world.given_name[other],
+            "tin": world.tin[other],
+            "date_of_birth": world.date_of_birth[other],
+        }
         return self._spoiled(row, self._address(person, level), mixed, level)
 
     def of_nobody(self, level: Level) -> Row:
@@ -265,7 +269,9 @@ def write_identity_set(people: int, requests: int, seed: int, out: Path) -> dict
     rows, truth = _labelled(world, ids, requests, seed)
     table = {name: pa.array([row[name] for row in rows], pa.string()) for name in REQUEST_FIELDS}
     write_table(pa.table(table), out, "requests", "parquet")
-    columns = {name: [one[name] for one in truth] for name in ("request_ref", "account_id", "level", "evidence", "kind")}
+    columns = {
+        name: [one[name] for one in truth] for name in ("request_ref", "account_id", "level", "evidence", "kind")
+    }
     write_table(pa.table(columns), out, "truth", "parquet")
     kinds, counts = np.unique(np.array(columns["kind"]), return_counts=True)
     return dict(zip(kinds.tolist(), counts.tolist(), strict=True))

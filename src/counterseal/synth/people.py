@@ -112,9 +112,7 @@ def _surnames(chance: Chance, frame: _Frame, role: NDArray[np.int64]) -> NDArray
     picked = chance.weighted(people, names.surname_weights)
     other = chance.weighted(people, names.surname_weights)
     own = names.surnames[picked].copy()
-    two = np.flatnonzero(
-        (names.hispanic[picked] & chance.happens(people, 0.3)) | chance.happens(people, 0.01)
-    )
+    two = np.flatnonzero((names.hispanic[picked] & chance.happens(people, 0.3)) | chance.happens(people, 0.01))
     joint = np.where(chance.happens(len(two), 0.3), "-", " ").astype(object)
     own[two] = own[two] + joint + names.surnames[other[two]]
     marked = chance.happens(people, 0.3)
@@ -203,11 +201,15 @@ def _spans(
     people = len(born)
     housed = people - frame.quarters * _PER_QUARTERS
     moves = chance.weighted(households, _MOVES_WEIGHTS)
-    years = np.sort(FIRST_YEAR + 1 + chance.below(households * 2, LAST_YEAR - FIRST_YEAR).reshape(households, 2), axis=1)
+    years = np.sort(
+        FIRST_YEAR + 1 + chance.below(households * 2, LAST_YEAR - FIRST_YEAR).reshape(households, 2), axis=1
+    )
     moves[(moves == 2) & (years[:, 0] == years[:, 1])] = 1
     dwelling = np.arange(households * 3).reshape(households, 3)
     vacated = chance.happens(households * 2, 0.4).reshape(households, 2)
-    dwelling[:, 1:] = np.where(vacated, chance.below(households * 2, households).reshape(households, 2), dwelling[:, 1:])
+    dwelling[:, 1:] = np.where(
+        vacated, chance.below(households * 2, households).reshape(households, 2), dwelling[:, 1:]
+    )
     dwelling[:, 0] = np.arange(households)
     left = np.where(chance.happens(people, 0.85), LAST_YEAR, LAST_YEAR - chance.below(people, 6))
     parts = []

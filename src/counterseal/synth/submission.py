@@ -160,7 +160,11 @@ class Composer:
         stage = chance.of(_STAGES)
         opened_on = signed - timedelta(days=opened)
         number = chance.number(1, 99_999)
-        case = f"{chance.number(1, 5)}:{opened_on:%y}-cr-{number:05d}" if stage != "investigation" else f"HSI-{opened_on:%Y}-CR-{number:06d}"
+        case = (
+            f"{chance.number(1, 5)}:{opened_on:%y}-cr-{number:05d}"
+            if stage != "investigation"
+            else f"HSI-{opened_on:%Y}-CR-{number:06d}"
+        )
         removal = f"{chance.number(20_000_0000, 24_999_9999):09d}"
         officer = self._count // ROWS_PER_OFFICER
         officers = f"HSI-{officer:06d};HSI-A{officer:06d}" if chance.yes(0.2) else f"HSI-{officer:06d}"
@@ -216,7 +220,12 @@ class Composer:
             case None:
                 kind = "sound_reviewed_in_court" if row["judicial_review_date"] else "sound"
                 again = self._asked[account] > 1
-                return Composed(row, *(("sound_asked_again", "reviewable|cure|judgement") if again else (kind, _SOUND[kind])), account_id, True)
+                return Composed(
+                    row,
+                    *(("sound_asked_again", "reviewable|cure|judgement") if again else (kind, _SOUND[kind])),
+                    account_id,
+                    True,
+                )
         return Composed(row, kind, plan.expected, account_id, held)
 
     def _share(self, plan: Group, group: int, row: Row, address: int) -> bool:
@@ -239,8 +248,12 @@ class Composer:
     def canary(self) -> Composed:
         """The row about the canary: sound where the registry holds it."""
         row = self._sound(dict(CANARY), dict(CANARY))
-        row.update({name: CANARY[name] for name in ("given_name", "middle_name", "family_name", "date_of_birth", "tin")})
-        row.update(address_line_1=CANARY["line_1"], address_line_2="", city=CANARY["city"], state="NY", zip=CANARY["zip"])
+        row.update(
+            {name: CANARY[name] for name in ("given_name", "middle_name", "family_name", "date_of_birth", "tin")}
+        )
+        row.update(
+            address_line_1=CANARY["line_1"], address_line_2="", city=CANARY["city"], state="NY", zip=CANARY["zip"]
+        )
         row["judicial_review_date"] = ""
         if self.holdings.canary is None:
             return Composed(row, "canary", "not_disclosed", "", False)

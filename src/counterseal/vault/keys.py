@@ -36,9 +36,7 @@ def make_keys(folder: Path, name: str, kinds: dict[str, int], entropy: Entropy) 
     of them is there already: a key is never overwritten.
     """
     if any((folder / file).exists() for file in kinds):
-        raise CountersealError(
-            "keys-exist", "Keys are here already and are never replaced.", where=str(folder)
-        )
+        raise CountersealError("keys-exist", "Keys are here already and are never replaced.", where=str(folder))
     for file, kind in kinds.items():
         seed = entropy(SEED)
         signer = KeySigner(name, kind, seed)
@@ -49,12 +47,8 @@ def make_keys(folder: Path, name: str, kinds: dict[str, int], entropy: Entropy) 
 def read_keys(folder: Path, kinds: dict[str, int]) -> tuple[KeySigner, ...]:
     """Read a signer's keys. Raises CountersealError ``signing-key`` when one is missing or unfit."""
     signers = tuple(read_signer(folder / file) for file in kinds)
-    if [one.key.type for one in signers] != list(kinds.values()) or len(
-        {one.key.name for one in signers}
-    ) != 1:
-        raise CountersealError(
-            "signing-key", "The keys in this folder are not one signer's.", where=str(folder)
-        )
+    if [one.key.type for one in signers] != list(kinds.values()) or len({one.key.name for one in signers}) != 1:
+        raise CountersealError("signing-key", "The keys in this folder are not one signer's.", where=str(folder))
     return signers
 
 
@@ -81,9 +75,7 @@ class OpeningSeal:
 def make_opening_key(folder: Path, entropy: Entropy) -> OpeningSeal:
     """Make the key that seals openings. Raises CountersealError ``keys-exist``."""
     if (folder / OPENINGS).exists():
-        raise CountersealError(
-            "keys-exist", "Keys are here already and are never replaced.", where=str(folder)
-        )
+        raise CountersealError("keys-exist", "Keys are here already and are never replaced.", where=str(folder))
     write_durably(folder / OPENINGS, entropy(32).hex().encode() + b"\n", mode=0o600)
     return read_opening_key(folder, entropy)
 
@@ -96,6 +88,4 @@ def read_opening_key(folder: Path, entropy: Entropy) -> OpeningSeal:
             raise CountersealError("opening-key", "Others than its owner may read this key.", where=str(path))
         return OpeningSeal(bytes.fromhex(path.read_text(encoding="ascii")), entropy)
     except (OSError, ValueError) as error:
-        raise CountersealError(
-            "opening-key", "The key of the openings cannot be read.", where=str(path)
-        ) from error
+        raise CountersealError("opening-key", "The key of the openings cannot be read.", where=str(path)) from error

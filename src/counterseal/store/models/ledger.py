@@ -63,9 +63,7 @@ class LedgerOpening(models.Model):
     sealed = models.BinaryField()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["entry", "field"], name="ledger_opening_once")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["entry", "field"], name="ledger_opening_once")]
 
     def __str__(self) -> str:
         return f"opening of {self.field} at {self.entry_id}"
