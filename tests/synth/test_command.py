@@ -26,7 +26,7 @@ def example(command: str) -> list[str]:
     return shlex.split(words)
 
 
-def test_an_example_that_does_not_work(tmp_path, monkeypatch):
+def test_an_example_that_does_not_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     for command in ("registry", "submission", "august-2025", "identity-set"):
         result = CliRunner().invoke(app, example(command), catch_exceptions=False)
@@ -37,7 +37,7 @@ def test_an_example_that_does_not_work(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["../outside", "", "a/b", ".hidden"])
-def test_a_submission_id_that_leaves_its_folder(tmp_path, monkeypatch, name):
+def test_a_submission_id_that_leaves_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
     monkeypatch.chdir(tmp_path)
     words = "submission --registry . --rows 5 --signed-on 2026-11-02 --out x --submission"
     result = CliRunner().invoke(app, [*words.split(), name])
@@ -46,7 +46,7 @@ def test_a_submission_id_that_leaves_its_folder(tmp_path, monkeypatch, name):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_registry_that_gives_a_traceback(tmp_path):
+def test_a_missing_registry_that_gives_a_traceback(tmp_path: Path):
     words = "submission --registry none --rows 5 --signed-on 2026-11-02 --out x"
     result = subprocess.run(
         [sys.executable, "-m", "counterseal.synth", *words.split()],

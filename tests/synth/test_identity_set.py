@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 from pyarrow import parquet
@@ -12,20 +13,27 @@ from counterseal.synth.chance import Chance
 from counterseal.synth.identity_set import REQUEST_FIELDS, absent_pools, evidence_class, write_identity_set
 from counterseal.synth.noise import SLIPS, slipped, turned_date, wrong_date, wrong_digits
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from counterseal.synth.people import World
+
+Made = dict[str, list[dict]]
+
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("set")
     write_identity_set(4000, 6000, 8, folder)
     read = {name: parquet.read_table(folder / f"{name}.parquet") for name in ("requests", "truth", "registry/accounts")}
     return {name: table.to_pylist() for name, table in read.items()}
 
 
-def test_a_set_that_differs_from_machine_to_machine(made):
+def test_a_set_that_differs_from_machine_to_machine(made: Made):
     assert digest([made["requests"], made["truth"]]) == GOLDEN_SET
 
 
-def test_a_label_that_does_not_hold(made):
+def test_a_label_that_does_not_hold(made: Made):
     accounts = {row["account_id"]: row for row in made["registry/accounts"]}
     agree = Counter()
     for request, truth in zip(made["requests"], made["truth"], strict=True):
@@ -42,13 +50,13 @@ def test_a_label_that_does_not_hold(made):
     assert agree[1] > agree[2] > agree[3] > 0
 
 
-def test_an_absent_person_who_is_registered(world):
+def test_an_absent_person_who_is_registered(world: World):
     for kind, people in absent_pools(world).items():
         assert len(people), kind
         assert not world.has_account[people].any()
 
 
-def test_a_kind_of_absent_person_that_never_occurs(made):
+def test_a_kind_of_absent_person_that_never_occurs(made: Made):
     kinds = Counter(row["kind"] for row in made["truth"])
 
     assert 0.63 < kinds["present"] / len(made["truth"]) < 0.70
@@ -57,7 +65,7 @@ def test_a_kind_of_absent_person_that_never_occurs(made):
     }  # fmt: skip
 
 
-def test_what_a_level_leaves_out(made):
+def test_what_a_level_leaves_out(made: Made):
     given = Counter()
     for request, truth in zip(made["requests"], made["truth"], strict=True):
         given[truth["level"], "tin"] += bool(request["tin"])
@@ -69,7 +77,7 @@ def test_what_a_level_leaves_out(made):
 
 
 @pytest.mark.parametrize("slip", [*SLIPS, slipped])
-def test_a_slip_that_breaks_on_a_short_or_strange_word(slip):
+def test_a_slip_that_breaks_on_a_short_or_strange_word(slip: Callable[[Chance, str], str]):
     chance = Chance(1, "slips")
     for word in ("", "A", "AB", "MUÑOZ", "O'NEIL", "12", "ST", "PHILLIPS"):
         results = {slip(chance, word) for _ in range(50)}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +19,12 @@ from counterseal.synth.holdings import read_holdings
 from counterseal.synth.people import FIRST_YEAR, LAST_YEAR, build_world
 from counterseal.synth.places import real_zips
 from counterseal.synth.registry import CANARY, account_ids, read_table, registry_tables, write_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from counterseal.synth.holdings import Holdings
+    from counterseal.synth.people import World
 
 
 def digest(value: object) -> str:
@@ -43,7 +51,7 @@ def test_another_seed_that_gives_the_same_people():
     assert build_world(200, 1).family_name.tolist() != build_world(200, 2).family_name.tolist()
 
 
-def test_a_city_that_its_zip_does_not_have(registry):
+def test_a_city_that_its_zip_does_not_have(registry: Path):
     names = {}
     for place in zipcodes.list_all():
         names[place["zip_code"]] = (place["city"].upper(), place["state"], place["active"])
@@ -51,7 +59,7 @@ def test_a_city_that_its_zip_does_not_have(registry):
         assert names[row["zip"]] == (row["city"], row["state"], True)
 
 
-def test_an_account_without_address_or_an_address_without_account(registry):
+def test_an_account_without_address_or_an_address_without_account(registry: Path):
     accounts = parquet.read_table(registry / "accounts.parquet")["account_id"].to_pylist()
     addresses = parquet.read_table(registry / "addresses.parquet")
 
@@ -59,17 +67,17 @@ def test_an_account_without_address_or_an_address_without_account(registry):
     assert set(addresses["account_id"].to_pylist()) == set(accounts)
 
 
-def test_spans_that_overlap_or_run_backwards(registry):
+def test_spans_that_overlap_or_run_backwards(registry: Path):
     spans = {}
     for row in parquet.read_table(registry / "addresses.parquet").to_pylist():
         assert FIRST_YEAR <= row["from_year"] <= row["to_year"] <= LAST_YEAR
         spans.setdefault(row["account_id"], []).append((row["from_year"], row["to_year"]))
     for held in spans.values():
         held.sort()
-        assert all(before[1] < after[0] for before, after in zip(held, held[1:], strict=False))
+        assert all(before[1] < after[0] for before, after in pairwise(held))
 
 
-def test_a_hard_case_that_never_occurs(world, holdings):
+def test_a_hard_case_that_never_occurs(world: World, holdings: Holdings):
     """Each kind of person and place that a matcher stumbles over is there."""
     lines = holdings.address["line_1"].tolist()
 
@@ -97,7 +105,7 @@ def test_two_people_given_one_number_by_accident():
     assert sum(count - 1 for count in counts.values()) < 20_000 * 0.015
 
 
-def test_numbers_that_are_no_taxpayer_numbers(holdings):
+def test_numbers_that_are_no_taxpayer_numbers(holdings: Holdings):
     for tin in holdings.account["tin"].tolist():
         assert len(tin) == 9
         assert tin[:3] not in {"000", "666"}
@@ -105,21 +113,21 @@ def test_numbers_that_are_no_taxpayer_numbers(holdings):
         assert tin[5:] != "0000"
 
 
-def test_the_canary_in_every_registry(registry):
+def test_the_canary_in_every_registry(registry: Path):
     first = parquet.read_table(registry / "accounts.parquet").slice(0, 1).to_pylist()[0]
 
     assert first["family_name"] == "ZZYZXWORTH"
     assert first["tin"] == CANARY["tin"]
 
 
-def test_csv_and_parquet_that_differ(registry, tmp_path):
+def test_csv_and_parquet_that_differ(registry: Path, tmp_path: Path):
     for name in ("accounts", "addresses"):
         table = read_table(registry, name)
         write_table(table, tmp_path, name, "csv")
         assert read_table(tmp_path, name).to_pylist() == table.to_pylist()
 
 
-def test_a_registry_that_is_not_there(tmp_path):
+def test_a_registry_that_is_not_there(tmp_path: Path):
     with pytest.raises(CountersealError) as raised:
         read_holdings(tmp_path)
     assert raised.value.code == "synth-no-registry"

@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +27,12 @@ from counterseal.synth.folder import Asking, Fault, RowsForm, write_submission
 from counterseal.synth.mistaken import MISTAKES
 from counterseal.synth.reasons import Reasons
 from counterseal.synth.submission import FIELDS, GROUPS, SOUND, compose_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from counterseal.synth.defects import Defect
+    from counterseal.synth.holdings import Holdings
 
 ADDRESS = {"address_line_1", "address_line_2", "city", "state", "zip"}
 ORDER = {"final_order_date", "final_order_case", "judicial_review_date", "stay_in_force", "case_opened"}
@@ -51,7 +58,7 @@ SOUND_ROW = {
 }  # fmt: skip
 
 
-def asking(form=RowsForm.csv, *faults: Fault) -> Asking:
+def asking(form: RowsForm = RowsForm.csv, *faults: Fault) -> Asking:
     return Asking("SYN-1", SIGNED_ON, form, frozenset(faults))
 
 
@@ -89,7 +96,7 @@ def assert_sound(row: dict[str, str]) -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**40), rows=st.integers(1, 900))
-def test_a_sound_row_that_is_not_sound(holdings, seed, rows):
+def test_a_sound_row_that_is_not_sound(holdings: Holdings, seed: int, rows: int):
     composed = list(compose_rows(holdings, rows, seed, SIGNED_ON))
 
     assert len(composed) == rows
@@ -102,7 +109,7 @@ def test_a_sound_row_that_is_not_sound(holdings, seed, rows):
 
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 2**40))
-def test_sound_rows_that_are_wrong_together(holdings, seed):
+def test_sound_rows_that_are_wrong_together(holdings: Holdings, seed: int):
     """Nothing is shared beyond the limits but by the groups that are made to share it."""
     groups = {group.kind for group in GROUPS}
     composed = list(compose_rows(holdings, 1500, seed, SIGNED_ON))
@@ -125,7 +132,7 @@ def test_sound_rows_that_are_wrong_together(holdings, seed):
 
 
 @pytest.mark.parametrize("defect", FACIAL, ids=lambda defect: defect.kind)
-def test_a_defect_that_spoils_more_than_it_says(defect):
+def test_a_defect_that_spoils_more_than_it_says(defect: Defect):
     for seed in range(12):
         row = dict(SOUND_ROW)
         defect.spoil(row, Spoiling(Chance(seed, "spoil"), SIGNED_ON))
@@ -144,7 +151,7 @@ def test_an_outcome_that_the_contract_does_not_know():
         assert "not_disclosed" not in defect.expected
 
 
-def test_a_truth_that_does_not_hold(holdings):
+def test_a_truth_that_does_not_hold(holdings: Holdings):
     """Against the registry itself: who is meant, and whether the stated place is theirs."""
     ids = {account: at for at, account in enumerate(holdings.account["account_id"].tolist())}
     seen = set()
@@ -164,7 +171,7 @@ def test_a_truth_that_does_not_hold(holdings):
             assert one.account_id == ""
             assert row["tin"] not in holdings.numbers
         if one.kind in {"namesake_at_the_address", "group_quarters_only"}:
-            assert not (row["date_of_birth"] or row["tin"] or row["middle_name"] or row["suffix"])
+            assert {row[name] for name in ("date_of_birth", "tin", "middle_name", "suffix")} == {""}
         if one.kind in SOUND:
             assert one.account_id in ids
             assert one.address_held
@@ -178,14 +185,14 @@ def test_reasons_that_repeat():
     assert len(given_out) == 20_000
 
 
-def test_a_submission_that_differs_from_machine_to_machine(holdings):
+def test_a_submission_that_differs_from_machine_to_machine(holdings: Holdings):
     composed = [list(one) for one in compose_rows(holdings, 500, 9, SIGNED_ON)]
 
     assert digest(composed) == GOLDEN_SUBMISSION
 
 
 @pytest.mark.parametrize("form", list(RowsForm))
-def test_a_form_that_loses_a_value(holdings, tmp_path, form):
+def test_a_form_that_loses_a_value(holdings: Holdings, tmp_path: Path, form: RowsForm):
     folder = write_submission(holdings, 120, 3, asking(form), tmp_path)
     rows = [one.row for one in compose_rows(holdings, 120, 3, SIGNED_ON)]
     path = folder / f"rows.{form}"
@@ -204,11 +211,11 @@ def test_a_form_that_loses_a_value(holdings, tmp_path, form):
     assert read == rows
 
 
-def manifest_of(folder) -> dict:
+def manifest_of(folder: Path) -> dict:
     return json.loads((folder / "manifest.json").read_text())
 
 
-def test_a_manifest_that_is_not_true(holdings, tmp_path):
+def test_a_manifest_that_is_not_true(holdings: Holdings, tmp_path: Path):
     folder = write_submission(holdings, 50, 3, asking(), tmp_path)
     manifest = manifest_of(folder)
 
@@ -219,7 +226,7 @@ def test_a_manifest_that_is_not_true(holdings, tmp_path):
 
 
 @pytest.mark.parametrize("fault", list(Fault))
-def test_a_fault_that_is_not_made(holdings, tmp_path, fault):
+def test_a_fault_that_is_not_made(holdings: Holdings, tmp_path: Path, fault: Fault):
     sound = write_submission(holdings, 60, 3, asking(), tmp_path / "sound")
     faulty = write_submission(holdings, 60, 3, asking(RowsForm.csv, fault), tmp_path / "faulty")
     body, manifest = (faulty / "rows.csv").read_bytes(), manifest_of(faulty)
@@ -246,18 +253,18 @@ def test_a_fault_that_is_not_made(holdings, tmp_path, fault):
         assert {k for k, v in manifest.items() if v != manifest_of(sound)[k]}
 
 
-def test_a_fault_that_the_form_cannot_show(holdings, tmp_path):
+def test_a_fault_that_the_form_cannot_show(holdings: Holdings, tmp_path: Path):
     with pytest.raises(CountersealError):
         write_submission(holdings, 60, 3, asking(RowsForm.parquet, Fault.nul), tmp_path)
 
 
-def test_more_rows_than_the_registry_can_bear(holdings):
+def test_more_rows_than_the_registry_can_bear(holdings: Holdings):
     with pytest.raises(CountersealError) as raised:
         list(compose_rows(holdings, 60_000, 3, SIGNED_ON))
     assert raised.value.code == "synth-registry-too-small"
 
 
-def test_the_canary_missing_or_twice(holdings):
+def test_the_canary_missing_or_twice(holdings: Holdings):
     for rows in (1, 40, 600):
         found = [one for one in compose_rows(holdings, rows, rows, SIGNED_ON) if one.row["family_name"] == "ZZYZXWORTH"]
         assert [one.kind for one in found] == ["canary"]
@@ -265,7 +272,7 @@ def test_the_canary_missing_or_twice(holdings):
         assert_sound(found[0].row)
 
 
-def test_the_shape_of_2025(holdings, tmp_path):
+def test_the_shape_of_2025(holdings: Holdings, tmp_path: Path):
     folder = write_as_filed(holdings, 6000, 3, date(2025, 6, 27), tmp_path)
     with (folder / "rows.csv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
