@@ -5,7 +5,9 @@ Doors call what stands here and nothing below it that would let them go round an
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 import os
 import secrets
 import tempfile
@@ -18,6 +20,7 @@ from counterseal.core.official import Role
 from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
 from counterseal.errors import CountersealError
+from counterseal.release import NOTICE_STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,6 +156,12 @@ def demonstration_sign_ins() -> list[tuple[str, str]]:
     for name, password in made:
         set_sign_in(name, Role(name), password)
     return made
+
+
+def notice_style_hash() -> str:
+    """Give the hash by which a page may allow the return letter's own style."""
+    digest = hashlib.sha256(NOTICE_STYLE.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
 class Pages:

@@ -55,8 +55,9 @@ def funnel(steps: Sequence[tuple[str, int]]) -> SafeString:
     return drawn(
         {
             "description": "; ".join(f"{name}: {count:,} rows" for name, count in steps),
-            "width": 460,
-            "height": {"step": 40},
+            "width": 620,
+            "background": "transparent",
+            "height": {"step": 38},
             "data": {"values": values},
             "layer": [bars, labels],
         }

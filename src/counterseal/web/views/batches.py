@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from csp.decorators import csp_update
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -83,6 +84,7 @@ def row(request: HttpRequest, submission: str, row: int) -> HttpResponse:
     return render(request, "office/row.html", {"view": view, "meaning": MEANING[view.line.outcome]})
 
 
+@csp_update({"style-src": [wiring.notice_style_hash()]})
 @require_safe
 @open_to(CASEWORK)
 def letter(_request: HttpRequest, submission: str, name: str) -> HttpResponseBase:
