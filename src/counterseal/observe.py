@@ -37,9 +37,7 @@ ALLOWED_KEYS = frozenset(
 """Keys whose values the product makes itself. None of them ever holds what a request or a registry says."""
 
 
-def only_allowed(
-    _logger: object, _method: str, event: MutableMapping[str, object]
-) -> MutableMapping[str, object]:
+def only_allowed(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
     """Drop every key that is not on the list, and say how many were dropped."""
     kept = {key: value for key, value in event.items() if key in ALLOWED_KEYS}
     if len(kept) < len(event):

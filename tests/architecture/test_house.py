@@ -11,9 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = sorted((ROOT / "src").rglob("*.py"))
-PAGES = sorted(
-    p for p in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "agreements").rglob("*.md"))
-)
+PAGES = sorted(p for p in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "agreements").rglob("*.md")))
 LONG_FILES: dict[str, str] = {}
 """Files over 500 lines, each with its reason."""
 LONG_FUNCTIONS: dict[str, str] = {}
@@ -67,8 +65,7 @@ def test_an_address_of_a_package_registry_is_committed():
     held = [
         path
         for path in committed()
-        if path.suffix in {".txt", ".toml", ".json", ".lock", ".cfg", ".ini", ""}
-        and pattern.search(path.read_bytes())
+        if path.suffix in {".txt", ".toml", ".json", ".lock", ".cfg", ".ini", ""} and pattern.search(path.read_bytes())
     ]
     assert held == []
 

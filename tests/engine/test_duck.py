@@ -46,9 +46,7 @@ def test_a_memory_limit_that_nobody_can_read():
 def test_a_zip_with_a_place_of_another_state():
     with DuckEngine() as engine:
         bring(engine, ["zip_places", "zip_codes", "zip_prefixes"])
-        wrong = engine.rows(
-            "SELECT count(*) FROM zip_places p JOIN zip_codes c USING (zip) WHERE p.state <> c.state"
-        )
+        wrong = engine.rows("SELECT count(*) FROM zip_places p JOIN zip_codes c USING (zip) WHERE p.state <> c.state")
 
     assert wrong == [(0,)]
     assert zip_places().num_rows > zip_codes().num_rows

@@ -69,8 +69,7 @@ def strangers(count: int, seed: int = 7) -> tuple[list[dict[str, Any]], list[dic
                 "tin": f"{chance.randint(100, 665)}{chance.randint(10, 99)}{chance.randint(1000, 9999)}",
                 "given_name": chance.choice(GIVEN),
                 "middle_name": chance.choice("ABCDEFGHJKLMNPRSTW"),
-                "family_name": chance.choice(FAMILY)
-                + chance.choice(("", "", "SON", "ER", "MAN", "LEY", "FORD")),
+                "family_name": chance.choice(FAMILY) + chance.choice(("", "", "SON", "ER", "MAN", "LEY", "FORD")),
                 "suffix": "",
                 "date_of_birth": birth,
             }
@@ -98,9 +97,7 @@ def write_source(folder: Path, accounts: list[dict[str, Any]], addresses: list[d
         ("addresses", ADDRESS_COLUMNS, addresses),
     ):
         table = {
-            column: pa.array(
-                [row.get(column, "") for row in rows], pa.int64() if "year" in column else pa.string()
-            )
+            column: pa.array([row.get(column, "") for row in rows], pa.int64() if "year" in column else pa.string())
             for column in columns
         }
         pq.write_table(pa.table(table), folder / f"{name}.parquet")
@@ -122,9 +119,7 @@ def ask(tmp_path: Path) -> Callable[..., Callable[..., dict[str, Any]]]:
 
         def one(**fields: str | None) -> dict[str, Any]:
             columns = {name: [fields.get(name, "")] for name in REQUEST_FIELDS}
-            return {
-                name: next(iter(values)) for name, values in answer_requests(index, model, columns).items()
-            }
+            return {name: next(iter(values)) for name, values in answer_requests(index, model, columns).items()}
 
         return one
 

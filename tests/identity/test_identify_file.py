@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.identity.conftest import strangers, write_source
 
 from counterseal.errors import CountersealError
 from counterseal.flow.identify import identify_rows
 from counterseal.flow.registry import build_registry
 from counterseal.identity.answer import REQUEST_FIELDS
-from tests.identity.conftest import strangers, write_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,9 +39,7 @@ def sound_requests(count: int) -> dict[str, list[str]]:
     return {"request_ref": [f"R{number}" for number in range(count)], **columns}
 
 
-def test_people_as_the_registry_writes_them_are_identified_and_confirmed(
-    registry: Path, tmp_path: Path
-) -> None:
+def test_people_as_the_registry_writes_them_are_identified_and_confirmed(registry: Path, tmp_path: Path) -> None:
     pq.write_table(pa.table(sound_requests(300)), tmp_path / "requests.parquet")
     counts = identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "answers.parquet")
     answers = pq.read_table(tmp_path / "answers.parquet").to_pydict()
@@ -71,9 +69,7 @@ def test_row_is_the_key_where_it_stands_and_order_is_kept(registry: Path, tmp_pa
 
 
 def test_no_requests_give_an_empty_file_with_every_column(registry: Path, tmp_path: Path) -> None:
-    pq.write_table(
-        pa.table({name: pa.array([], pa.string()) for name in COLUMNS}), tmp_path / "requests.parquet"
-    )
+    pq.write_table(pa.table({name: pa.array([], pa.string()) for name in COLUMNS}), tmp_path / "requests.parquet")
     assert sum(identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "a.parquet").values()) == 0
     assert {"request_ref", "outcome", "account_id", "address_confirmed"} <= set(
         pq.read_schema(tmp_path / "a.parquet").names
@@ -120,7 +116,5 @@ def test_as_many_answers_as_requests_whatever_is_in_them(
     answers = pq.read_table(tmp_path / "answers.parquet")
     assert answers.num_rows == len(rows) == sum(counts.values())
     assert answers.column("request_ref").to_pylist() == columns["request_ref"].to_pylist()
-    for outcome, account in zip(
-        answers["outcome"].to_pylist(), answers["account_id"].to_pylist(), strict=True
-    ):
+    for outcome, account in zip(answers["outcome"].to_pylist(), answers["account_id"].to_pylist(), strict=True):
         assert (outcome == "identified") == (account != "")

@@ -100,9 +100,9 @@ def test_what_is_no_tin_is_not_guessed(text: str | None) -> None:
 
 
 def test_forms_of_one_date_and_one_tin_agree() -> None:
-    assert {
-        identifiers.date_of_birth(text) for text in ("1990-02-03", "19900203", "02/03/1990", "2/3/1990")
-    } == {19900203}
+    assert {identifiers.date_of_birth(text) for text in ("1990-02-03", "19900203", "02/03/1990", "2/3/1990")} == {
+        19900203
+    }
     assert identifiers.tin("219-09-9999") == identifiers.tin("219099999") == 219099999
 
 

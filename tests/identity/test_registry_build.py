@@ -84,9 +84,7 @@ def test_a_ragged_csv_is_refused_without_showing_its_cells(tmp_path: Path) -> No
     source = write_source(tmp_path / "source", [account("A", "J", "D")], [])
     (source / "accounts.parquet").unlink()
     header = "account_id,tin,given_name,middle_name,family_name,suffix,date_of_birth"
-    (source / "accounts.csv").write_text(
-        f"{header}\nA,,JOHN,,DOE,,\nB,1,SECRETNAME,,,,,,,x\n", encoding="utf-8"
-    )
+    (source / "accounts.csv").write_text(f"{header}\nA,,JOHN,,DOE,,\nB,1,SECRETNAME,,,,,,,x\n", encoding="utf-8")
     with pytest.raises(CountersealError) as raised:
         build_registry(source, tmp_path / "index")
     assert "SECRETNAME" not in str(raised.value)

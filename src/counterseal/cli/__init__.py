@@ -14,6 +14,9 @@ import click
 import typer
 from typer.main import get_command
 
+from counterseal.cli import identify as identify_commands
+from counterseal.cli import ledger as ledger_commands
+from counterseal.cli import registry as registry_commands
 from counterseal.cli import run as run_commands
 from counterseal.errors import CheckFailedError, CountersealError
 
@@ -29,6 +32,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 run_commands.mount(app)
+registry_commands.mount(app)
+identify_commands.mount(app)
+ledger_commands.mount(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from pathlib import Path  # typer reads the annotations
 from typing import Annotated
 
 import typer
 
-from counterseal.cli.identify import progress_bar
+from counterseal.cli.output import progress
 from counterseal.flow.registry import build_registry
 
 app = typer.Typer(help="The registry against which requests are held.", no_args_is_help=True)
@@ -27,14 +27,12 @@ def build(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was built as JSON.")] = False,
 ) -> None:
     """Read and check the two tables of a registry and write the index that identity uses."""
-    with progress_bar() as progress:
-        about = build_registry(source, out, progress=progress, memory_limit=memory_limit)
+    with progress() as says:
+        about = build_registry(source, out, progress=says, memory_limit=memory_limit)
     if as_json:
         typer.echo(json.dumps(about))
         return
-    typer.echo(
-        f"{about['accounts']:,} accounts, {about['addresses']:,} addresses, {about['keys']:,} keys in {out}"
-    )
+    typer.echo(f"{about['accounts']:,} accounts, {about['addresses']:,} addresses, {about['keys']:,} keys in {out}")
     for what, count in about["left_out"].items():
         if count:
             typer.echo(f"  {count:,} x {what}: counted as not written")

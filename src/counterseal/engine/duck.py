@@ -78,9 +78,7 @@ class DuckEngine:
             self._connection.execute(f"CREATE OR REPLACE TABLE {name(table)} AS FROM arriving")
             self._connection.unregister("arriving")
             return
-        self._connection.execute(
-            f"CREATE OR REPLACE VIEW {name(table)} AS FROM read_parquet({quoted(source)})"
-        )
+        self._connection.execute(f"CREATE OR REPLACE VIEW {name(table)} AS FROM read_parquet({quoted(source)})")
 
     def run(self, steps: Iterable[Step], progress: Callable[[str, int, int], None] | None = None) -> None:
         """Run the steps in order. ``progress`` hears what each says, its number and how many there are.

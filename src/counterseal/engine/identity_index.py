@@ -70,9 +70,7 @@ def build_index(
         with duckdb.connect(str(work / "build.duckdb")) as connection:
             connection.execute(f"SET memory_limit = '{memory_limit}'; SET threads = {threads}")
             connection.execute("SET preserve_insertion_order = true")
-            about = _Build(connection, work, progress or (lambda _says, _step, _steps: None)).run(
-                accounts, addresses
-            )
+            about = _Build(connection, work, progress or (lambda _says, _step, _steps: None)).run(accounts, addresses)
         for left in ("build.duckdb", "build.duckdb.wal"):
             (work / left).unlink(missing_ok=True)
         shutil.rmtree(work / "build.duckdb.tmp", ignore_errors=True)
@@ -135,10 +133,8 @@ class _Build:
         yield from self._connection.cursor().sql(sql).to_arrow_reader(_BATCH)
 
     def _insert(self, table: str, **columns: np.ndarray) -> None:
-        self._connection.register(
-            "arriving", pa.table({name: pa.array(column) for name, column in columns.items()})
-        )
-        self._connection.execute(f"INSERT INTO {table} SELECT * FROM arriving")  # noqa: S608  # a fixed name
+        self._connection.register("arriving", pa.table({name: pa.array(column) for name, column in columns.items()}))
+        self._connection.execute(f"INSERT INTO {table} SELECT * FROM arriving")  # a fixed name
         self._connection.unregister("arriving")
 
     def _file(self, keys: np.ndarray, owners: np.ndarray) -> None:
@@ -147,9 +143,7 @@ class _Build:
 
     def _code_accounts(self, count: int) -> np.ndarray:
         self._says("Coding the accounts")
-        width = self._connection.execute(
-            "SELECT coalesce(max(strlen(account_id)), 1) FROM accounts"
-        ).fetchall()[0][0]
+        width = self._connection.execute("SELECT coalesce(max(strlen(account_id)), 1) FROM accounts").fetchall()[0][0]
         coded = self._array("accounts", ACCOUNT, count)
         identifiers = self._array("account_ids", np.dtype(f"S{width}"), count)
         at = 0
@@ -158,9 +152,7 @@ class _Build:
             span = slice(at, at + len(people))
             for column, coded_as in (("tin", "tin"), ("date_of_birth", "birth")):
                 written = np.array(batch.column(column).to_pylist(), dtype=object) != ""
-                self._left_out[f"malformed {column}"] += int(
-                    np.count_nonzero(written & (people[coded_as] == 0))
-                )
+                self._left_out[f"malformed {column}"] += int(np.count_nonzero(written & (people[coded_as] == 0)))
             identifiers[span] = [text.encode() for text in batch.column("account_id").to_pylist()]
             for field in PERSON.names or ():
                 coded[field][span] = people[field]
@@ -220,7 +212,7 @@ class _Build:
 
     def _counted(self, name: str, accounts: str, families: str, table: str) -> None:
         query = (
-            f"FROM (SELECT {name} AS value, {accounts} AS accounts, {families} AS families FROM {table}"  # noqa: S608
+            f"FROM (SELECT {name} AS value, {accounts} AS accounts, {families} AS families FROM {table}"
             " GROUP BY 1) WHERE value <> 0"
         )
         length = self._connection.execute(f"SELECT count(*) {query}").fetchall()[0][0]
@@ -246,9 +238,7 @@ class _Build:
             part = people[start : start + _BATCH]
             part["given_count"] = self._look_up("given", part["given"])
             part["family_count"] = self._look_up("family", part["family"])
-            part["tin_count"] = np.minimum(
-                shared[np.searchsorted(values, part["tin"])], np.iinfo(np.uint16).max
-            )
+            part["tin_count"] = np.minimum(shared[np.searchsorted(values, part["tin"])], np.iinfo(np.uint16).max)
             initials += np.bincount(part["initial"], minlength=256)
         np.save(self._folder / "initials.npy", initials)
 

@@ -67,16 +67,14 @@ def stage_table(connection: duckdb.DuckDBPyConnection, source: SourceTable) -> i
             next_step=f"The columns are: {', '.join(source.columns)}.",
         )
     row = "file_row_number + 1" if source.path.suffix == ".parquet" else "row_number() OVER ()"
-    cells = ", ".join(
-        f"coalesce(CAST({name(column)} AS VARCHAR), '') AS {name(column)}" for column in source.columns
-    )
+    cells = ", ".join(f"coalesce(CAST({name(column)} AS VARCHAR), '') AS {name(column)}" for column in source.columns)
     try:
         connection.execute(
-            f"CREATE TABLE {name(source.table)} AS SELECT {row} AS source_row, {cells} FROM {reader}"  # noqa: S608  # quoted
+            f"CREATE TABLE {name(source.table)} AS SELECT {row} AS source_row, {cells} FROM {reader}"  # quoted
         )
     except duckdb.Error as failure:
         raise _unreadable(source, failure) from None
-    return int(connection.execute(f"SELECT count(*) FROM {name(source.table)}").fetchall()[0][0])  # noqa: S608  # quoted
+    return int(connection.execute(f"SELECT count(*) FROM {name(source.table)}").fetchall()[0][0])  # quoted
 
 
 def _reader(source: SourceTable) -> str:
@@ -109,9 +107,7 @@ def _unreadable(source: SourceTable, failure: Exception) -> CountersealError:
     )
 
 
-def check_tables(
-    connection: duckdb.DuckDBPyConnection, accounts: SourceTable, addresses: SourceTable
-) -> None:
+def check_tables(connection: duckdb.DuckDBPyConnection, accounts: SourceTable, addresses: SourceTable) -> None:
     """Hold the staged tables to what the index relies on. Raises with the first row that breaks it."""
     rules = (
         (accounts, "account_id", "trim(account_id) = ''", "An account has no identifier."),
@@ -154,7 +150,7 @@ def check_tables(
     )
     for source, column, broken, says in rules:
         first = connection.execute(
-            f"SELECT min(source_row) FROM {name(source.table)} WHERE {broken}"  # noqa: S608  # fixed texts
+            f"SELECT min(source_row) FROM {name(source.table)} WHERE {broken}"  # fixed texts
         ).fetchall()[0][0]
         if first is not None:
             raise CountersealError(

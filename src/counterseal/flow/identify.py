@@ -79,9 +79,7 @@ def _answers(index: RegistryIndex, model: Model, batches: Iterator[pa.Table]) ->
 
 def _answer(index: RegistryIndex, model: Model, batch: pa.Table) -> pa.Table:
     columns = {field: batch.column(field).to_pylist() for field in REQUEST_FIELDS}
-    answer: dict[str, Any] = {
-        name: batch.column(name) for name in ("row", "request_ref") if name in batch.column_names
-    }
+    answer: dict[str, Any] = {name: batch.column(name) for name in ("row", "request_ref") if name in batch.column_names}
     found = answer_requests(index, model, columns)
     answer |= {name: pa.array(values, type=_type(name)) for name, values in found.items()}
     answer["model"] = pa.array([model.version] * batch.num_rows, pa.string())
@@ -161,7 +159,6 @@ def _wanted(names: list[str], path: Path) -> list[str]:
 def _as_text(batch: pa.Table) -> pa.Table:
     """Give every column but ``row`` as text, whatever type the file had."""
     columns = {
-        name: batch.column(name).cast(pa.int64() if name == "row" else pa.string())
-        for name in batch.column_names
+        name: batch.column(name).cast(pa.int64() if name == "row" else pa.string()) for name in batch.column_names
     }
     return pa.table(columns)

@@ -19,8 +19,8 @@ from counterseal.flow.identify import read_requests
 from counterseal.flow.registry import build_registry
 from counterseal.identity.answer import REQUEST_FIELDS, Compared, compare_requests
 from counterseal.identity.bounds import MARGIN, calibrate
-from counterseal.identity.decide import Decision, Weighing, decide, weigh
 from counterseal.identity.compare import LEVELS
+from counterseal.identity.decide import Decision, Weighing, decide, weigh
 from counterseal.identity.explain import Tally, curve, curve_chart, tallies, waterfall, waterfall_chart
 from counterseal.identity.index import open_registry
 from counterseal.identity.model import Model, Threshold
@@ -88,7 +88,11 @@ def load_labelled_set(folder: Path, *, progress: Progress | None = None) -> Labe
         compared = compare_requests(index, columns)
         positions = {name.decode(): at for at, name in enumerate(index.account_ids.tolist())}
     known = dict(zip(truth["request_ref"].to_pylist(), truth["account_id"].to_pylist(), strict=True))
-    kinds = dict(zip(truth["request_ref"].to_pylist(), truth["kind"].to_pylist(), strict=True)) if "kind" in truth.column_names else {}
+    kinds = (
+        dict(zip(truth["request_ref"].to_pylist(), truth["kind"].to_pylist(), strict=True))
+        if "kind" in truth.column_names
+        else {}
+    )
     references = requests.column("request_ref").to_pylist()
     unknown = next((reference for reference in references if reference not in known), None)
     if unknown is not None:
@@ -110,7 +114,11 @@ def judge(model: Model, labelled: LabelledSet) -> Judged:
     found = decision.pair >= 0
     best = np.maximum(decision.pair, 0)
     clear = found & (weighing.veto[best] == 0) if len(weighing.veto) else found
-    accounts = np.where(found, compared.candidates.accounts[best], -2) if len(best) and found.any() else np.full(len(found), -2)
+    accounts = (
+        np.where(found, compared.candidates.accounts[best], -2)
+        if len(best) and found.any()
+        else np.full(len(found), -2)
+    )
     return Judged(decision, weighing, np.where(clear, decision.posterior, 0.0), accounts == labelled.account)
 
 
@@ -137,7 +145,11 @@ def calibrate_model(
         np.concatenate([getattr(one, part) for one in judged]) for part in ("posterior", "right", "classes")
     )
     thresholds = calibrate(posterior, right, classes, targets, margin=margin)
-    provenance = model.provenance | {"calibrated_on": _provenance(sets), "targets": dict(targets), "margin_bits": margin}
+    provenance = model.provenance | {
+        "calibrated_on": _provenance(sets),
+        "targets": dict(targets),
+        "margin_bits": margin,
+    }
     return replace(model, thresholds=thresholds, provenance=provenance)
 
 
@@ -193,7 +205,13 @@ def _page(model: Model, name: str, counts: list[Tally], charts: list[str], refer
         for one in counts
     ]
     thresholds = [
-        (cls, held.posterior if held.posterior is not None else "answers nothing", held.identified, held.wrong, held.bound)
+        (
+            cls,
+            held.posterior if held.posterior is not None else "answers nothing",
+            held.identified,
+            held.wrong,
+            held.bound,
+        )
         for cls, held in model.thresholds.items()
     ]
     weights = [
@@ -202,7 +220,8 @@ def _page(model: Model, name: str, counts: list[Tally], charts: list[str], refer
         for level, (base, slope) in zip(levels, model.weights[field], strict=True)
     ]
     parts = [
-        f"<h1>Identity on {html.escape(name)}</h1><p>Model {model.version}. Bounds are one-sided, 95 %, Clopper–Pearson.</p>",
+        f"<h1>Identity on {html.escape(name)}</h1>",
+        f"<p>Model {model.version}. Bounds are one-sided, 95 %, after Clopper and Pearson.</p>",
         _table(("group", "requests", "registered", "identified", "wrong", "bound", "recall"), rows),
         "<h2>What a threshold trades</h2>", charts[0],
         "<h2>Thresholds</h2>", _table(("class", "least posterior", "identified", "wrong", "bound"), thresholds),
@@ -211,7 +230,8 @@ def _page(model: Model, name: str, counts: list[Tally], charts: list[str], refer
         f"<h2>Provenance</h2><pre>{html.escape(json.dumps(model.provenance, indent=1))}</pre>",
     ]  # fmt: skip
     style = "body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto}td,th{padding:.1rem .8rem;text-align:right}"
-    return f"<!doctype html><html lang=en><meta charset=utf-8><title>Identity</title><style>{style}</style>{''.join(parts)}</html>\n"
+    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>Identity</title><style>{style}</style>"
+    return f"{head}{''.join(parts)}</html>\n"
 
 
 def _share(recall: float | None) -> str:

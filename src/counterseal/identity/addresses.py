@@ -48,9 +48,7 @@ _STREET_WORDS = {
     "AVENIDA": "AVE", "AVENUE": "AVE", "CARRETERA": "CARR",
 }  # fmt: skip
 _LEADING_TYPES = frozenset(("AVE", "CALLE", "CARR", "CAMINO", "PASEO", "CALLEJON"))
-_BUILDINGS = frozenset(
-    ("COND", "CONDOMINIO", "EDIF", "EDIFICIO", "RES", "RESIDENCIAL", "URB", "URBANIZACION")
-)
+_BUILDINGS = frozenset(("COND", "CONDOMINIO", "EDIF", "EDIFICIO", "RES", "RESIDENCIAL", "URB", "URBANIZACION"))
 _NUMBERED = re.compile(r"^(\d+)(?:ST|ND|RD|TH)$")
 _POST_OFFICE_BOX = re.compile(
     r"\b(?:P\s*O\s*B(?:OX)?|POST OFFICE BOX|P O DRAWER|PO DRAWER|POBOX|APARTADO(?: POSTAL)?|BOX|CALLER)"
@@ -60,9 +58,7 @@ _RURAL = re.compile(
     r"^(RR|R R|RURAL ROUTE|RURAL RTE|RFD|RTE|ROUTE|RT|HC|H C|HIGHWAY CONTRACT(?: ROUTE)?|STAR ROUTE|SR|HCR)"
     r"\s*(?:# )?0*(\d+)\s*(?:BOX|BX|#)\s*(?:# )?(\w+)$"
 )
-_MILITARY = re.compile(
-    r"^(PSC|CMR|UNIT|UMR|USNS [A-Z ]+?|USS [A-Z ]+?|USCGC [A-Z ]+?)\s*0*(\d*)\s*(?:BOX|BX)\s*(\w+)$"
-)
+_MILITARY = re.compile(r"^(PSC|CMR|UNIT|UMR|USNS [A-Z ]+?|USS [A-Z ]+?|USCGC [A-Z ]+?)\s*0*(\d*)\s*(?:BOX|BX)\s*(\w+)$")
 _GRID = re.compile(r"^([NSEW]\d+)([NSEW]\d+)$")
 _CARE_OF = re.compile(r"^(C ?/ ?O|ATTN|ATTENTION|CARE OF)\b")
 _GLUED_UNIT = re.compile(r"\b(APT|STE|UNIT|RM)\.?(\d+[A-Z]?)\b")
@@ -208,9 +204,7 @@ def _take_units(tokens: list[str], *, line_of_unit: bool) -> tuple[list[str], st
     """Split off the unit. On its own line everything is of it; in a street's line only what is marked."""
     if not tokens:
         return [], ""
-    start = next(
-        (at for at, token in enumerate(tokens) if token in _UNITS and (line_of_unit or at > 0)), len(tokens)
-    )
+    start = next((at for at, token in enumerate(tokens) if token in _UNITS and (line_of_unit or at > 0)), len(tokens))
     kept, found = tokens[:start], tokens[start:]
     parts: list[str] = []
     while found:

@@ -61,9 +61,7 @@ def compare_requests(index: RegistryIndex, columns: Mapping[str, Sequence[str | 
     given = [names.given_name(text).whole for text in columns["given_name"]]
     candidates = find_candidates(index, people, places, given)
     levels, gains = compare(index, people, candidates.rows, candidates.accounts)
-    levels["address"], gains["address"], _ = compare_places(
-        index, places, candidates.rows, candidates.accounts
-    )
+    levels["address"], gains["address"], _ = compare_places(index, places, candidates.rows, candidates.accounts)
     return Compared(people, places, candidates, levels, gains)
 
 
@@ -81,18 +79,13 @@ def answer_requests(
     decision = decide(model, found.candidates, weighing)
     identified = decision.identified
     accounts = _of_best(found.candidates.accounts, decision.pair, 0)
-    ids = (
-        np.where(identified, index.account_ids[accounts], b"")
-        if index.size
-        else np.full(len(identified), b"")
-    )
+    ids = np.where(identified, index.account_ids[accounts], b"") if index.size else np.full(len(identified), b"")
     confirmed, latest = np.zeros(len(identified), bool), np.zeros(len(identified), bool)
     at = np.flatnonzero(identified)
     confirmed[at], latest[at] = confirm_addresses(index, found.places, at, accounts[at])
     answer: dict[str, Sequence[object] | np.ndarray] = {
         "outcome": [
-            OUTCOMES[2 if sure else int(maybe)]
-            for sure, maybe in zip(identified, decision.ambiguous, strict=True)
+            OUTCOMES[2 if sure else int(maybe)] for sure, maybe in zip(identified, decision.ambiguous, strict=True)
         ],
         "account_id": [text.decode("utf-8", "replace") for text in ids.tolist()],
         "address_confirmed": confirmed,
@@ -134,9 +127,7 @@ def _settles(veto: int, evidence_class: int) -> str:
     """Name the field that would settle it: the most telling one that the request does not carry."""
     if veto:
         return ""
-    return ("a second of date_of_birth and tin", "date_of_birth or tin", "date_of_birth or tin")[
-        evidence_class
-    ]
+    return ("a second of date_of_birth and tin", "date_of_birth or tin", "date_of_birth or tin")[evidence_class]
 
 
 def _of_best(values: np.ndarray, pair: np.ndarray, otherwise: float) -> np.ndarray:

@@ -47,12 +47,7 @@ def digest(text: str) -> int:
     """Give 64 bits of BLAKE2b of a text; 0 for the empty text alone."""
     if not text:
         return 0
-    return (
-        int.from_bytes(
-            hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little"
-        )
-        or 1
-    )
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little") or 1
 
 
 @functools.lru_cache(maxsize=1 << 15)

@@ -208,9 +208,7 @@ def _middle(index: RegistryIndex, asked: np.ndarray, held: np.ndarray) -> tuple[
         [MiddleLevel.MISSING, MiddleLevel.NAME, MiddleLevel.INITIAL],
         MiddleLevel.OTHER,
     )
-    gain = np.where(
-        (level == MiddleLevel.NAME) | (level == MiddleLevel.INITIAL), -np.log2(share[asked["initial"]]), 0
-    )
+    gain = np.where((level == MiddleLevel.NAME) | (level == MiddleLevel.INITIAL), -np.log2(share[asked["initial"]]), 0)
     return level.astype(np.int8), gain
 
 
@@ -230,8 +228,7 @@ def _suffix(asked: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def _birth(index: RegistryIndex, asked: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     left, right = asked["birth"].astype(np.int64), held["birth"].astype(np.int64)
     same = [
-        (left // scale % 10**width) == (right // scale % 10**width)
-        for scale, width in ((10_000, 4), (100, 2), (1, 2))
+        (left // scale % 10**width) == (right // scale % 10**width) for scale, width in ((10_000, 4), (100, 2), (1, 2))
     ]
     exchanged = same[0] & (left // 100 % 100 == right % 100) & (left % 100 == right // 100 % 100)
     digits_off = sum((left // 10**at % 10 != right // 10**at % 10).astype(int) for at in range(8))

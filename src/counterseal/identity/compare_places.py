@@ -85,9 +85,7 @@ def _levels(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
     unit_same = asked["unit"] == held["unit"]
     unit_missing = (asked["unit"] == 0) | (held["unit"] == 0)
     whole = number & street & area
-    written_area = area & (
-        ((asked["zip"] != 0) & (held["zip"] != 0)) | ((asked["city"] != 0) & (held["city"] != 0))
-    )
+    written_area = area & (((asked["zip"] != 0) & (held["zip"] != 0)) | ((asked["city"] != 0) & (held["city"] != 0)))
     conditions = [
         (whole & unit_same, AddressLevel.DWELLING),
         (whole & unit_missing, AddressLevel.NO_UNIT),
@@ -102,9 +100,7 @@ def _levels(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
         (number & written_area, AddressLevel.OTHER_STREET),
         (written_area, AddressLevel.AREA),
     ]
-    return np.select(
-        [c for c, _ in conditions], [level for _, level in conditions], AddressLevel.OTHER
-    ).astype(np.int8)
+    return np.select([c for c, _ in conditions], [level for _, level in conditions], AddressLevel.OTHER).astype(np.int8)
 
 
 def _conflict(asked: np.ndarray, held: np.ndarray) -> np.ndarray:

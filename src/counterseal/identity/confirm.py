@@ -45,9 +45,7 @@ def confirm_addresses(
 def _street(index: RegistryIndex, asked: np.ndarray, held: np.ndarray) -> np.ndarray:
     """Accept the same name, or a slip of the pen that is not itself the name of a street known there."""
     exact = (asked["street"] != 0) & (asked["street"] == held["street"])
-    at = np.flatnonzero(
-        ~exact & (asked["street"] != 0) & (held["street"] != 0) & (asked["number"] == held["number"])
-    )
+    at = np.flatnonzero(~exact & (asked["street"] != 0) & (held["street"] != 0) & (asked["number"] == held["number"]))
     if len(at):
         slip = street_slips(asked[at], held[at]) & ~_has_digit(asked["street_text"][at])
         slip &= ~_has_digit(held["street_text"][at])

@@ -79,9 +79,9 @@ def find_vetoes(levels: dict[str, np.ndarray]) -> np.ndarray:
     """Name the conflict that no weight may outvote: 0 for none, else 1 + its position in VETOES.
 
     A given name (unless family name, date of birth and TIN all agree), middle name, suffix, date of birth
-    or TIN that is another person's; a TIN or a date of birth without any name. Where neither date of birth nor TIN agrees also: a suffix on one side only
-    (father or son), no given name (that is a household), a family name that is another's, and no agreement
-    of the address (a name alone is nobody's).
+    or TIN that is another person's; a TIN or a date of birth without any name. Where neither date of birth
+    nor TIN agrees also: a suffix on one side only (father or son), no given name (that is a household), a
+    family name that is another's, and no agreement of the address (a name alone is nobody's).
     """
     given, family = levels["given"], levels["family"]
     known = (levels["birth"] == BirthLevel.EXACT) | (levels["tin"] == TinLevel.EXACT)
@@ -114,13 +114,8 @@ def evidence_classes(levels: dict[str, np.ndarray]) -> np.ndarray:
 def decide(model: Model, candidates: Candidates, weighing: Weighing) -> Decision:
     """Decide every request: its best pair, posterior and rival, and which of three words it gets."""
     rows, count = candidates.rows, len(candidates.passed_over)
-    sums = {
-        name: sum_by_row(getattr(weighing, name), rows, count)
-        for name in ("person", "coresident", "namesake")
-    }
-    everything = np.logaddexp2(
-        np.logaddexp2(sums["person"], sums["coresident"]), np.logaddexp2(sums["namesake"], 0.0)
-    )
+    sums = {name: sum_by_row(getattr(weighing, name), rows, count) for name in ("person", "coresident", "namesake")}
+    everything = np.logaddexp2(np.logaddexp2(sums["person"], sums["coresident"]), np.logaddexp2(sums["namesake"], 0.0))
     best = np.full(count, -1, np.int64)
     second = np.full(count, -np.inf)
     if len(rows):

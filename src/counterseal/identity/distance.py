@@ -36,9 +36,7 @@ def edit_distance(left: np.ndarray, right: np.ndarray) -> np.ndarray:
             here = column < others
             equal = masks[:, column]
             exchanged = (((~diagonal) & equal) << one) & before
-            diagonal = (
-                (((equal & vertical_up) + vertical_up) ^ vertical_up) | equal | vertical_down | exchanged
-            )
+            diagonal = (((equal & vertical_up) + vertical_up) ^ vertical_up) | equal | vertical_down | exchanged
             up = vertical_down | ~(diagonal | vertical_up)
             down = diagonal & vertical_up
             step = ((up & last) != 0).astype(np.int64) - ((down & last) != 0)

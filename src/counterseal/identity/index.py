@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 _COUNTED_OF_ACCOUNT = [("given_count", "<u4"), ("family_count", "<u4"), ("tin_count", "<u2")]
 ACCOUNT = np.dtype(
-    [(name, PERSON[name]) for name in PERSON.names or ()]
-    + [*_COUNTED_OF_ACCOUNT, ("start", "<u8"), ("held", "<u2")]
+    [(name, PERSON[name]) for name in PERSON.names or ()] + [*_COUNTED_OF_ACCOUNT, ("start", "<u8"), ("held", "<u2")]
 )
 _COUNTED_OF_ADDRESS = [("residents", "<u4"), ("families", "<u4")]
 ADDRESS = np.dtype(

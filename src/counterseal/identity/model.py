@@ -54,10 +54,7 @@ class Model:
     def to_json(self) -> str:
         """Write the model as its file holds it."""
         weights = {
-            name: {
-                level.name: [round(float(bits), 4) for bits in self.weights[name][level]]
-                for level in LEVELS[name]
-            }
+            name: {level.name: [round(float(bits), 4) for bits in self.weights[name][level]] for level in LEVELS[name]}
             for name in LEVELS
         }
         thresholds = {
@@ -83,9 +80,7 @@ def model_from_json(text: str, *, where: str = "") -> Model:
     try:
         whole = json.loads(text)
         weights = {
-            name: np.array(
-                [whole[f"weights of format {FORMAT}"][name][level.name] for level in LEVELS[name]], float
-            )
+            name: np.array([whole[f"weights of format {FORMAT}"][name][level.name] for level in LEVELS[name]], float)
             for name in LEVELS
         }
         rivals = {name: float(whole["rivals"][name]) for name in RIVALS}
@@ -103,9 +98,7 @@ def model_from_json(text: str, *, where: str = "") -> Model:
 def load_model(path: Path | None = None) -> Model:
     """Read the model at ``path``, or the one that is shipped."""
     if path is None:
-        return model_from_json(
-            (files("counterseal.identity") / "default_model.json").read_text(encoding="utf-8")
-        )
+        return model_from_json((files("counterseal.identity") / "default_model.json").read_text(encoding="utf-8"))
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as failure:

@@ -27,9 +27,7 @@ _TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "REV", "SIR", "HON", "PROF
 _PARTICLES = frozenset(
     ("DE", "DEL", "DELA", "LA", "LAS", "LOS", "VAN", "VON", "DER", "DEN", "DI", "DA", "DOS", "DU", "LE", "EL")
 ) | frozenset(("AL", "BIN", "IBN", "BEN", "ST", "MC", "MAC", "O", "Y", "E", "TER", "TEN", "ZU"))
-_NO_NAME = frozenset(
-    (files("counterseal.identity") / "no_name.txt").read_text(encoding="utf-8").splitlines()[1:]
-)
+_NO_NAME = frozenset((files("counterseal.identity") / "no_name.txt").read_text(encoding="utf-8").splitlines()[1:])
 _NO_NAME_PHRASE = re.compile(
     r"^(NO|UNKNOWN|DONT KNOW|DON'T KNOW|NOT)( .*)?$|^(LAST|FIRST|NO|FAMILY|GIVEN) NAME$|LAST NAME|FIRST NAME"
     r"|^(THE |OF |OF THE |DE |DE LA )?(HOUSE|HOUSEHOLD|CASA|HOME)$|(LADY|MAN|HEAD) OF "
@@ -75,12 +73,7 @@ def _words(text: str) -> list[str]:
 def given_name(text: str | None) -> Name:
     """Read a given name: titles aside, a word that only stands in its place is none."""
     words = [word for word in _words(text or "") if word not in _TITLES]
-    if (
-        not words
-        or words[0] in _NO_NAME
-        or "".join(words) in _NO_NAME
-        or _NO_NAME_PHRASE.search(" ".join(words))
-    ):
+    if not words or words[0] in _NO_NAME or "".join(words) in _NO_NAME or _NO_NAME_PHRASE.search(" ".join(words)):
         return NO_NAME
     if not any(letter.isalpha() for letter in "".join(words)):
         return NO_NAME

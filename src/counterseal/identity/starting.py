@@ -23,9 +23,9 @@ _WEIGHTS: dict[str, dict[str, tuple[float, float]]] = {
     },
     "tin": {"MISSING": (0, 0), "EXACT": (15, 0), "SHARED": (9, 0), "SLIP": (9, 0), "OTHER": (-6, 0)},
     "address": {
-        "MISSING": (0, 0), "OTHER": (-4, 0), "AREA": (-4, 1), "OTHER_STREET": (-4, 1), "HOUSE": (0, 1), "OTHER_HOUSE": (-6, 1),
-        "STREET": (-2, 1), "HOUSE_SLIP": (-4, 1), "ELSEWHERE": (-4, 1), "STREET_LOOSE": (-4, 1), "OTHER_UNIT": (-6, 1),
-        "STREET_SLIP": (-4, 1), "NO_UNIT": (-3, 1), "DWELLING": (-0.5, 1),
+        "MISSING": (0, 0), "OTHER": (-4, 0), "AREA": (-4, 1), "OTHER_STREET": (-4, 1), "HOUSE": (0, 1),
+        "OTHER_HOUSE": (-6, 1), "STREET": (-2, 1), "HOUSE_SLIP": (-4, 1), "ELSEWHERE": (-4, 1), "STREET_LOOSE": (-4, 1),
+        "OTHER_UNIT": (-6, 1), "STREET_SLIP": (-4, 1), "NO_UNIT": (-3, 1), "DWELLING": (-0.5, 1),
     },
 }  # fmt: skip
 
@@ -33,9 +33,7 @@ _WEIGHTS: dict[str, dict[str, tuple[float, float]]] = {
 def starting_model() -> Model:
     """Give the model that nothing has been learned into; its thresholds are set high by hand."""
     return Model(
-        weights={
-            name: np.array([_WEIGHTS[name][level.name] for level in LEVELS[name]], float) for name in LEVELS
-        },
+        weights={name: np.array([_WEIGHTS[name][level.name] for level in LEVELS[name]], float) for name in LEVELS},
         rivals={"present": 1.0, "coresident": -1.0, "namesake": -9.0},
         thresholds={name: Threshold(0.996) for name in CLASSES},
         provenance={"trained_on": "nothing: weights by reasoning"},

@@ -40,7 +40,11 @@ class LabelledPairs:
 
 
 def train(
-    start: Model, sets: Sequence[LabelledPairs], *, steps: int = _STEPS, progress: Callable[[int, int], None] | None = None
+    start: Model,
+    sets: Sequence[LabelledPairs],
+    *,
+    steps: int = _STEPS,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Model:
     """Give ``start`` with the weights and rivals that make the truth of ``sets`` most likely."""
     here = _packed(start)
@@ -70,9 +74,7 @@ def loss(model: Model, one: LabelledPairs) -> float:
     return float(np.mean(everything - true))
 
 
-def _hypotheses(
-    model: Model, one: LabelledPairs
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _hypotheses(model: Model, one: LabelledPairs) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     weighing = weigh(model, one.size, one.levels, one.gains)
     count = len(one.truth)
     home = np.logaddexp2(weighing.coresident, weighing.namesake)
@@ -90,7 +92,7 @@ def _gradient(model: Model, one: LabelledPairs) -> np.ndarray:
     of_person[one.truth[one.truth >= 0]] -= 1.0
     of_home = np.exp2(coresident - total) - np.where(absent, np.exp2(coresident - none), 0.0)
     of_name = np.exp2(namesake - total) - np.where(absent, np.exp2(namesake - none), 0.0)
-    shares = {name: of_person for name in LEVELS}
+    shares = dict.fromkeys(LEVELS, of_person)
     shares["family"] = shares["address"] = of_person + of_home + of_name
     shares["given"] = of_person + of_name
     parts = []

@@ -58,9 +58,7 @@ def check_header(header: Sequence[str], fields: Sequence[str], where: str) -> No
                 next_step="Leave it out: nothing may be handed over that no rule asked for.",
             )
         if column in header[: number - 1]:
-            raise CountersealError(
-                "columns", f"The column {shown} stands twice.", where=f"{where}, column {number}"
-            )
+            raise CountersealError("columns", f"The column {shown} stands twice.", where=f"{where}, column {number}")
     for field in fields:
         if field not in header:
             raise CountersealError(
@@ -78,8 +76,7 @@ def rows_batch(
     sound = pc.is_null(faults)
     nothing = pa.scalar(None, pa.string())
     kept = [
-        columns[field] if field == "request_ref" else pc.if_else(sound, columns[field], nothing)
-        for field in fields
+        columns[field] if field == "request_ref" else pc.if_else(sound, columns[field], nothing) for field in fields
     ]
     return pa.RecordBatch.from_arrays([numbers, faults, *kept], schema=schema(fields))
 

@@ -142,9 +142,7 @@ def _sound(batch: pa.RecordBatch, numbers: np.ndarray, fields: Sequence[str]) ->
     yield rows_batch(pa.array(numbers, pa.int64()), fault, columns, fields)
 
 
-def _ragged(
-    rows: list[tuple[int, str]], place: int | None, fields: Sequence[str]
-) -> Iterator[pa.RecordBatch]:
+def _ragged(rows: list[tuple[int, str]], place: int | None, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
     if not rows:
         return
     size = len(rows)
@@ -172,9 +170,7 @@ def _header(path: Path) -> list[str]:
         text = first.decode("utf-8-sig").rstrip("\r\n")
         header = next(written.reader([text], strict=True), [])
     except (UnicodeDecodeError, written.Error):
-        raise CountersealError(
-            "csv", "The header is not a line of UTF-8 CSV.", where=f"{path.name}, line 1"
-        ) from None
+        raise CountersealError("csv", "The header is not a line of UTF-8 CSV.", where=f"{path.name}, line 1") from None
     if not header:
         raise CountersealError("csv", "The file has no header line.", where=path.name)
     return header

@@ -92,9 +92,7 @@ def _manifest(held: object) -> Manifest:
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise wrong("row_count", "This is not a number of rows.")
     return Manifest(
-        submission=SubmissionId(
-            _shaped(held, "submission", SAFE_ID, "letters, digits, dot, dash, underscore")
-        ),
+        submission=SubmissionId(_shaped(held, "submission", SAFE_ID, "letters, digits, dot, dash, underscore")),
         agreement=AgreementId(_shaped(held, "agreement", SAFE_ID, "the id of an agreement")),
         requesting_agency=_text(held["requesting_agency"], "requesting_agency"),
         signer=Signer(_text(signer["name"], "signer.name"), _text(signer["office"], "signer.office")),

@@ -98,9 +98,7 @@ def _formula_rows(archive: zipfile.ZipFile, sheet: zipfile.ZipInfo) -> Iterator[
                     yield row
 
 
-def _row(
-    header: Sequence[str], cells: Sequence[object], has_formula: bool
-) -> tuple[str | None, dict[str, str]]:
+def _row(header: Sequence[str], cells: Sequence[object], has_formula: bool) -> tuple[str | None, dict[str, str]]:
     values = dict(zip(header, cells, strict=False))
     texts = {key: value for key, value in values.items() if isinstance(value, str)}
     if has_formula:

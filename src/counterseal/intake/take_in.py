@@ -60,9 +60,7 @@ def take_in(
     """
     path = folder / manifest.rows
     if not path.is_file() or path.is_symlink():
-        raise CountersealError(
-            "rows-file", "The rows file that the manifest names is not here.", where=str(path)
-        )
+        raise CountersealError("rows-file", "The rows file that the manifest names is not here.", where=str(path))
     digest = _sha256(path)
     if digest != manifest.sha256:
         raise CountersealError(

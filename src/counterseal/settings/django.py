@@ -32,9 +32,7 @@ ROOT_URLCONF = "counterseal.web.urls"
 AUTH_USER_MODEL = "store.Official"
 
 DATABASES = {
-    "default": database(
-        ENVIRONMENT.database_url.get_secret_value() if ENVIRONMENT.database_url else None, _workspace
-    )
+    "default": database(ENVIRONMENT.database_url.get_secret_value() if ENVIRONMENT.database_url else None, _workspace)
 }
 
 INSTALLED_APPS = [

@@ -86,9 +86,7 @@ def point_at(workspace: Path, *, setting_up: bool = False) -> None:
     ready()
     url = settings.ENVIRONMENT.database_url
     described = (
-        postgresql(url.get_secret_value())
-        if url
-        else sqlite(workspace / "counterseal.sqlite3", setting_up=setting_up)
+        postgresql(url.get_secret_value()) if url else sqlite(workspace / "counterseal.sqlite3", setting_up=setting_up)
     )
     connections.close_all()
     connections.settings = connections.configure_settings({"default": described})

@@ -25,17 +25,29 @@ def one_act() -> Iterator[None]:
         yield
 
 
-def registered_agency(agency: str) -> Mapping[str, bool] | None:
-    """Give what is on file about the agency, or None when it is not registered."""
-    found = Agency.objects.filter(pk=agency).first()
-    return None if found is None else {"safeguards_in_force": found.safeguards_in_force}
+def folded(name: str) -> str:
+    """Give a name as letters and digits alone, so that writing it differently changes nothing."""
+    return "".join(sign for sign in name.casefold() if sign.isalnum())
 
 
-def register_agency(agency: str, title: str, *, at: datetime, safeguards_in_force: bool) -> None:
-    """Enter an agency in the register, once."""
+def registered_agency(named: str) -> tuple[str, Mapping[str, bool]] | None:
+    """Give the id of the agency that a manifest names and what is on file about it, or None."""
+    for agency in Agency.objects.order_by("pk"):
+        if folded(named) in {folded(name) for name in (agency.pk, agency.title, *agency.names)}:
+            return agency.pk, {"safeguards_in_force": agency.safeguards_in_force}
+    return None
+
+
+def register_agency(agency: str, title: str, names: Iterable[str], *, at: datetime, safeguards_in_force: bool) -> None:
+    """Enter an agency in the register, once, with every name that it signs under."""
     Agency.objects.get_or_create(
         pk=agency,
-        defaults={"title": title, "registered_at": at, "safeguards_in_force": safeguards_in_force},
+        defaults={
+            "title": title,
+            "names": list(names),
+            "registered_at": at,
+            "safeguards_in_force": safeguards_in_force,
+        },
     )
 
 
@@ -63,14 +75,21 @@ def refuse_if_received(manifest: Manifest, *, digest: str, received_on: date) ->
 
 
 def enter_submission(
-    manifest: Manifest, *, manifest_sha256: str, version: str, digest: str, received_on: date, at: datetime
+    manifest: Manifest,
+    agency: str,
+    *,
+    manifest_sha256: str,
+    version: str,
+    digest: str,
+    received_on: date,
+    at: datetime,
 ) -> bool:
     """Enter a submission as received; False when it continues one that was never determined."""
     if refuse_if_received(manifest, digest=digest, received_on=received_on):
         return False
     Submission.objects.create(
         id=manifest.submission,
-        agency_id=manifest.requesting_agency,
+        agency_id=agency,
         agreement=manifest.agreement,
         agreement_version=version,
         agreement_digest=digest,

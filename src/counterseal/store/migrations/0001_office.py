@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.CharField(max_length=40, primary_key=True, serialize=False)),
                 ('title', models.CharField(max_length=200)),
+                ('names', models.JSONField(default=list)),
                 ('safeguards_in_force', models.BooleanField(default=False)),
                 ('verify_key', models.TextField(blank=True, default='')),
                 ('registered_at', models.DateTimeField()),

@@ -32,6 +32,7 @@ class Agency(models.Model):
 
     id = models.CharField(max_length=40, primary_key=True)
     title = models.CharField(max_length=200)
+    names = models.JSONField(default=list)
     safeguards_in_force = models.BooleanField(default=False)
     verify_key = models.TextField(blank=True, default="")
     registered_at = models.DateTimeField()
@@ -63,9 +64,7 @@ class StopOrder(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            _one_of(
-                "scope", ["everything", "agency", "agreement", "statute", "submission"], "stop_order_scope"
-            ),
+            _one_of("scope", ["everything", "agency", "agreement", "statute", "submission"], "stop_order_scope"),
             models.CheckConstraint(
                 condition=models.Q(scope="everything", reaches="")
                 | (~models.Q(scope="everything") & ~models.Q(reaches="")),

@@ -35,9 +35,7 @@ class Submission(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=models.Q(state__in=["received", "determined"]), name="submission_state"
-            ),
+            models.CheckConstraint(condition=models.Q(state__in=["received", "determined"]), name="submission_state"),
             models.CheckConstraint(condition=models.Q(row_count__gt=0), name="submission_has_rows"),
         ]
 

@@ -1,0 +1,338 @@
+"""From a document to steps of SQL: typed fields, measures, rules, each a column.
+
+Pure: the same agreement and facts give the same text. Aggregates are made by GROUP BY and join, on a
+128-bit hash of what they group by; never by a window over the batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from counterseal.agreements.expression import (
+    BATCH_FUNCTIONS,
+    MEASURE_FUNCTIONS,
+    RULE_FUNCTIONS,
+    check_names,
+    compiled,
+    literal,
+    names,
+    parse,
+    schedule_values,
+)
+from counterseal.agreements.markdown import Reader
+from counterseal.agreements.model import IDENTITY_FACTS, Fact, Kind, Measure, Phase, Type
+from counterseal.core.steps import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from counterseal.agreements.model import Agreement, Field, Parameter, Rule
+
+REFERENCE = {
+    "zip_places": ("zip", "place", "state"),
+    "zip_codes": ("zip", "state", "kind", "active"),
+    "zip_prefixes": ("prefix", "state"),
+}
+"""The reference tables that the gateway provides, with their columns; the first ones are the key."""
+
+SQL_TYPES = {
+    Type.TEXT: "VARCHAR",
+    Type.DATE: "DATE",
+    Type.NUMBER: "BIGINT",
+    Type.YES_NO: "BOOLEAN",
+    Type.TEXTS: "VARCHAR[]",
+    Type.YEARS: "BIGINT[]",
+}
+ODD = (
+    r"[\x00-\x1F\x7F-\x{9F}\x{A0}\x{AD}\x{1680}\x{180E}\x{2000}-\x{200F}\x{2028}-\x{202F}\x{205F}-\x{206F}"
+    r"\x{3000}\x{FEFF}\x{FFF9}-\x{FFFD}]"
+)
+AGGREGATES = {Kind.SHARED_BY, Kind.MAX_LOAD, Kind.EARLIER_SAME, Kind.BATCH}
+
+
+def own_tables(agreement: Agreement) -> dict[str, pa.Table]:
+    """Give the agreement's own data files as tables of text, by their names."""
+    found = {}
+    for path in agreement.tables:
+        head = path.read_text(encoding="utf-8").split("\n", 1)[0].split(",")
+        found[path.stem] = pacsv.read_csv(
+            path,
+            convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(head, pa.string())),
+        )
+    return found
+
+
+def reference_tables(agreement: Agreement) -> tuple[str, ...]:
+    """Give the names of the gateway's reference tables that the agreement looks up."""
+    named = {measure.table for measure in agreement.measures if measure.kind is Kind.LOOKUP}
+    return tuple(table for table in REFERENCE if table in named)
+
+
+def canonical(column: str) -> str:
+    """Give the SQL of the canonical text: ASCII white space off both ends, nothing left is NULL."""
+    return rf"nullif(trim({column}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)), '')"
+
+
+def typed(column: str, kind: Type) -> str:
+    """Give the SQL that reads canonical text as its type; what cannot be read is NULL."""
+    trimmed = f"list_transform(string_split({column}, ';'), lambda x: trim(x))"
+    return {
+        Type.TEXT: column,
+        Type.DATE: f"CASE WHEN regexp_full_match({column}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') "
+        f"THEN try_cast({column} AS DATE) END",
+        Type.YEARS: f"CASE WHEN regexp_full_match({column}, '[0-9]{{4}}( ?; ?[0-9]{{4}})*') "
+        f"THEN CAST({trimmed} AS BIGINT[]) END",
+        Type.TEXTS: f"list_filter({trimmed}, lambda x: x <> '')",
+        Type.YES_NO: f"CASE lower({column}) WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END",
+        Type.NUMBER: f"CASE WHEN regexp_full_match({column}, '[0-9]{{1,15}}') THEN CAST({column} AS BIGINT) END",
+    }[kind]
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """One agreement on its way to SQL.
+
+    ``facts`` are the values of this request, or None when facts are columns of the rows: so examples run,
+    each with facts of its own and each as a batch of one.
+    """
+
+    agreement: Agreement
+    facts: Mapping[str, object] | None
+
+    @property
+    def alone(self) -> bool:
+        """Whether every row is a batch of its own."""
+        return self.facts is None
+
+    def given(self, name: str) -> str | None:
+        """Give the literal that stands for a fact or a parameter."""
+        for parameter in self.agreement.parameters:
+            if parameter.name == name:
+                return None if self.alone else literal(parameter.value, parameter.type)
+        for fact in self.agreement.facts:
+            if fact.name == name:
+                return literal(self.facts.get(name), fact.type) if self.facts is not None else None
+        return None
+
+    def sql(
+        self,
+        line: int,
+        text: str,
+        functions: frozenset[str] = RULE_FUNCTIONS,
+        known: Mapping[str, Type] | None = None,
+    ) -> str:
+        """Compile one expression over ``known`` names. Raises CountersealError ``agreement``."""
+        reader = Reader(self.agreement.path.name)
+        tree = parse(reader, line, text, functions=functions)
+        schedules = schedule_values(self.agreement)
+        check_names(reader, line, tree, {**(known or self.agreement.types()), **schedules, "row": Type.NUMBER})
+        return compiled(tree, self.given, schedules)
+
+    # -- rows to typed columns ------------------------------------------------------------------------------
+
+    def typed_rows(self) -> Step:
+        """Read every sound row's text as the types of its fields."""
+        texts = [*self.agreement.fields, *self._row_facts()]
+        read = ", ".join(f"{canonical(quote(t.name))} AS {quote(t.name)}" for t in texts)
+        inner = (
+            f"SELECT * REPLACE ({read}) FROM rows"  # names of the agreement, quoted
+            if self.alone
+            else f"SELECT row, {read} FROM rows WHERE malformed IS NULL"  # ditto
+        )
+        left = ", ".join(quote(t.name) for t in texts)
+        columns = ", ".join([self._odd(), *(self._typed(t) for t in texts)])
+        sql = f"SELECT * EXCLUDE ({left}), {columns} FROM ({inner})"  # ditto
+        return Step("typed", sql, says="Reading the values", view=True)
+
+    def _row_facts(self) -> tuple[Fact | Parameter, ...]:
+        """Give what is a column in an example and is none in a run."""
+        if not self.alone:
+            return ()
+        identity = (Fact(name, kind, "identity", "", "", 0) for name, kind in IDENTITY_FACTS.items())
+        return (*self.agreement.facts, *self.agreement.parameters, *identity)
+
+    def _odd(self) -> str:
+        fields = ", ".join(quote(f.name) for f in self.agreement.fields)
+        return self._set("odd_characters", Type.YES_NO, f"regexp_matches(concat_ws(' ', {fields}), '{ODD}')")
+
+    def _typed(self, item: Field | Fact | Parameter) -> str:
+        column = quote(item.name)
+        value = f"{typed(column, item.type)} AS {column}"
+        if item.type is Type.TEXT or item not in self.agreement.fields:
+            return value
+        return f"{value}, {self._set(item.name + '_as_received', Type.TEXT, column)}"
+
+    def _set(self, name: str, kind: Type, value: str) -> str:
+        """Give the column; in an example, what the example says of it comes first."""
+        if self.alone:
+            said = typed(canonical(quote("said_" + name)), kind)
+            value = f"CASE WHEN {quote('sets_' + name)} THEN {said} ELSE {value} END"
+        return f"{value} AS {quote(name)}"
+
+    # -- measures ---------------------------------------------------------------------------------------------
+
+    def measures(self) -> list[Step]:
+        """Give the steps that add every measure, ending in the table ``measured``."""
+        steps: list[Step] = []
+        waiting = list(self.agreement.measures)
+        done = {name for name in self.agreement.types() if name not in {m.name for m in waiting}} | {"row"}
+        source = "typed"
+        while waiting:
+            ready = self._ready(waiting, done, aggregates=False)
+            for measure in ready:
+                step = self._row_measure(measure, source)
+                steps.append(step)
+                source = step.name
+            if any(m not in ready for m in waiting) or not ready:
+                aggregates = self._ready([m for m in waiting if m not in ready], done, aggregates=True)
+                if not aggregates:
+                    raise Reader(self.agreement.path.name).wrong(
+                        waiting[0].line, f"The measure {waiting[0].name!r} depends on itself."
+                    )
+                steps.extend(self._aggregates(aggregates, source, f"stage_{len(steps)}"))
+                source = steps[-1].name
+                ready = [*ready, *aggregates]
+            waiting = [m for m in waiting if m not in ready]
+        steps.append(Step("measured", f"SELECT * FROM {source}", view=True))  # our own name
+        return steps
+
+    def _ready(self, waiting: list[Measure], done: set[str], *, aggregates: bool) -> list[Measure]:
+        ready = []
+        for measure in waiting:
+            if (measure.kind in AGGREGATES) is aggregates and self.needs(measure) <= done:
+                ready.append(measure)
+                if not aggregates:
+                    done.add(measure.name)
+        if aggregates:
+            done.update(m.name for m in ready)
+        return ready
+
+    def needs(self, measure: Measure) -> set[str]:
+        """Give the names that a measure reads, schedules aside."""
+        reader = Reader(self.agreement.path.name)
+        schedules = {schedule.name for schedule in self.agreement.schedules}
+        functions = MEASURE_FUNCTIONS | (BATCH_FUNCTIONS if measure.kind is Kind.BATCH else frozenset())
+        found: set[str] = set()
+        for part in [measure.sql] if measure.sql else split_keys(measure.key):
+            tree = parse(reader, measure.sql_line, part, functions=functions)
+            check_names(reader, measure.sql_line, tree, {**self.agreement.types(), **dict.fromkeys(schedules)})
+            found |= names(tree)
+        return found - schedules
+
+    def _row_measure(self, measure: Measure, source: str) -> Step:
+        name = f"with_{measure.name}"
+        if measure.kind is Kind.LOOKUP:
+            return Step(name, self._lookup(measure, source), view=True)
+        value = self.sql(measure.sql_line, measure.sql, MEASURE_FUNCTIONS)
+        return Step(
+            name, f"SELECT *, {self._set(measure.name, measure.type, value)} FROM {source}", view=True
+        )  # compiled
+
+    def _lookup(self, measure: Measure, source: str) -> str:
+        keys = [self.sql(measure.line, part, MEASURE_FUNCTIONS) for part in split_keys(measure.key)]
+        columns = self.table_columns(measure.table, measure.line)[: len(keys)]
+        held = ", ".join(quote(column) for column in columns)
+        unknown = " OR ".join(f"({key}) IS NULL" for key in keys)
+        if measure.gives == "found":
+            gives, value = "TRUE AS given", f"CASE WHEN {unknown} THEN NULL ELSE t.given IS NOT NULL END"
+        else:
+            column = quote(measure.gives)
+            gives = f"CASE WHEN count(DISTINCT {column}) = 1 THEN min({column}) END AS given"
+            value = typed("t.given", measure.type)
+        joined = " AND ".join(f"({key}) = t.{quote(column)}" for key, column in zip(keys, columns, strict=True))
+        of = f"SELECT {held}, {gives} FROM {quote(measure.table)} GROUP BY {held}"  # names checked above
+        given = self._set(measure.name, measure.type, value)
+        return f"SELECT s.*, {given} FROM {source} s LEFT JOIN ({of}) t ON {joined}"  # ditto
+
+    def table_columns(self, table: str, line: int) -> tuple[str, ...]:
+        """Give the columns of a table that a lookup names. Raises CountersealError ``agreement``."""
+        own = {path.stem: path for path in self.agreement.tables}
+        if table in own:
+            return tuple(own[table].read_text(encoding="utf-8").split("\n", 1)[0].split(","))
+        if table in REFERENCE:
+            return REFERENCE[table]
+        raise Reader(self.agreement.path.name).unknown(line, "table", table, {*own, *REFERENCE})
+
+    def _aggregates(self, measures: Sequence[Measure], source: str, stage: str) -> list[Step]:
+        if self.alone:
+            values = ", ".join(self._set(m.name, m.type, self._alone(m)) for m in measures)
+            return [Step(stage, f"SELECT *, {values} FROM {source}", view=True)]  # compiled
+        hashed = {Kind.SHARED_BY, Kind.EARLIER_SAME}
+        keys = "".join(
+            f", md5_number(CAST({self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS)} AS VARCHAR)) "
+            f"AS {quote('hash_' + m.name)}"
+            for m in measures
+            if m.kind in hashed
+        )
+        steps = [Step(stage, f"SELECT *{keys} FROM {source}", says="Measuring the rows")]  # compiled
+        selected, joins = [], []
+        for m in measures:
+            step, value, join = self._aggregate(m, stage)
+            steps.append(step)
+            selected.append(f"{value} AS {quote(m.name)}")
+            joins.append(join)
+        dropped = ", ".join(quote("hash_" + m.name) for m in measures if m.kind in hashed)
+        exclude = f" EXCLUDE ({dropped})" if dropped else ""
+        sql = f"SELECT s.*{exclude}, {', '.join(selected)} FROM {stage} s {' '.join(joins)}"  # ditto
+        return [*steps, Step(f"{stage}_joined", sql, view=True)]
+
+    def _alone(self, measure: Measure) -> str:
+        functions = MEASURE_FUNCTIONS | (BATCH_FUNCTIONS if measure.kind is Kind.BATCH else frozenset())
+        value = self.sql(measure.sql_line, measure.sql, functions)
+        if measure.kind is Kind.MAX_LOAD:
+            return f"CASE WHEN len({value}) > 0 THEN 1 END"
+        if measure.kind is Kind.BATCH:
+            return "1"
+        return f"CASE WHEN ({value}) IS NOT NULL THEN {1 if measure.kind is Kind.SHARED_BY else 0} END"
+
+    def _aggregate(self, measure: Measure, stage: str) -> tuple[Step, str, str]:
+        name, key = f"of_{measure.name}", quote("hash_" + measure.name)
+        says = f"Counting over the batch: {measure.name.replace('_', ' ')}"
+        if measure.kind is Kind.BATCH:
+            functions = MEASURE_FUNCTIONS | BATCH_FUNCTIONS
+            value = self.sql(measure.sql_line, measure.sql, functions)
+            return Step(name, f"SELECT {value} AS n FROM {stage}", says), f"{name}.n", f"CROSS JOIN {name}"
+        if measure.kind is Kind.MAX_LOAD:
+            value = self.sql(measure.sql_line, measure.sql, MEASURE_FUNCTIONS)
+            named = f"SELECT row, unnest(list_distinct({value})) AS entry FROM {stage}"  # compiled
+            load = f"SELECT entry, count(*) AS n FROM ({named}) GROUP BY entry"  # compiled
+            sql = f"SELECT e.row, max(c.n) AS n FROM ({named}) e JOIN ({load}) c USING (entry) GROUP BY e.row"
+            return Step(name, sql, says), f"{name}.n", f"LEFT JOIN {name} ON {name}.row = s.row"
+        if measure.kind is Kind.SHARED_BY:
+            sql = f"SELECT {key} AS k, count(*) AS n FROM {stage} WHERE {key} IS NOT NULL GROUP BY 1"
+            return Step(name, sql, says), f"{name}.n", f"LEFT JOIN {name} ON {name}.k = s.{key}"
+        sql = f"SELECT {key} AS k, min(row) AS n FROM {stage} WHERE {key} IS NOT NULL GROUP BY 1"
+        value = f"CASE WHEN {name}.n < s.row THEN {name}.n WHEN {name}.n = s.row THEN 0 END"
+        return Step(name, sql, says), value, f"LEFT JOIN {name} ON {name}.k = s.{key}"
+
+    # -- rules ------------------------------------------------------------------------------------------------
+
+    def rule(self, rule: Rule) -> str:
+        """Give the rule as a three-valued column."""
+        known = None
+        if rule.phase is Phase.IDENTITY:
+            known = {**IDENTITY_FACTS, **{parameter.name: parameter.type for parameter in self.agreement.parameters}}
+        return f"CAST({self.sql(rule.sql_line, rule.sql, known=known)} AS BOOLEAN)"
+
+
+def split_keys(text: str) -> list[str]:
+    """Split at commas outside brackets and quotes."""
+    parts, depth, quoted_text, start = [], 0, False, 0
+    for at, sign in enumerate(text):
+        if sign == "'":
+            quoted_text = not quoted_text
+        elif not quoted_text:
+            depth += (sign == "(") - (sign == ")")
+            if sign == "," and depth == 0:
+                parts.append(text[start:at].strip())
+                start = at + 1
+    return [*parts, text[start:].strip()]
+
+
+def quote(name: str) -> str:
+    """Give the name as a quoted SQL name."""
+    return '"' + name.replace('"', '""') + '"'

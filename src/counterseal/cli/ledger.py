@@ -1,0 +1,122 @@
+"""``ledger``: what an outsider does with a ledger. Needs its files and keys; opens no database."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from counterseal.errors import CheckFailedError
+from counterseal.ledger.folder import LedgerFolder, prove_entry, verify_folder
+from counterseal.ledger.note import read_head
+from counterseal.ledger.receipt import read_receipt, verify_receipt
+from counterseal.ledger.tree import leaf_hash
+
+commands = typer.Typer(help="Verify the ledger, prove an entry, print the checkpoint.", no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The ledger's folder, or its workspace.")]
+Key = Annotated[str | None, typer.Option("--key", help="The log's verifier key, or the file that holds it.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="A trust policy: logs, witnesses, quorum.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer for a program.")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.add_typer(commands, name="ledger")
+
+
+@commands.command(epilog="Example: counterseal ledger verify office/ledger")
+def verify(
+    folder: Folder,
+    key: Key = None,
+    policy: PolicyFile = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option("--receipt", help="Verify this receipt's entry instead of the whole ledger."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Verify every signature, entry, tile and the root, from the files alone."""
+    from counterseal.ledger_wiring import check_signature, trust  # noqa: PLC0415  # loads the ciphers
+
+    ledger = LedgerFolder(folder)
+    trusted = trust(ledger, key, policy)
+    if receipt is not None:
+        proof = read_receipt(receipt.read_bytes())
+        entry = ledger.entry(proof.index, read_head(ledger.checkpoint().decode("utf-8", "replace")).size)
+        head = verify_receipt(proof, leaf_hash(entry), trusted, check_signature)
+        _answer(as_json, {"ok": True, "index": proof.index, "size": head.size}, f"Entry {proof.index} is proved.")
+        return
+    found = verify_folder(ledger, trusted, check_signature)
+    root = str(found.head).split("\n")[2]
+    answer = {
+        "ok": True,
+        "origin": found.head.origin,
+        "size": found.head.size,
+        "root": root,
+        "kinds": found.kinds,
+        "witnesses": list(found.witnesses),
+    }
+    whose = "the policy" if policy else "the key given" if key else "the key that lies in the folder"
+    lines = [f"{found.head.origin}: {found.head.size} entries verified against {whose}; root {root}"]
+    lines += [f"  {kind}: {count}" for kind, count in sorted(found.kinds.items())]
+    _answer(as_json, answer, "\n".join(lines))
+
+
+@commands.command(epilog="Example: counterseal ledger checkpoint office/ledger")
+def checkpoint(folder: Folder, as_json: Json = False) -> None:
+    """Print the newest checkpoint as it was signed."""
+    note = LedgerFolder(folder).checkpoint().decode("utf-8", "replace")
+    head = read_head(note)
+    answer = {"origin": head.origin, "size": head.size, "root": str(head).split("\n")[2], "note": note}
+    _answer(as_json, answer, note.rstrip("\n"))
+
+
+@commands.command(epilog="Example: counterseal ledger prove office/ledger 0 --out entry-0.tlog-proof")
+def prove(
+    folder: Folder,
+    index: Annotated[int, typer.Argument(help="The entry's index, from 0.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write the receipt.")] = None,
+) -> None:
+    """Write an offline proof (C2SP tlog-proof) of one entry."""
+    receipt = str(prove_entry(LedgerFolder(folder), index))
+    if out is None:
+        sys.stdout.write(receipt)
+        return
+    out.write_text(receipt, encoding="utf-8")
+    typer.echo(f"Receipt of entry {index}: {out}")
+
+
+@commands.command(epilog="Example: counterseal ledger fsck office --repair")
+def fsck(
+    workspace: Annotated[Path, typer.Argument(metavar="DIR", help="The workspace.")],
+    repair: Annotated[bool, typer.Option("--repair", help="Make damaged files anew from the database.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Hold database, checkpoints and files against each other, and name what differs."""
+    from counterseal import ledger_wiring  # noqa: PLC0415  # loads Django
+
+    damage = ledger_wiring.fsck(workspace, repair=repair)
+    if damage and not repair:
+        told = "; ".join(f"{one.file or 'database'}: {one.what}" for one in damage)
+        raise CheckFailedError("ledger-damage", told, next_step="Files are mended with --repair.")
+    done = f"{len(damage)} files made anew." if damage else "Database, checkpoints and files agree."
+    _answer(as_json, {"ok": True, "repaired": [one.file for one in damage]}, done)
+
+
+@commands.command(epilog="""Example: echo '{"kind": "tile-path", "path": "tile/0/000"}' | counterseal ledger conform""")
+def conform() -> None:
+    """Answer test vectors: one JSON object a line on standard input, one on standard output."""
+    from counterseal.ledger.conform import answer_line  # noqa: PLC0415
+    from counterseal.ledger_wiring import check_signature  # noqa: PLC0415  # loads the ciphers
+
+    for line in sys.stdin.buffer:
+        sys.stdout.write(answer_line(line, check_signature) + "\n")
+        sys.stdout.flush()
+
+
+def _answer(as_json: bool, answer: object, text: str) -> None:
+    sys.stdout.write((json.dumps(answer, ensure_ascii=False) if as_json else text) + "\n")

@@ -1,0 +1,138 @@
+"""``init``, ``run`` and ``screen``: from an empty folder to a judged request."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from counterseal.cli.output import answer_json, console, progress
+from counterseal.errors import CountersealError
+
+if TYPE_CHECKING:
+    from counterseal.flow.run import RunSummary
+
+MEANING = {
+    "stopped": "a stop order covers it; no record opened",
+    "refused": "the law forbids it on its face; no record opened",
+    "cure": "something is missing or malformed; returned; no record opened",
+    "judgement": "a rule needs a person; no record opened",
+    "not_disclosed": "the look-up did not confirm one person at the address",
+    "reviewable": "exactly one person, address confirmed: a case for two people",
+}
+
+
+def mount(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command(epilog="Example: counterseal init office --demo")(init)
+    app.command(epilog="Example: counterseal run request --registry registry --workspace office")(run)
+    app.command(epilog="Example: counterseal screen request --out screened")(screen)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or not there yet.")],
+    demo: Annotated[bool, typer.Option("--demo", help="Agencies registered, unsigned submissions taken.")] = False,
+) -> None:
+    """Make a workspace: keys, database, ledger, the agreements in force."""
+    from counterseal import wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+
+    wiring.establish(folder, demonstration=demo)
+    typer.echo(f"Workspace made: {folder}")
+    if demo:
+        typer.echo("This is a demonstration: its agencies are registered and need not sign.")
+    else:
+        typer.echo("It knows no agency yet, so every submission is refused.")
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        from counterseal import wiring  # noqa: PLC0415
+
+        return wiring.today()
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  # a day has no zone
+    except ValueError:
+        raise CountersealError(
+            "date", "This is not a date.", where="--received-on", next_step="Write it as 2026-11-23."
+        ) from None
+
+
+def run(
+    submission: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="The folder with manifest.json.")],
+    registry: Annotated[Path, typer.Option(help="What `counterseal registry build` made.")],
+    workspace: Annotated[Path, typer.Option(help="What `counterseal init` made.")],
+    agreement: Annotated[
+        str | None, typer.Option(help="An agreement's id or folder, instead of the manifest's.")
+    ] = None,
+    received_on: Annotated[str | None, typer.Option(help="The day of receipt (2026-11-23); today without it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
+) -> None:
+    """Take a request in, hold it against the law, identify, open cases. Never releases anything."""
+    from counterseal import wiring  # noqa: PLC0415
+
+    office = wiring.open_office(workspace)
+    with progress() as says:
+        summary, seconds = wiring.run(
+            office, submission, registry, received_on=_day(received_on), agreement=agreement, progress=says
+        )
+    size, root = office.ledger.size_and_root()
+    if as_json:
+        answer_json(
+            {
+                "submission": summary.submission,
+                "rows": summary.rows,
+                "outcomes": summary.outcomes,
+                "rules": summary.rules,
+                "ledger": {"size": size, "root": root},
+                "demonstration": office.workspace.demonstration,
+            }
+        )
+        return
+    _print(summary, seconds, size, root, demonstration=office.workspace.demonstration)
+
+
+def _print(summary: RunSummary, seconds: float, size: int, root: str, *, demonstration: bool) -> None:
+    out = console()
+    if demonstration:
+        out.print("DEMONSTRATION: synthetic people, agencies registered by the demonstration itself.")
+    outcomes = Table(title=f"{summary.submission}: {summary.rows:,} rows", title_justify="left")
+    outcomes.add_column("outcome")
+    outcomes.add_column("rows", justify="right")
+    outcomes.add_column("share", justify="right")
+    outcomes.add_column("meaning")
+    for outcome, count in summary.outcomes.items():
+        outcomes.add_row(outcome, f"{count:,}", f"{count / summary.rows:.1%}", MEANING[outcome])
+    out.print(outcomes)
+    reasons = Table(title="Most frequent reasons", title_justify="left")
+    reasons.add_column("rule")
+    reasons.add_column("what it asks")
+    reasons.add_column("law")
+    reasons.add_column("rows", justify="right")
+    for rule, title, cite, count in summary.reasons[:20]:
+        reasons.add_row(rule, title, cite, f"{count:,}")
+    out.print(reasons)
+    out.print(f"{seconds:.1f} s. Ledger: {size} entries, root {root}")
+
+
+def screen(
+    submission: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="The folder with manifest.json.")],
+    out: Annotated[Path, typer.Option(help="A folder for the determinations; made when not there.")],
+    agreement: Annotated[
+        str | None, typer.Option(help="An agreement's id or folder, instead of the manifest's.")
+    ] = None,
+    memory_limit: Annotated[str, typer.Option(help="What the engine may use.")] = "2GB",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
+) -> None:
+    """Hold a request against the law on its face alone. Opens no registry, and needs none."""
+    from counterseal import wiring  # noqa: PLC0415
+
+    with progress() as says:
+        counts = wiring.screen(submission, out, agreement=agreement, memory_limit=memory_limit, progress=says)
+    if as_json:
+        answer_json(counts)
+        return
+    for outcome, rows in counts["outcomes"].items():
+        typer.echo(f"{outcome:14}{rows:>12,}")

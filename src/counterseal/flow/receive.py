@@ -1,0 +1,142 @@
+"""Receiving a submission: bytes hashed, rows kept as they came, one entry before anything is judged.
+
+Every request is recorded, granted or not (26 U.S.C. 6103(p)(3)(A)): a submission whose file is not the one
+that was signed is entered as refused, and its id stays free for the right file.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from counterseal.agreements import load_agreement
+from counterseal.errors import CountersealError
+from counterseal.intake import read_manifest, take_in
+from counterseal.store.submissions import enter_submission, one_act, refuse_if_received, registered_agency
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from counterseal.agreements import Agreement
+    from counterseal.core.request import Manifest
+    from counterseal.flow.office import Office, Progress
+    from counterseal.intake import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A submission that lies in the workspace as received, under the agreement that governs it."""
+
+    manifest: Manifest
+    receipt: Receipt
+    agreement: Agreement
+    received_on: date
+    agency: str
+    register: Mapping[str, bool]
+
+
+def agreement_for(office: Office, manifest: Manifest, named: Path | None) -> Agreement:
+    """Give the agreement that the manifest names, or the one in the folder ``named`` instead.
+
+    Raises CountersealError ``agreement-unknown`` when the workspace has no such agreement.
+    """
+    folder = named or office.workspace.agreements / manifest.agreement
+    document = folder / "agreement.md" if folder.is_dir() else folder
+    if not document.is_file():
+        raise CountersealError(
+            "agreement-unknown",
+            "The manifest names an agreement that is not in force here.",
+            where="manifest.json, agreement",
+            next_step="Name an agreement of this workspace, or give a folder with --agreement.",
+        )
+    return load_agreement(document)
+
+
+def receive(
+    office: Office,
+    submission: Path,
+    *,
+    received_on: date,
+    agreement: Path | None = None,
+    progress: Progress | None = None,
+) -> Received:
+    """Take a submission in and enter it in the ledger.
+
+    Raises CountersealError: the manifest's and the file's own faults; ``agency-unknown`` for an agency that
+    is not registered; ``already-received``.
+    """
+    manifest = read_manifest(submission)
+    found = registered_agency(manifest.requesting_agency)
+    if found is None:
+        _refuse(office, manifest, "agency-unknown")
+        raise CountersealError(
+            "agency-unknown",
+            "The requesting agency is not registered here, so nothing it sends is taken.",
+            where="manifest.json, requesting_agency",
+            next_step="An agency is registered by the custodian, with its offices and keys.",
+        )
+    agency, register = found
+    law = agreement_for(office, manifest, agreement)
+    refuse_if_received(manifest, digest=law.digest, received_on=received_on)
+    folder = office.workspace.unfinished(manifest.submission)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        receipt = take_in(
+            submission,
+            manifest,
+            [field.name for field in law.fields],
+            folder / "rows.parquet",
+            progress=progress,
+        )
+    except CountersealError as fault:
+        shutil.rmtree(folder, ignore_errors=True)
+        _refuse(office, manifest, fault.code)
+        raise
+    received = Received(manifest, receipt, law, received_on, agency, register)
+    _enter(office, received)
+    return received
+
+
+def _enter(office: Office, received: Received) -> None:
+    manifest, receipt, law = received.manifest, received.receipt, received.agreement
+    with one_act():
+        new = enter_submission(
+            manifest,
+            received.agency,
+            manifest_sha256=receipt.manifest_sha256,
+            version=law.version,
+            digest=law.digest,
+            received_on=received.received_on,
+            at=office.clock.now(),
+        )
+        if new:
+            office.ledger.append(
+                "received",
+                {
+                    "agency": received.agency,
+                    "agreement": law.id,
+                    "agreement_version": law.version,
+                    "agreement_sha256": law.digest,
+                    "rows": receipt.rows_received,
+                },
+                {
+                    "submission": manifest.submission,
+                    "manifest_sha256": receipt.manifest_sha256,
+                    "rows_sha256": receipt.sha256,
+                },
+            )
+    office.ledger.publish()
+
+
+def _refuse(office: Office, manifest: Manifest, code: str) -> None:
+    with one_act():
+        office.ledger.append(
+            "refused",
+            {"why": code},
+            {"submission": manifest.submission, "agency": manifest.requesting_agency},
+        )
+    office.ledger.publish()

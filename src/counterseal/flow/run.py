@@ -1,0 +1,190 @@
+"""The main job: a request file goes in, every row comes out judged, with its law.
+
+One transaction closes it: the entries of screening, identity and judgement, the cases, and the state of
+the submission become durable together. Until then everything lies in ``unfinished`` and no door reads it;
+a run that was cut is begun again from the file as received and comes out the same.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from counterseal.agreements.model import IDENTITY_FACTS, Type
+from counterseal.flow.determine import (
+    ADMITTED_REQUESTS,
+    OUTCOME_COUNTS,
+    REVIEWABLE_ROWS,
+    RULE_COUNTS,
+    determined,
+    stopped,
+)
+from counterseal.flow.identify import identify_rows
+from counterseal.flow.receive import receive
+from counterseal.flow.screen import request_facts, screen_rows
+from counterseal.ledger import batch_root
+from counterseal.release import Letter, Reason, notice_html, notice_pdf, response_sql
+from counterseal.store.submissions import determine_submission, one_act, open_cases, stop_orders_in_force
+from counterseal.vault.durable import synchronise_folder, write_durably
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from pathlib import Path
+
+    from counterseal.engine.duck import DuckEngine
+    from counterseal.flow.office import Office, Progress
+    from counterseal.flow.receive import Received
+    from counterseal.ledger.entry import Fact
+
+NO_ANSWER = pa.table(
+    {
+        "row": pa.array([], pa.int64()),
+        "outcome": pa.array([], pa.string()),
+        "address_confirmed": pa.array([], pa.bool_()),
+    }
+)
+"""What identity answers when it was asked for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What came of a submission. ``rules`` counts, for each rule, the rows in which it does not hold."""
+
+    submission: str
+    rows: int
+    outcomes: dict[str, int]
+    rules: dict[str, int]
+    reasons: list[tuple[str, str, str, int]]
+
+
+def run_submission(
+    office: Office,
+    submission: Path,
+    registry: Path,
+    *,
+    received_on: date,
+    agreement: Path | None = None,
+    progress: Progress | None = None,
+) -> RunSummary:
+    """Intake, screening, identity, cases. Never releases anything. Raises CountersealError."""
+    received = receive(office, submission, received_on=received_on, agreement=agreement, progress=progress)
+    folder = office.workspace.unfinished(received.manifest.submission)
+    with office.engine() as engine:
+        screen_rows(
+            engine,
+            folder / "rows.parquet",
+            received.agreement,
+            request_facts(received.manifest, received.receipt, received.received_on, received.register),
+            register_known=True,
+            progress=progress,
+        )
+        engine.run([stopped(received.manifest, received.agency, received.agreement, stop_orders_in_force())], progress)
+        engine.write_parquet("SELECT * FROM answered ORDER BY row", folder / "screened.parquet")
+        engine.write_parquet("SELECT * FROM findings ORDER BY row", folder / "findings.parquet")
+        engine.write_lines(response_sql(), folder / "response.jsonl")
+        _identify(engine, folder, registry, progress)
+        engine.run([determined(received.agreement)], progress)
+        engine.write_parquet("SELECT * FROM determined ORDER BY row", folder / "determinations.parquet")
+        summary = _counted(engine, received)
+        reviewable = [row for (row,) in engine.rows(REVIEWABLE_ROWS)]
+    _write_notice(office, received, summary, folder)
+    root = _batch_root(office, folder)
+    _close(office, received, summary, reviewable, root)
+    return summary
+
+
+def _identify(engine: DuckEngine, folder: Path, registry: Path, progress: Progress | None) -> None:
+    """Look up the rows that hold every facial rule, and no other."""
+    asked, answers = folder / "asked.parquet", folder / "identified.parquet"
+    engine.write_parquet(ADMITTED_REQUESTS, asked)
+    if pq.read_metadata(asked).num_rows:
+        identify_rows(asked, registry, answers, progress=progress)
+        engine.table("identified", answers)
+    else:
+        engine.table("identified", NO_ANSWER)
+
+
+def _counted(engine: DuckEngine, received: Received) -> RunSummary:
+    outcomes = dict(engine.rows(OUTCOME_COUNTS))
+    rules = dict(engine.rows(RULE_COUNTS))
+    if sum(outcomes.values()) != received.receipt.rows_received:  # rows in = determinations out
+        raise AssertionError("a row has no determination, or more than one")
+    told = {rule.id: rule for rule in received.agreement.rules}
+    reasons = [
+        (rule, told[rule].title if rule in told else "The row can be read", told[rule].cite if rule in told else "", n)
+        for rule, n in rules.items()
+    ]
+    return RunSummary(received.manifest.submission, received.receipt.rows_received, outcomes, rules, reasons)
+
+
+def _write_notice(office: Office, received: Received, summary: RunSummary, folder: Path) -> None:
+    told = {rule.id: rule for rule in received.agreement.screened_rules}
+    outcomes = summary.outcomes
+    refused, cure = outcomes.get("refused", 0) + outcomes.get("stopped", 0), outcomes.get("cure", 0)
+    letter = Letter(
+        submission=received.manifest.submission,
+        agreement=received.agreement.id,
+        version=received.agreement.version,
+        custodian=received.agreement.custodian,
+        agency=received.agreement.requester_title,
+        received_on=received.received_on,
+        written_on=received.received_on,
+        rows=summary.rows,
+        refused=refused,
+        cure=cure,
+        pending=summary.rows - refused - cure,
+        reasons=[
+            Reason(rule, title, cite, told[rule].answer.value if rule in told else "cure", rows)
+            for rule, title, cite, rows in summary.reasons
+            if rule in told or rule == "R-00"
+        ],
+        demonstration=office.workspace.demonstration,
+    )
+    (folder / "notice.html").write_text(notice_html(letter), encoding="utf-8")
+    (folder / "notice.pdf").write_bytes(notice_pdf(letter))
+
+
+def _batch_root(office: Office, folder: Path) -> str:
+    """Give the Merkle root over the determinations; the secret that opens its rows is kept in the folder."""
+    secret = office.entropy(32)
+    write_durably(folder / "rows.secret", secret, mode=0o600)
+    return batch_root(secret, _determinations(folder / "determinations.parquet"))
+
+
+def _determinations(path: Path) -> Iterator[dict[str, str | int | list[str]]]:
+    for batch in pq.ParquetFile(path).iter_batches(50_000):
+        for row in batch.to_pylist():
+            yield {**row, "request_ref": row["request_ref"] or ""}
+
+
+def _close(office: Office, received: Received, summary: RunSummary, reviewable: list[int], root: str) -> None:
+    """Make the batch final: the folder in its place, then entries, cases and state in one transaction.
+
+    Counts from before a look-up stand in the entry; those from after it are committed to, because a ledger
+    that showed them would tell what a refusal must not.
+    """
+    submission = received.manifest.submission
+    source, place = office.workspace.unfinished(submission), office.workspace.batch(submission)
+    shutil.rmtree(place, ignore_errors=True)
+    for file in ("asked.parquet",):
+        (source / file).unlink(missing_ok=True)
+    synchronise_folder(source)
+    source.rename(place)
+    synchronise_folder(place.parent)
+    facial: dict[str, Fact] = {
+        word: summary.outcomes.get(word, 0) for word in ("stopped", "refused", "cure", "judgement")
+    }
+    opened = {word: summary.outcomes.get(word, 0) for word in ("not_disclosed", "reviewable")}
+    with one_act():
+        named = {"submission": submission}
+        office.ledger.append("screened", {"outcomes": facial, "rows": summary.rows}, named)
+        office.ledger.append("identified", {"looked_up": sum(opened.values())}, {**named, **opened})
+        office.ledger.append("determined", {"rows": summary.rows, "rows_root": root}, named)
+        open_cases(submission, reviewable, at=office.clock.now())
+        determine_submission(submission, summary.outcomes)
+    office.ledger.publish()

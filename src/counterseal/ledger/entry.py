@@ -1,0 +1,147 @@
+"""An entry: one canonical JSON object (RFC 8785) of strings and integers, without personal values.
+
+A personal value appears only as a commitment: SHA-256 over a context, the field's name, a fresh salt of
+32 bytes and the canonical value. The opening (salt and value) is kept apart and can be destroyed; the
+entry then says nothing more, and the tree stays whole. The stored bytes are the truth: they are made
+once, here, and never written anew.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeAlias
+
+import rfc8785
+
+from counterseal.errors import CountersealError
+from counterseal.ledger.tiles import LARGEST_ENTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+SALT = 32
+CONTEXT = b"counterseal/commitment/v1\0"
+_FIELD = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+Fact: TypeAlias = "str | int | list[Fact] | dict[str, Fact]"
+
+
+class EntryKind(StrEnum):
+    """What an entry records."""
+
+    START_UP = "start-up"
+    RECEIVED = "received"
+    SCREENED = "screened"
+    IDENTIFIED = "identified"
+    DETERMINED = "determined"
+    JUDGED = "judged"
+    SIGNED = "signed"
+    REFUSED = "refused"
+    INTENT = "intent"
+    DELIVERED = "delivered"
+    ACKNOWLEDGED = "acknowledged"
+    DESTROYED = "destroyed"
+    STOP = "stop"
+    LIFT = "lift"
+    ROLE = "role"
+    AGREEMENT = "agreement"
+    INCIDENT = "incident"
+    INSPECTED = "inspected"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens one commitment. It is personal: kept apart, sealed, and destroyed when its time is up."""
+
+    field: str
+    salt: bytes
+    value: str | int
+
+    @property
+    def commitment(self) -> str:
+        """The commitment that this opens, in hexadecimal."""
+        return commit(self.field, self.salt, self.value)
+
+
+def commit(field: str, salt: bytes, value: str | int) -> str:
+    """Commit to a value, in hexadecimal.
+
+    Raises CountersealError ``commitment`` when the field is no plain name, the salt is not 32 bytes or
+    the value is neither text nor an integer.
+    """
+    if not _FIELD.fullmatch(field) or len(salt) != SALT:
+        raise CountersealError("commitment", "A commitment takes a plain field name and 32 bytes of salt.")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise CountersealError("commitment", "A commitment is to a text or an integer.")
+    return sha256(CONTEXT + field.encode() + b"\0" + salt + rfc8785.dumps(value)).hexdigest()
+
+
+def opens(commitment: str, opening: Opening) -> bool:
+    """Tell whether the opening is the one that was committed to."""
+    return hmac.compare_digest(opening.commitment, commitment)
+
+
+def write_entry(kind: EntryKind, at: datetime, body: Mapping[str, Fact], commitments: Mapping[str, str]) -> bytes:
+    """Make an entry's bytes. ``body`` holds strings, integers, lists and objects of them.
+
+    Raises CountersealError ``entry-value`` for any other value (a fraction, a truth value, nothing) and
+    ``entry-too-large`` beyond 65,535 bytes.
+    """
+    if at.tzinfo is None:
+        raise CountersealError("entry-value", "An entry's time is in UTC.")
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    whole: dict[str, Fact] = {"v": 1, "kind": str(kind), "at": stamp}
+    if body:
+        whole["body"] = dict(body)
+    if commitments:
+        whole["commitments"] = dict(commitments)
+    _only_plain(whole)
+    try:
+        entry = rfc8785.dumps(whole)
+    except (rfc8785.CanonicalizationError, UnicodeError) as error:
+        raise CountersealError("entry-value", "An entry's text or number cannot be canonical.") from error
+    if len(entry) > LARGEST_ENTRY:
+        raise CountersealError("entry-too-large", f"An entry is at most {LARGEST_ENTRY} bytes long.")
+    return entry
+
+
+def _only_plain(value: object) -> None:
+    if isinstance(value, dict):
+        if not all(isinstance(name, str) for name in value):
+            raise CountersealError("entry-value", "An entry's names are text.")
+        for inner in value.values():
+            _only_plain(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _only_plain(inner)
+    elif isinstance(value, bool) or not isinstance(value, str | int):
+        raise CountersealError("entry-value", "An entry holds text and integers only.")
+
+
+def read_entry(entry: bytes) -> dict[str, Fact]:
+    """Read an entry's bytes back.
+
+    Raises CountersealError ``entry-form`` when they are not the canonical bytes of an entry.
+    """
+    try:
+        whole = json.loads(entry, object_pairs_hook=_once)
+        if not isinstance(whole, dict) or rfc8785.dumps(whole) != entry:
+            raise CountersealError("entry-form", "These are not the canonical bytes of an entry.")
+        EntryKind(whole.get("kind", ""))
+        _only_plain(whole)
+    except (ValueError, RecursionError, rfc8785.CanonicalizationError) as error:
+        raise CountersealError("entry-form", "These are not the canonical bytes of an entry.") from error
+    return whole
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    whole = dict(pairs)
+    if len(whole) != len(pairs):
+        raise ValueError("a name stands twice")
+    return whole

@@ -1,0 +1,126 @@
+"""The rules of an agreement over the rows of a request, as steps of SQL."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from counterseal.agreements.compile import Compiler, quote
+from counterseal.agreements.model import Phase, Type
+from counterseal.core.outcome import OUTCOME_OF_ANSWER, Answer
+from counterseal.core.steps import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from counterseal.agreements.model import Agreement, Rule
+
+MALFORMED_RULE = "R-00"
+MALFORMED_SAYS = {
+    "ragged": "The row has more or fewer values than the header. Write it anew.",
+    "encoding": "A value of the row is not UTF-8 text. Write it anew.",
+    "nul_byte": "A value of the row holds a NUL byte. Write it anew.",
+    "too_long": "A value of the row is longer than any value can be. Shorten it.",
+    "not_json": "The line is not one JSON object. Write it anew.",
+    "unknown_key": "The line holds a key that is no field of the agreement. Leave it out.",
+    "duplicate_key": "The line holds a key twice. Write it once.",
+    "not_text": "A value of the row is not text. Write every value as text.",
+    "formula": "A cell of the row holds a formula. Write the value itself.",
+}
+LONGEST_QUOTE = 120
+"""Characters of a value that a message repeats to its sender."""
+
+
+def screening_steps(agreement: Agreement, facts: Mapping[str, object], *, register_known: bool) -> tuple[Step, ...]:
+    """Compile the agreement for one request.
+
+    Reads the tables ``rows``, the agreement's own and the reference tables; leaves ``findings`` (row, and
+    for each rule TRUE, FALSE or NULL) and ``screened`` (row, request_ref, outcome or NULL where every rule
+    holds, rules, reasons). Rules of the register are asked only when the register is known. Every row of
+    ``rows`` is in ``screened`` once. Raises CountersealError ``agreement``.
+    """
+    compiler = Compiler(agreement, facts)
+    rules = [rule for rule in agreement.screened_rules if register_known or rule.phase is not Phase.REGISTER]
+    columns = ", ".join(f"{compiler.rule(rule)} AS {quote(rule.id)}" for rule in rules)
+    said = sorted({name for rule in rules for name in _placeholders(agreement, rule)})
+    carried = "".join(f", {_shown(agreement, name)} AS {quote('says ' + name)}" for name in said)
+    judged = f"SELECT row, request_ref, {columns}{carried} FROM measured"  # compiled
+    return (
+        compiler.typed_rows(),
+        *compiler.measures(),
+        Step("judged", judged, says="Holding every row against every rule"),
+        Step("findings", f"SELECT row, {', '.join(quote(r.id) for r in rules)} FROM judged", view=True),
+        Step("screened", _screened(agreement, compiler, rules), says="Setting down the reasons"),
+    )
+
+
+def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule]) -> str:
+    failing = {
+        answer: " OR ".join(
+            part
+            for rule in rules
+            for part in (
+                [f"{quote(rule.id)} IS NOT TRUE"]
+                if rule.answer is rule.unknown is answer
+                else [f"{quote(rule.id)} IS FALSE"]
+                if rule.answer is answer
+                else [f"{quote(rule.id)} IS NULL"]
+                if rule.unknown is answer
+                else []
+            )
+        )
+        or "FALSE"
+        for answer in Answer
+    }
+    outcome = " ".join(f"WHEN {failing[answer]} THEN '{OUTCOME_OF_ANSWER[answer]}'" for answer in Answer)
+    ids = ", ".join(f"CASE WHEN {quote(r.id)} IS NOT TRUE THEN {text(r.id)} END" for r in rules)
+    reasons = ", ".join(
+        f"CASE WHEN {quote(r.id)} IS NOT TRUE THEN "
+        f"{{'rule': {text(r.id)}, 'cite': {text(r.cite)}, 'says': {_says(agreement, compiler, r)}}} END"
+        for r in rules
+    )
+    cases = " ".join(f"WHEN {text(code)} THEN {text(says)}" for code, says in MALFORMED_SAYS.items())
+    malformed = (
+        f"[{{'rule': '{MALFORMED_RULE}', 'cite': {text(agreement.authority)}, "
+        f"'says': CASE malformed {cases} ELSE 'The row cannot be read. Write it anew.' END}}]"
+    )
+    return (
+        f"SELECT row, request_ref, CASE {outcome} END AS outcome, "  # compiled, every literal quoted
+        f"list_filter([{ids}], lambda x: x IS NOT NULL) AS rules, "
+        f"list_filter([{reasons}], lambda x: x IS NOT NULL) AS reasons FROM judged UNION ALL "
+        f"SELECT row, request_ref, '{OUTCOME_OF_ANSWER[Answer.CURE]}', ['{MALFORMED_RULE}'], {malformed} "
+        "FROM rows WHERE malformed IS NOT NULL"
+    )
+
+
+def text(value: str) -> str:
+    """Give a text as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _placeholders(agreement: Agreement, rule: Rule) -> list[str]:
+    known = agreement.types()
+    constant = {p.name for p in agreement.parameters} | {f.name for f in agreement.facts}
+    return [name for name in re.findall(r"\{([a-z0-9_]+)\}", rule.says) if name in known and name not in constant]
+
+
+def _shown(agreement: Agreement, name: str) -> str:
+    column = quote(name)
+    if agreement.types()[name] in {Type.TEXTS, Type.YEARS}:
+        column = f"array_to_string({column}, '; ')"
+    return f"substr(CAST({column} AS VARCHAR), 1, {LONGEST_QUOTE})"
+
+
+def _says(agreement: Agreement, compiler: Compiler, rule: Rule) -> str:
+    parts = re.split(r"\{([a-z0-9_]+)\}", rule.says)
+    carried = _placeholders(agreement, rule)
+    pieces = []
+    for number, part in enumerate(parts):
+        if number % 2 == 0:
+            if part:
+                pieces.append(text(part))
+        elif part in carried:
+            pieces.append(f"coalesce({quote('says ' + part)}, '')")
+        else:
+            pieces.append(f"coalesce(CAST({compiler.given(part) or text(part)} AS VARCHAR), '')")
+    return " || ".join(pieces) or "''"

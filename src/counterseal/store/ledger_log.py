@@ -1,0 +1,320 @@
+"""The log: entries in the case database, and the signed files that are derived from them.
+
+How an act uses it::
+
+    with one_act():                                    # the caller's transaction
+        ...                                            # what the act changes
+        index = log.append("signed", {"case": digest}, {"official": official_id})
+    log.publish()                                      # after the commit: checkpoint, then tiles
+
+``append(kind, body, commitments) -> index`` writes one entry inside the caller's transaction, so the act and
+its entry are durable together or not at all. ``body`` holds strings, integers, lists and objects of them
+and nothing that describes a person; each value in ``commitments`` is entered as a salted commitment and
+its opening is sealed apart. ``publish()`` runs outside any transaction: it reads the committed bytes
+through a second connection, hashes them again, signs a checkpoint of the new size (one a size, ever)
+and writes the tiles; what a crash cut short it completes. ``size_and_root()`` gives the durable head.
+
+Two writers: entries are appended one transaction at a time, and of two checkpoints of one size the
+database takes one. Time must move forward, or nothing is entered or signed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
+
+from counterseal.errors import CountersealError
+from counterseal.ledger.checkpoint import TreeHead
+from counterseal.ledger.entry import SALT, EntryKind, Opening, write_entry
+from counterseal.ledger.note import read_head, sign_note
+from counterseal.ledger.tree import EMPTY_ROOT, grow, leaf_hash, peaks_root
+from counterseal.store.ledger_tiles import checkpoint_note, derive_tiles, one_publisher, published_head
+from counterseal.store.ledger_triggers import check_guard
+from counterseal.store.models.ledger import (
+    LedgerCheckpoint,
+    LedgerCosignature,
+    LedgerEntry,
+    LedgerOpening,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    from counterseal.core.clock import Clock
+    from counterseal.ledger.entry import Fact
+    from counterseal.ledger.note import NoteSigner
+    from counterseal.ledger.ports import Entropy, FileWriter, Seal
+
+APPEND_LOCK = 0x6C6F67
+"""PostgreSQL's advisory lock under which entries are appended, one transaction at a time."""
+
+
+class _Last(NamedTuple):
+    size: int
+    at: datetime | None
+    peaks: bytes
+
+
+class LedgerLog:
+    """The log of one installation. Made in ``flow.book``, from the workspace's keys and clock."""
+
+    def __init__(
+        self,
+        folder: Path,
+        signers: Sequence[NoteSigner],
+        *,
+        seal: Seal,
+        clock: Clock,
+        entropy: Entropy,
+        write_file: FileWriter,
+        alias: str = DEFAULT_DB_ALIAS,
+    ) -> None:
+        self.folder = folder
+        self.origin = signers[0].key.name
+        self._signers = signers
+        self._seal = seal
+        self._clock = clock
+        self._entropy = entropy
+        self._write_file = write_file
+        self._alias = alias
+
+    def append(self, kind: str, body: Mapping[str, Fact], commitments: Mapping[str, str | int] | None = None) -> int:
+        """Append one entry inside the caller's transaction and give its index.
+
+        Raises CountersealError ``ledger-transaction`` outside a transaction, ``entry-kind``, ``entry-value``
+        or ``entry-too-large`` for what cannot be an entry, ``clock-back`` when time has gone backwards,
+        and ``salt-repeated`` when the random generator gives what it gave before.
+        """
+        connection = connections[self._alias]
+        if not connection.in_atomic_block:
+            raise CountersealError("ledger-transaction", "An entry is made within the transaction of its act.")
+        if kind not in set(EntryKind):
+            raise CountersealError("entry-kind", f"There is no kind of entry called {kind}.")
+        _lock(connection)
+        last = self._last(self._alias)
+        at = self._clock.now()
+        if last.at is not None and at < last.at:
+            raise CountersealError(
+                "clock-back",
+                "The clock stands before the ledger's last entry.",
+                next_step="Set the machine's clock right; nothing is entered until then.",
+            )
+        openings = [Opening(field, self._entropy(SALT), value) for field, value in sorted((commitments or {}).items())]
+        entry = write_entry(EntryKind(kind), at, body, {one.field: one.commitment for one in openings})
+        peaks = grow(last.peaks, last.size, leaf_hash(entry))
+        LedgerEntry.objects.using(self._alias).create(index=last.size, kind=kind, at=at, entry=entry, peaks=peaks)
+        self._keep(last.size, openings)
+        return last.size
+
+    def _keep(self, index: int, openings: Sequence[Opening]) -> None:
+        kept = [
+            LedgerOpening(
+                entry_id=index,
+                field=one.field,
+                salt_sha256=sha256(one.salt).hexdigest(),
+                sealed=self._seal.seal(json.dumps([one.salt.hex(), one.value]).encode(), _context(index, one.field)),
+            )
+            for one in openings
+        ]
+        try:
+            with transaction.atomic(using=self._alias):
+                LedgerOpening.objects.using(self._alias).bulk_create(kept)
+        except IntegrityError as error:
+            raise CountersealError(
+                "salt-repeated",
+                "The random generator has repeated itself; this machine may be a copy of another.",
+                next_step="Stop it, and find out what was copied or restored.",
+            ) from error
+
+    def opening(self, index: int, field: str) -> Opening:
+        """Open one commitment. Raises CountersealError ``opening`` when it was destroyed or is not there."""
+        kept = LedgerOpening.objects.using(self._alias).filter(entry_id=index, field=field).first()
+        if kept is None:
+            raise CountersealError("opening", "This opening was destroyed, or never was.")
+        salt, value = json.loads(self._seal.open(bytes(kept.sealed), _context(index, field)))
+        return Opening(field, bytes.fromhex(salt), value)
+
+    def destroy_openings(self, index: int) -> int:
+        """Destroy what opens an entry's commitments, for good; the entry stays. Give how many there were."""
+        return LedgerOpening.objects.using(self._alias).filter(entry_id=index).delete()[0]
+
+    def entry(self, index: int) -> bytes:
+        """Give one entry's bytes. Raises CountersealError ``no-such-entry``."""
+        found = LedgerEntry.objects.using(self._alias).filter(index=index).values_list("entry", flat=True).first()
+        if found is None:
+            raise CountersealError("no-such-entry", f"There is no entry {index} in the ledger.")
+        return bytes(found)
+
+    def size_and_root(self) -> tuple[int, str]:
+        """Give the size of the log as committed and its root in base64."""
+        last = self._last(self._alias)
+        return last.size, base64.b64encode(peaks_root(last.peaks)).decode("ascii")
+
+    def publish(self) -> str:
+        """Sign a checkpoint over every durable entry, write the tiles, and give the checkpoint.
+
+        Raises CountersealError ``ledger-transaction`` within a transaction, ``entry-damaged`` when the bytes
+        read back do not hash to what was entered, ``clock-back`` when time has not moved on since the
+        last checkpoint, ``log-forked`` when the folder's checkpoint is not of this history.
+        """
+        if connections[self._alias].in_atomic_block:
+            raise CountersealError("ledger-transaction", "A checkpoint is signed after the act is durable.")
+        with one_publisher(self.folder):
+            self.check_not_behind(published_head(self.folder))
+            with _second_connection(self._alias) as second:
+                size, root = self._read_back(second)
+                signed = LedgerCheckpoint.objects.using(second).filter(size=size).first()
+            if signed is None:
+                signed = self._sign(TreeHead(self.origin, size, root))
+            note = checkpoint_note(signed, self._alias)
+            derive_tiles(self.folder, self._alias, read_head(signed.note), note, self._write_file)
+            return note
+
+    def newest_checkpoint(self) -> str | None:
+        """Give the newest signed checkpoint with its cosignatures; None before the first."""
+        signed = LedgerCheckpoint.objects.using(self._alias).order_by("-size").first()
+        return None if signed is None else checkpoint_note(signed, self._alias)
+
+    def cosigned(self, size: int, lines: Mapping[str, str]) -> str:
+        """Keep witnesses' signature lines (verified by the caller) under a checkpoint and publish it with them.
+
+        ``lines`` are by the witness's verifier key name and id. Gives the checkpoint with all of them.
+        """
+        with one_publisher(self.folder), transaction.atomic(using=self._alias, durable=True):
+            signed = LedgerCheckpoint.objects.using(self._alias).get(size=size)
+            for witness, line in lines.items():
+                LedgerCosignature.objects.using(self._alias).get_or_create(
+                    checkpoint=signed, witness=witness, defaults={"line": line}
+                )
+            note = checkpoint_note(signed, self._alias)
+        with one_publisher(self.folder):
+            derive_tiles(self.folder, self._alias, read_head(signed.note), note, self._write_file)
+        return note
+
+    def start(self) -> None:
+        """Look that the log may be served: guarded, durable, whole, and not older than what was published.
+
+        Raises CountersealError ``ledger-unguarded``, ``ledger-not-durable``, ``entry-damaged``,
+        ``log-forked`` or ``log-rolled-back``.
+        """
+        check_guard(connections[self._alias])
+        peaks = b""
+        entries = LedgerEntry.objects.using(self._alias).order_by("index").values_list("entry", "peaks")
+        for index, (entry, kept) in enumerate(entries.iterator()):
+            peaks = grow(peaks, index, leaf_hash(bytes(entry)))
+            if peaks != bytes(kept):
+                raise _damaged(index)
+        self.check_not_behind(published_head(self.folder))
+        newest = self.newest_checkpoint()
+        if newest is not None:
+            self.check_not_behind(read_head(newest))
+
+    def check_not_behind(self, seen: TreeHead | None) -> None:
+        """Refuse to go on when someone holds a tree head that this database cannot have grown from.
+
+        Raises CountersealError ``log-rolled-back`` when the head is larger than the log, ``log-forked`` when
+        it is another history.
+        """
+        if seen is None:
+            return
+        size = self._last(self._alias).size
+        if seen.size > size:
+            raise CountersealError(
+                "log-rolled-back",
+                f"The ledger was published with {seen.size} entries and this database holds {size}.",
+                next_step="An older copy was restored. Restore the newest one; never append to this.",
+            )
+        if seen.origin != self.origin or self._root_at(seen.size) != seen.root:
+            raise CountersealError(
+                "log-forked",
+                "The published ledger is not of this database's history.",
+                next_step="Stop. Keep both, and call the inspector.",
+            )
+
+    def _root_at(self, size: int) -> bytes:
+        if size == 0:
+            return EMPTY_ROOT
+        entries = LedgerEntry.objects.using(self._alias)
+        return peaks_root(bytes(entries.values_list("peaks", flat=True).get(index=size - 1)))
+
+    def _last(self, alias: str) -> _Last:
+        last = LedgerEntry.objects.using(alias).order_by("-index").first()
+        return _Last(0, None, b"") if last is None else _Last(last.index + 1, last.at, bytes(last.peaks))
+
+    def _read_back(self, second: str) -> tuple[int, bytes]:
+        """Hash again, from the disk, every entry since the last checkpoint; give size and root."""
+        signed = LedgerCheckpoint.objects.using(second).order_by("-size").first()
+        size, peaks = 0, b""
+        entries = LedgerEntry.objects.using(second)
+        if signed is not None and signed.size:
+            head = read_head(signed.note)
+            size = head.size
+            peaks = bytes(entries.values_list("peaks", flat=True).get(index=size - 1))
+            if peaks_root(peaks) != head.root:
+                raise _damaged(size - 1)
+        since = entries.filter(index__gte=size).order_by("index").values_list("entry", "peaks")
+        for entry, kept in since.iterator():
+            peaks = grow(peaks, size, leaf_hash(bytes(entry)))
+            if peaks != bytes(kept):
+                raise _damaged(size)
+            size += 1
+        return size, peaks_root(peaks)
+
+    def _sign(self, head: TreeHead) -> LedgerCheckpoint:
+        before = LedgerCheckpoint.objects.using(self._alias).order_by("-size").first()
+        at = self._clock.now()
+        if before is not None and at <= before.at:
+            raise CountersealError(
+                "clock-back",
+                "The clock has not moved on since the last checkpoint.",
+                next_step="Set the machine's clock right; nothing is signed until then.",
+            )
+        note = str(sign_note(str(head), self._signers, int(at.timestamp())))
+        try:
+            with transaction.atomic(using=self._alias):
+                return LedgerCheckpoint.objects.using(self._alias).create(size=head.size, at=at, note=note)
+        except IntegrityError:
+            newest = LedgerCheckpoint.objects.using(self._alias).order_by("-size").first()
+            if newest is None or newest.size < head.size:
+                raise
+            return newest  # another process signed this size, or a larger one, first
+
+
+def _damaged(index: int) -> CountersealError:
+    return CountersealError(
+        "entry-damaged",
+        f"Entry {index} does not hash to what was entered.",
+        next_step="Nothing is signed or served. Compare the database with its copies and the mirror.",
+    )
+
+
+def _context(index: int, field: str) -> bytes:
+    return f"opening/v1/{index}/{field}".encode()
+
+
+def _lock(connection: BaseDatabaseWrapper) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPEND_LOCK])
+
+
+@contextmanager
+def _second_connection(alias: str) -> Iterator[str]:
+    """Open the database once more: what is read is what was committed, not this writer's memory."""
+    name = f"{alias}.second"
+    connections.databases[name] = dict(connections.databases[alias])
+    try:
+        yield name
+    finally:
+        connections[name].close()
+        del connections[name]
+        del connections.databases[name]

@@ -1,0 +1,56 @@
+"""Files that are there whole after a power cut, or not at all.
+
+Write aside, synchronise, rename, synchronise the folder. What remains: after an input/output error the
+page cache may lie, so such an error is never retried here; it ends the act.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Put ``content`` at ``path``, replacing what was there, so that a reader sees the old or the new.
+
+    Folders that are missing are made. Raises OSError when the disk refuses; the old file then stands.
+    """
+    make_folder(path.parent)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
+    try:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        try:
+            os.fchmod(descriptor, mode)
+            left = memoryview(content)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    synchronise_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each durably entered in its parent."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    synchronise_folder(folder.parent)
+
+
+def synchronise_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

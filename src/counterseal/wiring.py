@@ -1,0 +1,139 @@
+"""The one place where the office is put together: clock, engine, database, ledger, keys.
+
+Doors call what stands here and nothing below it that would let them go round an act.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from counterseal.core.clock import SystemClock
+from counterseal.core.workspace import Workspace, read_workspace
+from counterseal.engine.duck import DuckEngine
+from counterseal.errors import CountersealError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from counterseal.flow.office import Office
+    from counterseal.flow.run import RunSummary
+
+MEMORY_LIMIT = "1GB"
+THREADS = 2
+
+
+def today() -> date:
+    """Give the day by the machine's clock, in UTC."""
+    return SystemClock().now().date()
+
+
+def shipped_agreements() -> Path:
+    """Give the folder of the agreements that come with the product."""
+    here = Path(__file__).parent
+    inside, beside = here / "shipped_agreements", here.parent.parent / "agreements"
+    return inside if inside.is_dir() else beside
+
+
+def establish(root: Path, *, demonstration: bool) -> Workspace:
+    """Make a workspace. Raises CountersealError ``workspace-exists`` when the folder is not empty."""
+    _start_django()
+    from counterseal.flow.establish import establish as make  # noqa: PLC0415  # models need Django
+
+    return make(
+        root, shipped=shipped_agreements(), clock=SystemClock(), entropy=os.urandom, demonstration=demonstration
+    )
+
+
+def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT) -> Office:
+    """Open the workspace at ``root`` for work. Raises CountersealError when it is none, or not sound."""
+    workspace = read_workspace(root)
+    _start_django()
+    from counterseal.flow.establish import open_workspace_book  # noqa: PLC0415  # models need Django
+    from counterseal.flow.office import Office  # noqa: PLC0415
+
+    clock = SystemClock()
+    spill = root / "spill"
+    return Office(
+        workspace=workspace,
+        clock=clock,
+        engine=lambda: DuckEngine(memory_limit=memory_limit, threads=THREADS, spill=spill),
+        ledger=open_workspace_book(workspace, clock),
+        entropy=os.urandom,
+    )
+
+
+def _start_django() -> None:
+    from counterseal.store.connection import ready  # noqa: PLC0415  # only commands that keep something need it
+
+    ready()
+
+
+def agreement_folder(named: str | None, known: Path) -> Path | None:
+    """Give the agreement that ``--agreement`` names: an id among ``known``, or a folder."""
+    if named is None:
+        return None
+    for folder in (known / named, Path(named)):
+        if (folder / "agreement.md").is_file():
+            return folder
+    if Path(named).is_file():
+        return Path(named)
+    raise CountersealError(
+        "agreement-unknown",
+        "There is no such agreement.",
+        where="--agreement",
+        next_step="Give the id of one in this workspace, or a folder with an agreement.md.",
+    )
+
+
+def run(
+    office: Office,
+    submission: Path,
+    registry: Path,
+    *,
+    received_on: date,
+    agreement: str | None,
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[RunSummary, float]:
+    """Run the main job and give what came of it, with the seconds it took."""
+    from counterseal.flow.run import run_submission  # noqa: PLC0415  # loads Django
+
+    began = time.perf_counter()
+    summary = run_submission(
+        office,
+        submission,
+        registry,
+        received_on=received_on,
+        agreement=agreement_folder(agreement, office.workspace.agreements),
+        progress=progress,
+    )
+    return summary, time.perf_counter() - began
+
+
+def screen(
+    submission: Path,
+    out: Path,
+    *,
+    agreement: str | None,
+    memory_limit: str,
+    progress: Callable[[str, int, int], None] | None,
+) -> dict[str, Any]:
+    """Screen a submission on its face alone, into ``out``; give the counts."""
+    from counterseal.flow.screen import screen_submission  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="counterseal-") as spill:
+        engine = DuckEngine(memory_limit=memory_limit, threads=THREADS, spill=Path(spill))
+        with engine:
+            return screen_submission(
+                engine,
+                submission,
+                out,
+                shipped=shipped_agreements(),
+                named=agreement_folder(agreement, shipped_agreements()),
+                received_on=today(),
+                progress=progress,
+            )

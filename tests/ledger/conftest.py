@@ -1,0 +1,106 @@
+"""Logs in a folder of their own, with a clock that moves and keys from a seed."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from counterseal.vault.durable import write_durably
+from counterseal.vault.keys import LOG_KEYS, OpeningSeal
+from counterseal.vault.signing import KeySigner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from counterseal.store.ledger_log import LedgerLog
+
+ORIGIN = "ledger.example/tests"
+
+
+class TickingClock:
+    """Moves on by a second at each look; can be set."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 1, tzinfo=UTC)
+        self.step = timedelta(seconds=1)
+
+    def now(self) -> datetime:
+        self.at += self.step
+        return self.at
+
+
+class CountedEntropy:
+    """Gives bytes that differ each time and are the same in each run; can be made to repeat itself."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.stuck = False
+
+    def __call__(self, length: int, /) -> bytes:
+        self.count += not self.stuck
+        return hashlib.shake_256(self.count.to_bytes(8)).digest(length)
+
+
+def signers(name: str, kinds: dict[str, int]) -> list[KeySigner]:
+    return [KeySigner(name, kind, hashlib.sha256(f"{name} {file}".encode()).digest()) for file, kind in kinds.items()]
+
+
+def open_log(folder: Path, clock: TickingClock, entropy: CountedEntropy) -> LedgerLog:
+    from counterseal.store.ledger_log import LedgerLog
+
+    return LedgerLog(
+        folder / "ledger",
+        signers(ORIGIN, LOG_KEYS),
+        seal=OpeningSeal(b"k" * 32, entropy),
+        clock=clock,
+        entropy=entropy,
+        write_file=write_durably,
+    )
+
+
+@pytest.fixture
+def clock() -> TickingClock:
+    return TickingClock()
+
+
+@pytest.fixture
+def entropy() -> CountedEntropy:
+    return CountedEntropy()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables and nothing in them: made once, copied for each test."""
+    from counterseal.store.connection import make_tables, point_at
+
+    folder = tmp_path_factory.mktemp("empty")
+    point_at(folder, setting_up=True)
+    make_tables()
+    from django.db import connections
+
+    with connections["default"].cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connections.close_all()
+    return folder / "counterseal.sqlite3"
+
+
+@pytest.fixture
+def office(empty_database: Path, tmp_path: Path) -> Iterator[Path]:
+    """A folder with a database of its own, to which the connection points."""
+    from counterseal.store.connection import point_at
+
+    (tmp_path / "counterseal.sqlite3").write_bytes(empty_database.read_bytes())
+    point_at(tmp_path)
+    yield tmp_path
+    from django.db import connections
+
+    connections.close_all()
+
+
+@pytest.fixture
+def log(office: Path, clock: TickingClock, entropy: CountedEntropy) -> LedgerLog:
+    return open_log(office, clock, entropy)
