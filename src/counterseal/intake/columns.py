@@ -18,7 +18,6 @@ FAULTS = {
     "nul_byte": "a value holds a NUL byte",
     "too_long": "a value is longer than any value can be",
     "not_json": "the line is not one JSON object",
-    "unknown_key": "the line holds a key that is no field",
     "duplicate_key": "the line holds a key twice",
     "not_text": "a value is not text",
     "formula": "a cell holds a formula, not a value",

@@ -177,7 +177,7 @@ def _row(header: Sequence[str], cells: Sequence[object], fault: str | None) -> t
     values = dict(zip(header, cells, strict=False))
     texts = {key: value for key, value in values.items() if isinstance(value, str)}
     reference = texts.get("request_ref", "")
-    kept = {"request_ref": reference} if "\x00" not in reference and len(reference) <= LONGEST_VALUE else {}
+    kept = {"request_ref": reference} if "\x00" not in reference and len(reference.encode()) <= LONGEST_VALUE else {}
     if fault:
         return fault, kept
     if any(cell != "" for cell in cells[len(header) :]):
@@ -186,7 +186,7 @@ def _row(header: Sequence[str], cells: Sequence[object], fault: str | None) -> t
         return "not_text", kept
     if any("\x00" in value for value in texts.values()):
         return "nul_byte", kept
-    if any(len(value) > LONGEST_VALUE for value in texts.values()):
+    if any(len(value.encode()) > LONGEST_VALUE for value in texts.values()):
         return "too_long", kept
     return None, texts
 
