@@ -17,11 +17,32 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-FIELDS = (
-    "request_ref,given_name,middle_name,family_name,suffix,date_of_birth,tin,address_line_1,address_line_2,city,state,"
-    "zip,taxable_periods,statute,stage,case_number,case_opened,final_order_date,final_order_case,order_basis,"
-    "judicial_review_date,stay_in_force,reason,officers"
-).split(",")
+FIELDS = [
+    "request_ref",
+    "given_name",
+    "middle_name",
+    "family_name",
+    "suffix",
+    "date_of_birth",
+    "tin",
+    "address_line_1",
+    "address_line_2",
+    "city",
+    "state",
+    "zip",
+    "taxable_periods",
+    "statute",
+    "stage",
+    "case_number",
+    "case_opened",
+    "final_order_date",
+    "final_order_case",
+    "order_basis",
+    "judicial_review_date",
+    "stay_in_force",
+    "reason",
+    "officers",
+]
 
 
 def submission(folder: Path, rows: int) -> None:

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
+from tests.intake.test_take_in import FIELDS, HEADER, sheet, submit, taken
 
 from counterseal.errors import CountersealError
 from counterseal.intake import read_manifest, take_in
-from tests.intake.test_take_in import FIELDS, HEADER, sheet, submit, taken
 
 CANARY = "CANARY-7f3a"
 
@@ -126,7 +126,10 @@ def test_line_ends_and_a_mark_at_the_start_change_the_rows(tmp_path: Path, start
     content = start + HEADER.strip() + b"\n" + b"a,b,c" + end + b"d,e,f"
     _, out = taken(submit(tmp_path, "r.csv", content, 2))
 
-    assert [(row["request_ref"], row["reason"], row["malformed"]) for row in out] == [("a", "c", None), ("d", "f", None)]
+    assert [(row["request_ref"], row["reason"], row["malformed"]) for row in out] == [
+        ("a", "c", None),
+        ("d", "f", None),
+    ]
 
 
 def test_a_key_that_no_rule_asked_for_in_a_late_line(tmp_path: Path):
@@ -175,7 +178,9 @@ def test_a_rows_file_that_is_changed_while_it_is_read(tmp_path: Path):
         take_in(folder, read_manifest(folder), FIELDS, folder / "out.parquet", progress=swap)
 
 
-@pytest.mark.parametrize("header", [f"{CANARY}\n", f"request_ref,given_name,reason,a\x1b[31m\n", "request_ref,given_name,reason,<b>é\n"])
+@pytest.mark.parametrize(
+    "header", [f"{CANARY}\n", "request_ref,given_name,reason,a\x1b[31m\n", "request_ref,given_name,reason,<b>é\n"]
+)
 def test_a_column_name_that_speaks_to_the_terminal(tmp_path: Path, header: str):
     with pytest.raises(CountersealError) as fault:
         taken(submit(tmp_path, "r.csv", header.encode() + b"a\n", 1))

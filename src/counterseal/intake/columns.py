@@ -73,7 +73,9 @@ def rows_batch(
 ) -> pa.RecordBatch:
     """Put a batch together; a malformed row keeps its reference and nothing else."""
     if faults.null_count == len(faults):
-        return pa.RecordBatch.from_arrays([numbers, faults, *(columns[field] for field in fields)], schema=schema(fields))
+        return pa.RecordBatch.from_arrays(
+            [numbers, faults, *(columns[field] for field in fields)], schema=schema(fields)
+        )
     sound = pc.is_null(faults)
     nothing = pa.scalar(None, pa.string())
     kept = [

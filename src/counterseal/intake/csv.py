@@ -155,9 +155,7 @@ def _numbered(
     return held[-1][1] if held and held[-1][0] > last else ""
 
 
-def _sound(
-    batch: pa.RecordBatch, numbers: np.ndarray, fields: Sequence[str], *, odd: bool
-) -> Iterator[pa.RecordBatch]:
+def _sound(batch: pa.RecordBatch, numbers: np.ndarray, fields: Sequence[str], *, odd: bool) -> Iterator[pa.RecordBatch]:
     if not batch.num_rows:
         return
     fault = pa.nulls(batch.num_rows, pa.string())

@@ -140,7 +140,8 @@ class _Extent:
 
 def _measured(path: Path) -> tuple[io.BytesIO, dict[int, str]]:
     """Give an archive of the wanted parts, packed anew, and the faults by row of the sheet."""
-    copy, faults = io.BytesIO(), {}
+    copy = io.BytesIO()
+    faults: dict[int, str] = {}
     try:
         with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as own:
             for part in _parts(path, archive):
