@@ -29,7 +29,7 @@ FOLLOWS = (
         "of its own."
     ),
     (
-        "Pending rows are answered together, at one time for the whole submission. Until then nothing is said about any "
+        "Pending rows are answered together, at one time for the whole submission. Until then nothing is said of any "
         "of them."
     ),
 )
