@@ -69,3 +69,7 @@ class Chance:
     def of(self, items: Sequence[Item]) -> Item:
         """One of the items, each as likely as the other."""
         return items[int(self.one() * len(items))]
+
+    def date(self, first_year: int, last_year: int) -> str:
+        """One ISO date of the years given, the 28th of a month at the latest."""
+        return f"{self.number(first_year, last_year)}-{self.number(1, 12):02d}-{self.number(1, 28):02d}"

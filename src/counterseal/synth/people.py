@@ -13,10 +13,12 @@ import numpy as np
 
 from counterseal.synth.chance import Chance
 from counterseal.synth.names import ACCENTED, census_names
-from counterseal.synth.places import Dwellings, build_dwellings
+from counterseal.synth.places import build_dwellings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from counterseal.synth.places import Dwellings
 
 FIRST_YEAR, LAST_YEAR = 2015, 2025
 HEAD, SPOUSE, CHILD, HOUSEMATE, RESIDENT = range(5)
@@ -162,9 +164,13 @@ def _middle_names(chance: Chance, male: NDArray[np.bool_]) -> NDArray[np.object_
 
 
 def _named_after_parents(
-    chance: Chance, frame: _Frame, role: NDArray[np.int64], male: NDArray[np.bool_], given: NDArray[np.object_]
+    chance: Chance,
+    frame: _Frame,
+    role: NDArray[np.int64],
+    male: NDArray[np.bool_],
+    given: NDArray[np.object_],
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    """Sons (and few daughters) given the head's name; suffixes, often left out, for both. Changes ``given``."""
+    """Sons (and few daughters) given the head's name: the suffixes, and who they are. Changes ``given``."""
     people = len(role)
     head = frame.first[frame.household]
     share = np.where(male, 0.06, 0.01)
@@ -259,7 +265,8 @@ def build_world(people: int, seed: int) -> World:
     born = np.datetime_as_string(date).astype(object)
     born[Chance(seed, "unknown births").happens(people, 0.01)] = ""
     return World(
-        frame.household, role, male, given, _middle_names(Chance(seed, "middle names"), male), family, suffix, born,
+        frame.household, role, male, given, _middle_names(Chance(seed, "middle names"), male), family, suffix,
+        born,
         _tins(Chance(seed, "tins"), people), account & lives, twin, named_after,
         build_dwellings(Chance(seed, "dwellings"), dwellings, frame.quarters), person, place, begin, end,
     )  # fmt: skip
