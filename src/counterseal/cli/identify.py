@@ -75,7 +75,7 @@ def train(sets: Sets, out: ModelOut) -> None:
 
 
 @identity.command(epilog="Example: counterseal identity calibrate sets/one --model model.json --out model.json")
-def calibrate(  # noqa: PLR0913, PLR0917  # three targets, a margin, and files
+def calibrate(  # three targets, a margin, and files
     sets: Sets,
     out: ModelOut,
     model: ModelIn = None,

@@ -19,8 +19,8 @@ from counterseal.flow.identify import read_requests
 from counterseal.flow.registry import build_registry
 from counterseal.identity.answer import REQUEST_FIELDS, Compared, compare_requests
 from counterseal.identity.bounds import MARGIN, calibrate
-from counterseal.identity.decide import Decision, Weighing, decide, weigh
 from counterseal.identity.compare import LEVELS
+from counterseal.identity.decide import Decision, Weighing, decide, weigh
 from counterseal.identity.explain import Tally, curve, curve_chart, tallies, waterfall, waterfall_chart
 from counterseal.identity.index import open_registry
 from counterseal.identity.model import Model, Threshold

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from counterseal.agreements.model import IDENTITY_FACTS, Type
 from counterseal.flow.determine import (
     ADMITTED_REQUESTS,
     OUTCOME_COUNTS,
