@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from counterseal.identity.compare_places import held_addresses, street_slips
+from counterseal.identity.compare_places import held_addresses, street_slips, zip_slips
 from counterseal.identity.keys import building_keys, street_keys
 
 if TYPE_CHECKING:
@@ -64,9 +64,8 @@ def _area(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
     """Accept the ZIP, or city and state where the ZIP is not written or one slip away."""
     town = (asked["city"] != 0) & (asked["city"] == held["city"])
     town &= (asked["state"] != 0) & (asked["state"] == held["state"])
-    left, right = asked["zip"].astype(np.int64), held["zip"].astype(np.int64)
-    digits_off = sum((left // 10**at % 10 != right // 10**at % 10).astype(int) for at in range(5))
-    near = (left == 0) | (right == 0) | (digits_off <= 1)
+    left, right = asked["zip"], held["zip"]
+    near = (left == 0) | (right == 0) | zip_slips(left, right)
     return np.asarray(((left != 0) & (left == right)) | (town & near))
 
 
