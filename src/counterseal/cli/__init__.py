@@ -14,6 +14,7 @@ import click
 import typer
 from typer.main import get_command
 
+from counterseal.cli import agreement as agreement_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
 from counterseal.cli import run as run_commands
@@ -35,6 +36,7 @@ run_commands.mount(app)
 app.add_typer(registry_commands.app, name="registry")
 app.command()(identify)
 ledger_commands.mount(app)
+app.add_typer(agreement_commands.app, name="agreement")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
