@@ -5,18 +5,97 @@ Beside ``wiring``, because these commands open no workspace, no database and no 
 
 from __future__ import annotations
 
+import http.client
+import os
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from counterseal.core.clock import SystemClock
 from counterseal.errors import CountersealError
+from counterseal.ledger.mirror import Mirror
 from counterseal.ledger.note import read_key
-from counterseal.ledger.policy import NO_QUORUM, Policy, read_policy
+from counterseal.ledger.policy import LOG_TYPES, NO_QUORUM, Policy, read_policy
+from counterseal.ledger.witness import Witness
+from counterseal.store.witness_book import WitnessFile
+from counterseal.vault.durable import write_durably
+from counterseal.vault.keys import LOG_KEYS, MIRROR_KEYS, WITNESS_KEYS, make_keys, read_keys
 from counterseal.vault.signing import check_signature
 
 if TYPE_CHECKING:
-    from counterseal.ledger.folder import LedgerFolder
+    from collections.abc import Sequence
 
-__all__ = ["check_signature", "trust"]
+    from counterseal.ledger.folder import LedgerFolder
+    from counterseal.ledger.note import VerifierKey
+    from counterseal.store.ledger_fsck import Damage
+
+__all__ = ["check_signature", "fsck", "open_witness", "post", "trust"]
+ANSWER_WITHIN = 10
+"""Seconds that a witness has."""
+LONGEST_ANSWER = 1 << 20
+
+
+def open_witness(folder: Path, name: str, logs: Sequence[str], *, mirror: bool) -> tuple[Witness | Mirror, list[str]]:
+    """Open a witness or mirror in its own folder, making its keys at first; give its verifier keys too.
+
+    ``logs`` are verifier keys, or files with one a line. Raises CountersealError for keys that are unfit, or
+    when the folder's keys are under another name.
+    """
+    kinds = MIRROR_KEYS if mirror else WITNESS_KEYS
+    keys = folder / "keys"
+    known = all((keys / file).exists() for file in kinds)
+    signers = read_keys(keys, kinds) if known else make_keys(keys, name, kinds, os.urandom)
+    if signers[0].key.name != name:
+        raise CountersealError("witness-name", f"This folder's keys are those of {signers[0].key.name}.")
+    watched: dict[str, list[VerifierKey]] = {}
+    for given in logs:
+        for line in [given] if "+" in given else _content(Path(given)).decode("utf-8", "replace").split():
+            key = read_key(line)
+            if key.type not in LOG_TYPES:
+                raise CountersealError("verifier-key", f"The key of {key.name} is not one that a log signs with.")
+            watched.setdefault(key.name, []).append(key)
+    book = WitnessFile(folder / "witness.sqlite3")
+    if mirror:
+        served: Witness | Mirror = Mirror(signers, watched, book, SystemClock(), check_signature)
+    else:
+        served = Witness(signers, watched, book.witnessed, SystemClock(), check_signature)
+    return served, [str(one.key) for one in signers]
+
+
+def fsck(workspace: Path, *, repair: bool) -> list[Damage]:
+    """Inspect a workspace's ledger and give the damage, mended when told to.
+
+    Raises CountersealError ``workspace`` for a folder that is none, and CheckFailedError ``ledger-evidence`` when
+    what was signed itself is damaged and a repair was asked for.
+    """
+    from counterseal.core.workspace import read_workspace  # noqa: PLC0415
+    from counterseal.store.connection import point_at  # noqa: PLC0415  # loads Django
+
+    place = read_workspace(workspace)
+    point_at(place.root)
+    from counterseal.store.ledger_fsck import inspect  # noqa: PLC0415
+    from counterseal.store.ledger_fsck import repair as make_anew  # noqa: PLC0415
+
+    keys = [one.key for one in read_keys(place.keys, LOG_KEYS)]
+    damage = inspect(place.ledger, keys, check_signature)
+    if repair:
+        make_anew(place.ledger, damage, write_durably)
+    return damage
+
+
+def post(url: str, body: bytes) -> tuple[int, str, bytes]:
+    """Post to a witness. Raises OSError when nobody answers in time."""
+    if not url.startswith(("http://", "https://")):
+        raise OSError("not an http address")
+    request = urllib.request.Request(url, body, {"Content-Type": "application/octet-stream"})  # noqa: S310 - checked above
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_WITHIN) as answer:  # noqa: S310
+            return answer.status, answer.headers.get("Content-Type", ""), answer.read(LONGEST_ANSWER)
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.headers.get("Content-Type", ""), refused.read(LONGEST_ANSWER)
+    except http.client.HTTPException as broken:
+        raise OSError("no HTTP answer") from broken
 
 
 def trust(folder: LedgerFolder, key: str | None, policy: Path | None) -> Policy:

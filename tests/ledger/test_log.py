@@ -291,3 +291,54 @@ def test_the_key_in_the_folder_is_the_logs(log: LedgerLog):
     log.publish()
     (log.folder / LOG_KEY).write_text(f"{log._signers[0].key}\n")
     assert LedgerFolder(log.folder).key() == log._signers[0].key
+
+
+def test_a_flipped_bit_of_any_file_that_fsck_overlooks(log: LedgerLog):
+    """Every byte of a small ledger is flipped in turn; fsck finds it, names it, and repairs it."""
+    from counterseal.store.ledger_fsck import inspect, repair
+
+    enter(log, 258)
+    log.publish()
+    keys = [one.key for one in log._signers]
+    assert inspect(log.folder, keys, check_signature) == []
+    files = [path for path in log.folder.rglob("*") if path.is_file()]
+    tried = 0
+    for path in files:
+        sound = path.read_bytes()
+        for at in range(0, len(sound), max(1, len(sound) // 7)):
+            flipped = bytearray(sound)
+            flipped[at] ^= 1 << (at % 8)
+            path.write_bytes(flipped)
+            damage = inspect(log.folder, keys, check_signature)
+            assert [one.file for one in damage] == [str(path.relative_to(log.folder))]
+            repair(log.folder, damage, log._write_file)
+            assert path.read_bytes() == sound
+            tried += 1
+    assert tried >= 7 * len(files)
+
+
+def test_a_missing_or_foreign_file_that_fsck_overlooks(log: LedgerLog):
+    from counterseal.store.ledger_fsck import inspect, repair
+
+    enter(log, 300)
+    log.publish()
+    keys = [one.key for one in log._signers]
+    (log.folder / "tile/0/001.p/44").unlink()
+    (log.folder / "tile/0/007").write_bytes(b"x")
+    damage = inspect(log.folder, keys, check_signature)
+    assert {one.file for one in damage} == {"tile/0/001.p/44", "tile/0/007"}
+    repair(log.folder, damage, log._write_file)
+    assert inspect(log.folder, keys, check_signature) == []
+
+
+def test_a_changed_database_that_fsck_repairs(log: LedgerLog, office: Path):
+    """Files can be made again; a history that was signed cannot."""
+    from counterseal.store.ledger_fsck import inspect, repair
+
+    enter(log, 3)
+    log.publish()
+    change(office, "UPDATE store_ledgerentry SET entry = CAST(entry || ' ' AS BLOB) WHERE \"index\" = 1")
+    damage = inspect(log.folder, [one.key for one in log._signers], check_signature)
+    assert "Entry 1" in damage[0].what
+    with pytest.raises(CheckFailedError, match="ledger-evidence"):
+        repair(log.folder, damage, log._write_file)

@@ -11,14 +11,14 @@ from counterseal.agreements.compile import Compiler, split_keys
 from counterseal.agreements.expression import BATCH_FUNCTIONS, MEASURE_FUNCTIONS, names, parse
 from counterseal.agreements.logic import Reading, Space
 from counterseal.agreements.markdown import Reader
-from counterseal.agreements.model import Phase
+from counterseal.agreements.model import IDENTITY_FACTS, Phase
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from counterseal.agreements.model import Agreement
+    from counterseal.agreements.model import Agreement, Fact, Field, Measure, Parameter, Schedule
 
 SECTION = re.compile(r"(\d+ (?:U\.S\.C\.|CFR|Stat\.) [0-9A-Za-z.-]*[0-9A-Za-z])(\(.*)?")
 CONTINUED = re.compile(r"\(.*|\d{3,5}[a-z]?(\(.*)?")
@@ -45,6 +45,10 @@ def check_document(agreement: Agreement) -> list[Fault]:
     for rule in agreement.screened_rules:
         compiler.rule(rule)
         reading.expression(rule.sql_line, rule.sql)
+    reading.types |= IDENTITY_FACTS
+    for rule in agreement.identity_rules:
+        compiler.rule(rule)
+        reading.expression(rule.sql_line, rule.sql)
     for promise in agreement.promises:
         reading.expression(promise.sql_line, promise.sql)
     return [*_twice(agreement), *_unused(agreement), *_says(agreement), *_values(agreement)]
@@ -52,16 +56,16 @@ def check_document(agreement: Agreement) -> list[Fault]:
 
 def _twice(agreement: Agreement) -> Iterable[Fault]:
     seen: set[str] = set()
-    for item in (
-        *agreement.fields, *agreement.facts, *agreement.parameters, *agreement.schedules, *agreement.measures,
-    ):  # fmt: skip
+    items: list[Field | Fact | Parameter | Schedule | Measure] = [*agreement.fields, *agreement.facts]
+    items += [*agreement.parameters, *agreement.schedules, *agreement.measures]
+    for item in items:
         if item.name in seen:
             yield Fault(item.line, f"The name {item.name!r} stands for two things.")
         seen.add(item.name)
 
 
 def used_names(agreement: Agreement) -> dict[str, set[str]]:
-    """Give for every screened rule all names that it reads, through the measures that it reads."""
+    """Give for every rule with an expression all names that it reads, through the measures that it reads."""
     reader = Reader(agreement.path.name)
     functions = MEASURE_FUNCTIONS | BATCH_FUNCTIONS
     direct = {
@@ -72,7 +76,7 @@ def used_names(agreement: Agreement) -> dict[str, set[str]]:
         for measure in agreement.measures
     }  # fmt: skip
     found = {}
-    for rule in agreement.screened_rules:
+    for rule in agreement.expressed_rules:
         reached: set[str] = set()
         waiting = names(parse(reader, rule.sql_line, rule.sql))
         while waiting:
@@ -88,7 +92,9 @@ def _unused(agreement: Agreement) -> Iterable[Fault]:
     used = set().union(*used_names(agreement).values())
     for item in agreement.fields:
         if not {item.name, f"{item.name}_as_received"} & used and "identity" not in item.meaning:
-            yield Fault(item.line, f"No rule reads the field {item.name!r}; an agency must not hand over what none asks.")
+            yield Fault(
+                item.line, f"No rule reads the field {item.name!r}; an agency must not hand over what none asks."
+            )
     for parameter in agreement.parameters:
         if parameter.name not in used:
             yield Fault(parameter.line, f"No rule reads the parameter {parameter.name!r}.")
@@ -101,7 +107,7 @@ def _says(agreement: Agreement) -> Iterable[Fault]:
     known = agreement.types()
     for rule in agreement.rules:
         for name in re.findall(r"\{([^}]*)\}", rule.says):
-            if name not in known:
+            if name not in known and rule.is_screened:
                 yield Fault(rule.line, f"{rule.id} says {{{name}}}, which is no name of the document.")
 
 

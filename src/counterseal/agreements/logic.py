@@ -105,7 +105,9 @@ class Space:
             if isinstance(term.value, Listed):
                 asked = list(self.asked.get(str(term.value.members), {}).values())
                 inside = [z3.Select(term.value.members, value) for value in asked]
-                constants = [i for i, v in zip(inside, asked, strict=True) if z3.is_string_value(v) or z3.is_int_value(v)]
+                constants = [
+                    i for i, v in zip(inside, asked, strict=True) if z3.is_string_value(v) or z3.is_int_value(v)
+                ]
                 if constants:
                     found.append(z3.Sum([z3.If(i, 1, 0) for i in constants]) <= term.value.length)
                 found.extend(z3.Implies(i, term.value.length > 0) for i in inside)
@@ -262,7 +264,9 @@ class Reading:
         if name not in self._identities:
             measure = self.measured[name]
             parts = [measure.sql] if measure.sql else split_keys(measure.key)
-            trees = [parse(self.reader, measure.sql_line, p, functions=MEASURE_FUNCTIONS | BATCH_FUNCTIONS) for p in parts]
+            trees = [
+                parse(self.reader, measure.sql_line, p, functions=MEASURE_FUNCTIONS | BATCH_FUNCTIONS) for p in parts
+            ]
             definition = "\0".join([measure.kind, measure.gives, self._table(measure), *map(self.expanded, trees)])
             self._identities[name] = f"{name}#{hashlib.sha256(definition.encode()).hexdigest()[:12]}"
         return self._identities[name]
@@ -313,4 +317,3 @@ class Reading:
 def text_value(value: str) -> Any:
     """Give a literal text, for the prover."""
     return z3.StringVal("".join(c if " " <= c <= "~" and c != "\\" else f"\\u{{{ord(c):x}}}" for c in value))
-

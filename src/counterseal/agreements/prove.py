@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from counterseal.agreements.model import Agreement, Rule
 
+
 class Verdict(StrEnum):
     """What became of a claim."""
 
@@ -46,7 +47,9 @@ class Proof:
 class Prover:
     """One agreement, its rules translated once, ready for claims."""
 
-    def __init__(self, agreement: Agreement, engine: Rows | None = None, space: Space | None = None, search: Search | None = None) -> None:
+    def __init__(
+        self, agreement: Agreement, engine: Rows | None = None, space: Space | None = None, search: Search | None = None
+    ) -> None:
         self.agreement = agreement
         self.engine = engine
         self.reading = Reading(agreement, space or Space())

@@ -41,7 +41,7 @@ def check(
 
 
 @app.command(epilog="Example: counterseal agreement test agreements/irs-ice-2025")
-def test(document: Document, as_json: AsJson = False) -> None:
+def test(document: Document, as_json: AsJson = False) -> None:  # noqa: PT028  # a command, no test
     """Run every example in the document through the SQL that a request runs through."""
     findings = acts.test_agreement(document)
     wrong = [finding for finding in findings if not finding.agrees]

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from counterseal.errors import CheckFailedError
 from counterseal.ledger.folder import LedgerFolder, prove_entry, verify_folder
 from counterseal.ledger.note import read_head
 from counterseal.ledger.receipt import read_receipt, verify_receipt
@@ -87,6 +88,34 @@ def prove(
         return
     out.write_text(receipt, encoding="utf-8")
     typer.echo(f"Receipt of entry {index}: {out}")
+
+
+@commands.command(epilog="Example: counterseal ledger fsck office --repair")
+def fsck(
+    workspace: Annotated[Path, typer.Argument(metavar="DIR", help="The workspace.")],
+    repair: Annotated[bool, typer.Option("--repair", help="Make damaged files anew from the database.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Hold database, checkpoints and files against each other, and name what differs."""
+    from counterseal import ledger_wiring  # noqa: PLC0415  # loads Django
+
+    damage = ledger_wiring.fsck(workspace, repair=repair)
+    if damage and not repair:
+        told = "; ".join(f"{one.file or 'database'}: {one.what}" for one in damage)
+        raise CheckFailedError("ledger-damage", told, next_step="Files are mended with --repair.")
+    done = f"{len(damage)} files made anew." if damage else "Database, checkpoints and files agree."
+    _answer(as_json, {"ok": True, "repaired": [one.file for one in damage]}, done)
+
+
+@commands.command(epilog="""Example: echo '{"kind": "tile-path", "path": "tile/0/000"}' | counterseal ledger conform""")
+def conform() -> None:
+    """Answer test vectors: one JSON object a line on standard input, one on standard output."""
+    from counterseal.ledger.conform import answer_line  # noqa: PLC0415
+    from counterseal.ledger_wiring import check_signature  # noqa: PLC0415  # loads the ciphers
+
+    for line in sys.stdin.buffer:
+        sys.stdout.write(answer_line(line, check_signature) + "\n")
+        sys.stdout.flush()
 
 
 def _answer(as_json: bool, answer: object, text: str) -> None:

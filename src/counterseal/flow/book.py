@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from counterseal.ledger.folder import LOG_KEY, LOG_KEY_ML_DSA
+from counterseal.ledger.folder import LOG_KEY, LOG_KEY_ML_DSA, LedgerFolder
+from counterseal.ledger.gather import gather
+from counterseal.ledger.note import read_head
 from counterseal.store.ledger_log import LedgerLog
 from counterseal.vault.durable import write_durably
 from counterseal.vault.keys import LOG_KEYS, make_keys, make_opening_key, read_keys, read_opening_key
+from counterseal.vault.signing import check_signature
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.core.clock import Clock
+    from counterseal.ledger.gather import Post
+    from counterseal.ledger.policy import Policy
 
 
 def make_book(ledger: Path, keys: Path, origin: str, clock: Clock) -> LedgerLog:
@@ -45,3 +50,18 @@ def open_book(ledger: Path, keys: Path, clock: Clock) -> LedgerLog:
     )
     log.start()
     return log
+
+
+def publish_witnessed(log: LedgerLog, policy: Policy, post: Post) -> str:
+    """Publish and gather a quorum of cosignatures; give the checkpoint that bears them.
+
+    A release, and the acknowledgement of a stop order, wait for this. Raises CheckFailedError ``quorum`` when
+    too few witnesses cosign, and CountersealError ``log-rolled-back`` when one has seen a larger ledger.
+    """
+    note = log.publish()
+    head = read_head(note)
+    if not policy.satisfied(policy.witnessed_by(note.encode(), check_signature)):
+        gathered = gather(LedgerFolder(log.folder), policy, post, check_signature, note)
+        note = log.cosigned(head.size, gathered.lines)
+    policy.accept(note.encode(), check_signature)
+    return note

@@ -33,7 +33,7 @@ from counterseal.ledger.checkpoint import TreeHead
 from counterseal.ledger.entry import SALT, EntryKind, Opening, write_entry
 from counterseal.ledger.note import read_head, sign_note
 from counterseal.ledger.tree import EMPTY_ROOT, grow, leaf_hash, peaks_root
-from counterseal.store.ledger_tiles import derive_tiles, one_publisher, published_head
+from counterseal.store.ledger_tiles import checkpoint_note, derive_tiles, one_publisher, published_head
 from counterseal.store.ledger_triggers import check_guard
 from counterseal.store.models.ledger import (
     LedgerCheckpoint,
@@ -175,19 +175,30 @@ class LedgerLog:
                 signed = LedgerCheckpoint.objects.using(second).filter(size=size).first()
             if signed is None:
                 signed = self._sign(TreeHead(self.origin, size, root))
-            note = self.checkpoint_note(signed)
+            note = checkpoint_note(signed, self._alias)
             derive_tiles(self.folder, self._alias, read_head(signed.note), note, self._write_file)
             return note
-
-    def checkpoint_note(self, signed: LedgerCheckpoint) -> str:
-        """Give a checkpoint with the cosignatures that have been gathered for it."""
-        lines = LedgerCosignature.objects.using(self._alias).filter(checkpoint_id=signed.size).order_by("id")
-        return signed.note + "".join(lines.values_list("line", flat=True))
 
     def newest_checkpoint(self) -> str | None:
         """Give the newest signed checkpoint with its cosignatures; None before the first."""
         signed = LedgerCheckpoint.objects.using(self._alias).order_by("-size").first()
-        return None if signed is None else self.checkpoint_note(signed)
+        return None if signed is None else checkpoint_note(signed, self._alias)
+
+    def cosigned(self, size: int, lines: Mapping[str, str]) -> str:
+        """Keep witnesses' signature lines (verified by the caller) under a checkpoint and publish it with them.
+
+        ``lines`` are by the witness's verifier key name and id. Gives the checkpoint with all of them.
+        """
+        with one_publisher(self.folder), transaction.atomic(using=self._alias, durable=True):
+            signed = LedgerCheckpoint.objects.using(self._alias).get(size=size)
+            for witness, line in lines.items():
+                LedgerCosignature.objects.using(self._alias).get_or_create(
+                    checkpoint=signed, witness=witness, defaults={"line": line}
+                )
+            note = checkpoint_note(signed, self._alias)
+        with one_publisher(self.folder):
+            derive_tiles(self.folder, self._alias, read_head(signed.note), note, self._write_file)
+        return note
 
     def start(self) -> None:
         """Look that the log may be served: guarded, durable, whole, and not older than what was published.

@@ -15,7 +15,7 @@ from counterseal.ledger.folder import CHECKPOINT
 from counterseal.ledger.note import read_head
 from counterseal.ledger.tiles import ENTRIES, WIDTH, tile_path, tiles_between, write_bundle
 from counterseal.ledger.tree import HASH, leaf_hash, root_of
-from counterseal.store.models.ledger import LedgerEntry
+from counterseal.store.models.ledger import LedgerCosignature, LedgerEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from counterseal.ledger.checkpoint import TreeHead
     from counterseal.ledger.ports import FileWriter
+    from counterseal.store.models.ledger import LedgerCheckpoint
 
 
 @contextmanager
@@ -41,6 +42,12 @@ def published_head(folder: Path) -> TreeHead | None:
     """
     path = folder / CHECKPOINT
     return read_head(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def checkpoint_note(signed: LedgerCheckpoint, alias: str) -> str:
+    """Give a signed checkpoint with the cosignatures that have been gathered for it."""
+    lines = LedgerCosignature.objects.using(alias).filter(checkpoint_id=signed.size).order_by("id")
+    return signed.note + "".join(lines.values_list("line", flat=True))
 
 
 def derive_tiles(folder: Path, alias: str, head: TreeHead, note: str, write_file: FileWriter) -> None:

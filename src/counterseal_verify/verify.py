@@ -1,0 +1,385 @@
+"""Verify a Counterseal ledger, a receipt, or one row of a batch. One file; it needs only ``cryptography``.
+
+    python verify.py ledger FOLDER (--policy FILE | --key VKEY)
+    python verify.py receipt FILE --entry FILE (--policy FILE | --key VKEY)
+    python verify.py row PROOF.json --entry FILE
+
+It shares no line with the program that writes the ledger, so that one mistake does not hide in both. Read
+from the top it is: the tree (RFC 9162), the signed note, the policy, the receipt, the folder. The
+specifications are C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-policy, tlog-proof, tlog-tiles.
+Exit 0: everything holds. Exit 1: something does not, and the line says what. Exit 2: the call is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+
+LOG, COSIGNATURE, ML_DSA = 1, 4, 6
+LENGTHS = {LOG: (32, 64), COSIGNATURE: (32, 72), ML_DSA: (1312, 2428)}
+P = 2**255 - 19
+
+
+class Refused(Exception):  # noqa: N818 - it is what the program says
+    """Something does not hold."""
+
+
+# --- the tree -----------------------------------------------------------------------------------------
+
+
+def leaf(entry: bytes) -> bytes:
+    """Hash an entry."""
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def join(left: bytes, right: bytes) -> bytes:
+    """Hash two subtrees."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Stack:
+    """The complete subtrees of the leaves so far, as in adding one to a binary number."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.peaks: list[bytes] = []
+
+    def add(self, hashed: bytes) -> None:
+        """Add one leaf hash."""
+        self.size += 1
+        self.peaks.append(hashed)
+        for _ in range((self.size & -self.size).bit_length() - 1):
+            right = self.peaks.pop()
+            self.peaks[-1] = join(self.peaks[-1], right)
+
+    def root(self) -> bytes:
+        """Give the root."""
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = join(peak, root)
+        return root
+
+
+def root_from_path(hashed: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """Walk down from the root as the definition does, and join on the way back (RFC 9162, 2.1.3)."""
+    if not 0 <= index < size:
+        raise Refused("the index is not within the tree")
+    if size == 1:
+        if path:
+            raise Refused("the path is too long")
+        return hashed
+    if not path:
+        raise Refused("the path is too short")
+    left = 1 << ((size - 1).bit_length() - 1)
+    if index < left:
+        return join(root_from_path(hashed, index, left, path[:-1]), path[-1])
+    return join(path[-1], root_from_path(hashed, index - left, size - left, path[:-1]))
+
+
+# --- the signed note ----------------------------------------------------------------------------------
+
+
+def unbase64(text: str, length: int | None = None) -> bytes:
+    """Read strict base64."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Refused("not base64") from None
+    if base64.b64encode(raw).decode() != text or (length is not None and len(raw) != length):
+        raise Refused("not the base64 that belongs here")
+    return raw
+
+
+@dataclass(frozen=True)
+class Key:
+    """A verifier key."""
+
+    name: str
+    id: bytes
+    type: int
+    raw: bytes
+
+    @classmethod
+    def read(cls, vkey: str) -> Key:
+        """Read a vkey line."""
+        parts = vkey.strip().split("+", 2)
+        if len(parts) != 3:
+            raise Refused("not a verifier key")
+        body = unbase64(parts[2])
+        key = cls(parts[0], hashlib.sha256(parts[0].encode() + b"\n" + body).digest()[:4], body[0], body[1:])
+        if key.id.hex() != parts[1] or key.type not in LENGTHS or len(key.raw) != LENGTHS[key.type][0]:
+            raise Refused("the verifier key is not sound")
+        if key.type != ML_DSA and _weak(key.raw):
+            raise Refused("the verifier key is of low order or not canonical")
+        return key
+
+    def holds(self, text: str, signature: bytes) -> bool:
+        """Tell whether this key signed the text."""
+        if len(signature) != LENGTHS[self.type][1]:
+            return False
+        at = int.from_bytes(signature[:8])
+        try:
+            if self.type == LOG:
+                Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, text.encode())
+            elif self.type == COSIGNATURE:
+                message = f"cosignature/v1\ntime {at}\n{text}".encode()
+                Ed25519PublicKey.from_public_bytes(self.raw).verify(signature[8:], message)
+            else:
+                head = Head.read(text)
+                name, origin = self.name.encode(), head.origin.encode()
+                message = b"subtree/v1\n\0" + bytes([len(name)]) + name + signature[:8]
+                message += bytes([len(origin)]) + origin + bytes(8) + head.size.to_bytes(8) + head.root
+                MLDSA44PublicKey.from_public_bytes(self.raw).verify(signature[8:], message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _weak(raw: bytes) -> bool:
+    """Double the point three times: one of low order ends at the neutral element."""
+    y = int.from_bytes(raw, "little") & (2**255 - 1)
+    if y >= P:
+        return True
+    d = -121665 * pow(121666, -1, P) % P
+    x2 = (y * y - 1) * pow(d * y * y + 1, -1, P) % P
+    if x2 and pow(x2, (P - 1) // 2, P) != 1:
+        return True
+    for _ in range(3):  # y(2Q) = (y2 + x2) / (2 + x2 - y2), and x2(2Q) from the curve's equation
+        y2 = y * y % P
+        y = (y2 + x2) * pow(2 + x2 - y2, -1, P) % P
+        x2 = (y * y - 1) * pow(d * y * y + 1, -1, P) % P
+    return y == 1
+
+
+@dataclass(frozen=True)
+class Head:
+    """A checkpoint's origin, size and root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    @classmethod
+    def read(cls, text: str) -> Head:
+        """Read a checkpoint's text."""
+        lines = text.split("\n")
+        if len(lines) < 4 or lines[-1] or not all(lines[:-1]):
+            raise Refused("not a checkpoint")
+        return cls(lines[0], number(lines[1]), unbase64(lines[2], 32))
+
+
+def number(text: str) -> int:
+    """Read a decimal without leading zeros."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and str(int(text)) == text):
+        raise Refused("not a decimal number")
+    return int(text)
+
+
+def signatures(note: str, keys: list[Key]) -> tuple[str, set[Key]]:
+    """Give the text and the known keys that signed it; one false signature refuses the note."""
+    at = note.rfind("\n\n")
+    if at < 0 or not note.endswith("\n") or any(c < " " and c != "\n" for c in note):
+        raise Refused("not a signed note")
+    text, signed = note[: at + 1], set()
+    for line in note[at + 2 : -1].split("\n"):
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != "\u2014":
+            raise Refused("not a signature line")
+        raw = unbase64(parts[2])
+        for key in keys:
+            if (key.name, key.id) == (parts[1], raw[:4]):
+                if not key.holds(text, raw[4:]):
+                    raise Refused(f"a signature by {key.name} is false")
+                signed.add(key)
+    return text, signed
+
+
+# --- the policy ---------------------------------------------------------------------------------------
+
+
+class Policy:
+    """Whose word is taken (tlog-policy)."""
+
+    def __init__(self, text: str) -> None:
+        self.logs: list[Key] = []
+        self.witnesses: dict[str, Key] = {}
+        self.groups: dict[str, tuple[int, list[str]]] = {}
+        self.quorum = ""
+        for line in text.split("\n"):
+            words = line.split()
+            if words and not words[0].startswith("#"):
+                self._take(words)
+        if not self.quorum:
+            raise Refused("the policy has no quorum")
+
+    def _take(self, words: list[str]) -> None:
+        known = {*self.witnesses, *self.groups}
+        match words:
+            case ["log", vkey] | ["log", vkey, _]:
+                key = Key.read(vkey)
+                if key.type == COSIGNATURE or key.raw in [other.raw for other in self.logs]:
+                    raise Refused("a log's key is of the wrong type, or twice there")
+                self.logs.append(key)
+            case ["witness", name, vkey] | ["witness", name, vkey, _] if name not in {*known, "none"}:
+                key = Key.read(vkey)
+                if key.type == LOG or key.raw in [other.raw for other in self.witnesses.values()]:
+                    raise Refused("a witness's key is of the wrong type, or twice there")
+                self.witnesses[name] = key
+            case ["group", name, k, *members] if members and name not in {*known, "none"}:
+                least = {"any": 1, "all": len(members)}.get(k) or number(k)
+                used = [member for _, group in self.groups.values() for member in group] + members
+                if not set(members) <= known or len(used) != len(set(used)) or not 1 <= least <= len(members):
+                    raise Refused("a group is not sound")
+                self.groups[name] = (least, members)
+            case ["quorum", name] if not self.quorum and name in {*known, "none"}:
+                self.quorum = name
+            case _:
+                raise Refused("a line of the policy is not sound")
+
+    def accept(self, note: str) -> Head:
+        """Give the head of a checkpoint that a log signed and a quorum cosigned."""
+        text, signed = signatures(note, self.logs + list(self.witnesses.values()))
+        head = Head.read(text)
+        if not any(key.name == head.origin for key in signed if key in self.logs):
+            raise Refused("no known log signed the checkpoint")
+        if self.quorum != "none" and not self._met(self.quorum, signed):
+            raise Refused("too few witnesses cosigned the checkpoint")
+        return head
+
+    def _met(self, name: str, signed: set[Key]) -> bool:
+        if name in self.witnesses:
+            return self.witnesses[name] in signed
+        least, members = self.groups[name]
+        return sum(self._met(member, signed) for member in members) >= least
+
+
+# --- the receipt, the row, the folder -----------------------------------------------------------------
+
+
+def receipt(text: str, hashed: bytes, policy: Policy) -> tuple[Head, int]:
+    """Verify a tlog-proof; give the head that it is under and the entry's index."""
+    top, blank, checkpoint = text.partition("\n\n")
+    lines = top.split("\n")
+    if lines[0] != "c2sp.org/tlog-proof@v1" or not blank:
+        raise Refused("not a tlog-proof")
+    rest = lines[2:] if lines[1].startswith("extra ") else lines[1:]
+    if not rest or not rest[0].startswith("index "):
+        raise Refused("the receipt has no index")
+    index = number(rest[0][6:])
+    head = policy.accept(checkpoint)
+    if root_from_path(hashed, index, head.size, [unbase64(line, 32) for line in rest[1:]]) != head.root:
+        raise Refused("the entry is not in the ledger")
+    return head, index
+
+
+def row(proof: dict[str, object], entry: bytes) -> str:
+    """Verify one row of a batch against the batch's entry; give the row."""
+    body = json.loads(entry)["body"]
+    written, salt = str(proof["row"]), bytes.fromhex(str(proof["salt"]))
+    hashed = leaf(b"counterseal/row/v1\0" + salt + written.encode())
+    path = [bytes.fromhex(step) for step in proof["path"]]  # type: ignore[attr-defined]
+    root = root_from_path(hashed, int(str(proof["index"])), int(body["rows"]), path)
+    if root.hex() != body["root"]:
+        raise Refused("the row is not in the batch")
+    return written
+
+
+def tile_name(level: int | str, index: int, width: int) -> str:
+    """Name a tile."""
+    digits = f"{index:03d}"
+    digits = digits.zfill(-(-len(digits) // 3) * 3)
+    groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    path = "/".join([f"x{group}" for group in groups[:-1]] + groups[-1:])
+    return f"tile/{level}/{path}" + (f".p/{width}" if width < 256 else "")
+
+
+def entries(folder: Path, size: int) -> list[bytes]:
+    """Read every entry of a ledger's folder."""
+    found: list[bytes] = []
+    while len(found) < size:
+        index, width = len(found) // 256, min(256, size - len(found))
+        path = folder / tile_name("entries", index, width)
+        raw = (path if path.exists() else folder / tile_name("entries", index, 256)).read_bytes()
+        at = 0
+        for _ in range(width):
+            length = int.from_bytes(raw[at : at + 2])
+            if at + 2 + length > len(raw):
+                raise Refused(f"bundle {index} is too short")
+            found.append(raw[at + 2 : at + 2 + length])
+            at += 2 + length
+    return found
+
+
+def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
+    """Verify a ledger's folder: signatures, quorum, every entry, every tile, the root."""
+    head = policy.accept((folder / "checkpoint").read_text(encoding="utf-8"))
+    found = entries(folder, head.size)
+    stack = Stack()
+    row_of_hashes = [leaf(entry) for entry in found]
+    for hashed in row_of_hashes:
+        stack.add(hashed)
+    if stack.root() != head.root:
+        raise Refused("the entries do not give the root that was signed")
+    level = 0
+    while row_of_hashes:
+        for index in range(-(-len(row_of_hashes) // 256)):
+            part = row_of_hashes[256 * index : 256 * index + 256]
+            path = folder / tile_name(level, index, len(part))
+            raw = (path if path.exists() else folder / tile_name(level, index, 256)).read_bytes()
+            if raw[: 32 * len(part)] != b"".join(part):
+                raise Refused(f"{tile_name(level, index, len(part))} does not follow from the entries")
+        full = range(0, len(row_of_hashes) // 256 * 256, 256)
+        row_of_hashes = [_tile_root(row_of_hashes[at : at + 256]) for at in full]
+        level += 1
+    return head, found
+
+
+def _tile_root(hashes: list[bytes]) -> bytes:
+    stack = Stack()
+    for hashed in hashes:
+        stack.add(hashed)
+    return stack.root()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program."""
+    parser = argparse.ArgumentParser(prog="counterseal-verify", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("what", choices=["ledger", "receipt", "row"])
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--policy", type=Path, help="a tlog-policy file")
+    parser.add_argument("--key", help="the log's verifier key; no witness is asked for")
+    parser.add_argument("--entry", type=Path, help="the bytes of the entry")
+    given = parser.parse_args(arguments)
+    try:
+        if given.what == "row":
+            print(row(json.loads(given.path.read_text()), given.entry.read_bytes()))  # noqa: T201
+            return 0
+        policy = Policy(given.policy.read_text() if given.policy else f"log {given.key}\nquorum none\n")
+        if given.what == "receipt":
+            head, index = receipt(given.path.read_text("utf-8"), leaf(given.entry.read_bytes()), policy)
+            print(f"entry {index} is in {head.origin} at size {head.size}")  # noqa: T201
+        else:
+            head, _ = ledger(given.path, policy)
+            print(f"{head.origin}: {head.size} entries hold")  # noqa: T201
+    except Refused as refused:
+        print(f"REFUSED: {refused}", file=sys.stderr)  # noqa: T201
+        return 1
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as wrong:
+        print(f"cannot be verified: {type(wrong).__name__}: {wrong}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,277 @@
+"""Witness, mirror and quorum over real HTTP, and the rules that a witness must not bend."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.ledger.conftest import ORIGIN, TickingClock, signers
+from tests.ledger.test_log import enter
+
+from counterseal.cli.witness import make_server
+from counterseal.errors import CheckFailedError, CountersealError
+from counterseal.ledger.checkpoint import TreeHead
+from counterseal.ledger.folder import LedgerFolder
+from counterseal.ledger.gather import gather
+from counterseal.ledger.mirror import Mirror
+from counterseal.ledger.note import ED25519, read_head, sign_note
+from counterseal.ledger.policy import Group, Policy, read_policy
+from counterseal.ledger.policy import Witness as Named
+from counterseal.ledger.tree import EMPTY_ROOT, Tree, leaf_hash
+from counterseal.ledger.witness import Reply, Witness, write_request
+from counterseal.ledger_wiring import post
+from counterseal.store.witness_book import WitnessFile
+from counterseal.vault.keys import LOG_KEYS, WITNESS_KEYS
+from counterseal.vault.signing import check_signature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from counterseal.store.ledger_log import LedgerLog
+
+LOG = signers(ORIGIN, LOG_KEYS)
+TREE = Tree(leaf_hash(bytes([n])) for n in range(30))
+
+
+def note(size: int, root: bytes | None = None, origin: str = ORIGIN, by: list | None = None) -> str:
+    head = TreeHead(origin, size, TREE.root(size) if root is None else root)
+    return str(sign_note(str(head), LOG if by is None else by, 1))
+
+
+def ask(witness: Witness, old: int, size: int, proof: list[bytes] | None = None, **other: object) -> Reply:
+    if proof is None:
+        proof = TREE.consistency(old, size) if 0 < old <= size else []
+    return witness.add_checkpoint(write_request(old, proof, note(size, **other)))
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Witness:
+    return make_witness(tmp_path / "w.sqlite3", "witness.example/w1")
+
+
+def make_witness(path: Path, name: str) -> Witness:
+    book = WitnessFile(path)
+    keys = {ORIGIN: [one.key for one in LOG]}
+    return Witness(signers(name, WITNESS_KEYS), keys, book.witnessed, TickingClock(), check_signature)
+
+
+def test_a_checkpoint_that_continues_the_last(witness: Witness):
+    assert ask(witness, 0, 0).status == 200
+    for old, size in ((0, 3), (3, 3), (3, 4), (4, 17), (17, 30)):
+        reply = ask(witness, old, size)
+        assert reply.status == 200
+        assert reply.body.count("—".encode()) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "size", "other", "status"),
+    [
+        (5, 20, {"origin": "ledger.example/unknown"}, 404),
+        (5, 20, {"by": signers(ORIGIN, {"x": ED25519})}, 403),
+        (21, 20, {}, 400),
+        (4, 20, {}, 409),
+        (0, 20, {}, 409),
+        (6, 20, {}, 409),
+        (5, 5, {"root": TREE.root(6), "proof": []}, 409),
+        (5, 20, {"proof": []}, 422),
+        (5, 20, {"root": TREE.root(6)}, 422),
+        (5, 5, {"proof": [EMPTY_ROOT]}, 422),
+        (5, 20, {}, 200),
+    ],
+)
+def test_the_status_that_the_specification_lays_down(
+    witness: Witness, old: int, size: int, other: dict[str, object], status: int
+):
+    ask(witness, 0, 5)
+    reply = ask(witness, old, size, **other)
+    assert reply.status == status
+    if status == 409:
+        assert (reply.body, reply.content_type) == (b"5\n", "text/x.tlog.size")
+
+
+def test_a_first_checkpoint_with_a_proof_or_with_a_root_of_nothing(witness: Witness):
+    assert ask(witness, 0, 5, [EMPTY_ROOT]).status == 422
+    assert ask(witness, 0, 0, root=TREE.root(3)).status == 422
+
+
+def test_two_heads_of_one_size_that_both_gain_a_quorum(tmp_path: Path):
+    """A split view: two witnesses see one head, two see another; two of three can never hold for both."""
+    shown = [make_witness(tmp_path / f"{n}", f"witness.example/{n}") for n in range(3)]
+    other = Tree(leaf_hash(bytes([n + 1])) for n in range(30))
+    left = [ask(one, 0, 9).status for one in shown[:2]]
+    right = [ask(one, 0, 9, root=other.root(9)).status for one in shown[1:]]
+    assert left == [200, 200]
+    assert sorted(right) == [200, 409]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"old 0\n",
+        b"old 00\n\nx\n",
+        b"old -1\n\nx",
+        b"\xff\n\n",
+        b"old 0\nnot base64\n\nx\n",
+        b"new 0\n\n",
+    ],
+)
+def test_a_request_that_is_none(witness: Witness, body: bytes):
+    assert witness.add_checkpoint(body).status == 400
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300))
+def test_bytes_that_break_the_witness(body: bytes):
+    witness = Witness([], {}, None, TickingClock(), check_signature)
+    assert witness.add_checkpoint(body).status in {400, 404}
+
+
+def test_a_race_that_rolls_a_witness_back(tmp_path: Path):
+    """Ten requests at once, each from the same old size: one is cosigned, and the memory never shrinks."""
+    witness = make_witness(tmp_path / "w", "witness.example/w")
+    ask(witness, 0, 5)
+    replies: list[int] = []
+    threads = [
+        threading.Thread(target=lambda size=size: replies.append(ask(witness, 5, size).status)) for size in range(6, 16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(replies) == [200] + [409] * 9
+
+
+def test_a_restart_that_forgets(tmp_path: Path):
+    ask(make_witness(tmp_path / "w", "witness.example/w"), 0, 9)
+    again = make_witness(tmp_path / "w", "witness.example/w")
+    assert ask(again, 0, 9).status == 409
+    assert ask(again, 9, 12).status == 200
+
+
+def test_a_clock_that_goes_back_under_a_witness(witness: Witness):
+    ask(witness, 0, 9)
+    witness._clock = TickingClock()
+    witness._clock.at = witness._clock.at.replace(year=2020)
+    assert ask(witness, 9, 12).status == 503
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[object], str]]:
+    servers = []
+
+    def start(served: object) -> str:
+        server = make_server(served, "127.0.0.1", 0)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def policy_of(urls: dict[str, str], threshold: int) -> Policy:
+    named = tuple(Named(name, signers(name, WITNESS_KEYS)[0].key, url) for name, url in urls.items())
+    group = Group(threshold, tuple(urls))
+    return Policy((LOG[0].key,), named, "all-of-them", {"all-of-them": group})
+
+
+def test_a_quorum_over_http(log: LedgerLog, tmp_path: Path, serve: Callable[[object], str]):
+    urls = {f"w{n}": serve(make_witness(tmp_path / f"w{n}", f"w{n}")) for n in range(2)}
+    mirror_book = WitnessFile(tmp_path / "m")
+    keys = {ORIGIN: [one.key for one in LOG]}
+    mirror = Mirror(signers("m", WITNESS_KEYS), keys, mirror_book, TickingClock(), check_signature)
+    urls["m"] = "mirror+" + serve(mirror)
+    policy = policy_of(urls, 3)
+    folder = LedgerFolder(log.folder)
+    for count in (3, 300, 1):
+        enter(log, count)
+        signed = log.publish()
+        gathered = gather(folder, policy, post, check_signature, signed)
+        assert gathered.names == set(urls)
+        assert policy.accept(log.cosigned(read_head(signed).size, gathered.lines).encode(), check_signature)
+        assert policy.accept(folder.checkpoint(), check_signature).size == log.size_and_root()[0]
+    assert mirror_book.count(ORIGIN) == 304
+    assert mirror_book.entries(ORIGIN, 0, 304) == [log.entry(n) for n in range(304)]
+
+
+def test_a_release_without_a_quorum(log: LedgerLog, tmp_path: Path, serve: Callable[[object], str]):
+    """Unreachable, strange or other witnesses are no quorum; the gateway stands still."""
+    urls = {"w0": serve(make_witness(tmp_path / "w0", "w0")), "gone": "http://127.0.0.1:9/"}
+    urls["stranger"] = serve(make_witness(tmp_path / "s", "somebody-else"))
+    enter(log)
+    signed = log.publish()
+    with pytest.raises(CheckFailedError, match="quorum"):
+        gather(LedgerFolder(log.folder), policy_of(urls, 2), post, check_signature, signed)
+    assert gather(LedgerFolder(log.folder), policy_of(urls, 1), post, check_signature, signed).names == {"w0"}
+
+
+def test_a_restored_log_that_a_witness_has_seen_further(log: LedgerLog, tmp_path: Path, serve: Callable[[object], str]):
+    witness = make_witness(tmp_path / "w0", "w0")
+    ask(witness, 0, 20)
+    urls = {"w0": serve(witness)}
+    enter(log)
+    signed = log.publish()
+    with pytest.raises(CountersealError, match="log-rolled-back"):
+        gather(LedgerFolder(log.folder), policy_of(urls, 1), post, check_signature, signed)
+
+
+def test_a_mirror_that_signs_what_it_does_not_hold(log: LedgerLog, tmp_path: Path):
+    from counterseal.ledger.mirror import write_upload
+
+    book = WitnessFile(tmp_path / "m")
+    keys = {ORIGIN: [one.key for one in LOG]}
+    mirror = Mirror(signers("m", WITNESS_KEYS), keys, book, TickingClock(), check_signature)
+    enter(log, 600)
+    signed = log.publish()
+    head = read_head(signed)
+    folder = LedgerFolder(log.folder)
+    whole = write_upload(folder, head, 0, b"")
+    assert mirror.add_entries(whole).status == 409
+    reply = mirror.add_checkpoint(write_request(0, [], signed))
+    assert (reply.status, reply.body) == (200, b"")
+    broken = bytearray(whole)
+    broken[200] ^= 1
+    assert mirror.add_entries(bytes(broken)).status == 422
+    assert book.mirrored.newest(ORIGIN) is None
+    first = mirror.add_entries(whole[: len(whole) // 2])
+    assert first.status == 202
+    following = int(first.body.split(b"\n")[1])
+    assert 0 < following < 600
+    assert mirror.add_entries(write_upload(folder, head, 600, b"")).status == 409
+    done = mirror.add_entries(write_upload(folder, head, following, b""))
+    assert done.status == 200
+    assert done.body.count("—".encode()) == 2
+    import hashlib
+
+    served = hashlib.sha256(ORIGIN.encode()).hexdigest()
+    for name in ("tile/entries/000", "tile/0/001", "tile/1/000.p/2", "tile/entries/002.p/88"):
+        assert mirror.tile(served, name).body == (log.folder / name).read_bytes()
+
+
+def test_a_policy_that_names_a_witness_of_the_wrong_kind():
+    log, witness = LOG[0].key, signers("w", WITNESS_KEYS)[0].key
+    sound = f"log {log}\nwitness a {witness}\ngroup g any a\nquorum g\n"
+    assert read_policy(sound.encode()).satisfied({"a"})
+    assert not read_policy(sound.encode()).satisfied(set())
+    for wrong in (
+        sound.replace("quorum g\n", ""),
+        sound + "quorum g\n",
+        sound.replace("any a", "2 a"),
+        sound.replace("any a", "0 a"),
+        sound.replace("any a", "any b"),
+        sound.replace("group g any a", "group g any a a"),
+        sound.replace("witness a", "witness none"),
+        f"witness a {log}\nquorum a\n",
+        f"log {witness}\nquorum none\n",
+        sound.replace("witness a", f"witness b {witness}\nwitness a"),
+        "quorum a\x07\n",
+    ):
+        with pytest.raises(CountersealError, match="policy-form"):
+            read_policy(wrong.encode())
