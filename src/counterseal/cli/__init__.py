@@ -14,6 +14,7 @@ import click
 import typer
 from typer.main import get_command
 
+from counterseal.cli import agreement as agreement_commands
 from counterseal.cli import identify as identify_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
@@ -36,6 +37,7 @@ run_commands.mount(app)
 registry_commands.mount(app)
 identify_commands.mount(app)
 ledger_commands.mount(app)
+app.add_typer(agreement_commands.app, name="agreement")
 app.command(epilog="Example: counterseal serve --workspace office")(serve)
 
 
