@@ -181,7 +181,7 @@ def test_a_row_that_cannot_be_proved_alone(tmp_path: Path):
 
     secret = b"s" * 32
     tree = batch_tree(secret, ROWS)
-    entry = rfc8785.dumps({"body": {"rows": len(ROWS), "root": tree.root().hex()}, "kind": "determined"})
+    entry = rfc8785.dumps({"body": {"rows": len(ROWS), "rows_root": tree.root().hex()}, "kind": "determined"})
     (tmp_path / "entry").write_bytes(entry)
     for index, row in enumerate(ROWS):
         proof = prove_row(tree, secret, index, row)
@@ -231,9 +231,7 @@ def test_a_receipt_that_only_one_of_them_takes(log: LedgerLog):
         changed = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
         outcomes = []
         for check in (
-            lambda changed=changed: verify_receipt(
-                read_receipt(changed.encode()), hashed, policy, check_signature
-            ),
+            lambda changed=changed: verify_receipt(read_receipt(changed.encode()), hashed, policy, check_signature),
             lambda changed=changed: second.receipt(changed, hashed, other),
         ):
             try:

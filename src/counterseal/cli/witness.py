@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path  # noqa: TC003  # typer reads it
+from pathlib import Path  # typer reads it
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer

@@ -115,6 +115,15 @@ class LedgerLog:
         self._keep(last.size, openings)
         return last.size
 
+    def lock(self) -> None:
+        """Let no other transaction append until this one ends: what is read from here on stays true.
+
+        Raises CountersealError ``ledger-transaction`` outside a transaction.
+        """
+        if not connections[self._alias].in_atomic_block:
+            raise CountersealError("ledger-transaction", "The ledger is locked within an act's transaction.")
+        _lock(connections[self._alias])
+
     def _keep(self, index: int, openings: Sequence[Opening]) -> None:
         kept = [
             LedgerOpening(
