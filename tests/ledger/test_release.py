@@ -20,7 +20,7 @@ from tests.ledger.test_witness import make_witness
 
 from counterseal.cli.witness import make_server
 from counterseal.errors import CheckFailedError, CountersealError
-from counterseal.flow.release import Gate, approve, intend, release_answer, stop
+from counterseal.flow.release import Gate, SealerProcess, approve, intend, release_answer, stop
 from counterseal.ledger.intent import Approval, Release
 from counterseal.ledger.policy import read_policy
 from counterseal.ledger_wiring import post
@@ -92,7 +92,8 @@ def scene(log: LedgerLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     (tmp_path / "answers" / answer).write_bytes(ANSWER)
     officer, key = officer_key()
     release = Release("c" * 64, answer, (hashlib.sha256(key).hexdigest(),))
-    gate = Gate(log, read_policy(text.encode()), post, tmp_path / "policy", tmp_path / "answers", tmp_path / "packages")
+    process = SealerProcess(tmp_path / "policy", log.folder, tmp_path / "answers")
+    gate = Gate(log, read_policy(text.encode()), post, process, tmp_path / "packages")
     yield Scene(log, gate, LedgerOffice(), officer, release, key, server)
     server.shutdown()
     server.server_close()
@@ -206,12 +207,12 @@ def test_a_sealer_that_believes_the_gateway(scene: Scene, change: str, tmp_path:
     if change == "receipt":
         request["receipt"] = request["receipt"].replace("index 2", "index 1")
     if change == "file":
-        (scene.gate.answers / scene.release.answer).write_bytes(ANSWER + b"!")
+        (scene.gate.seal.answers / scene.release.answer).write_bytes(ANSWER + b"!")
     import io
     from unittest import mock
 
-    arguments = ["--policy", str(scene.gate.policy_file), "--ledger", str(scene.log.folder)]
-    arguments += ["--answers", str(scene.gate.answers), "--out", str(tmp_path / "package")]
+    arguments = ["--policy", str(scene.gate.seal.policy), "--ledger", str(scene.log.folder)]
+    arguments += ["--answers", str(scene.gate.seal.answers), "--out", str(tmp_path / "package")]
     stdin = mock.Mock(buffer=io.BytesIO(json.dumps(request).encode()))
     with mock.patch("sys.stdin", stdin):
         code = sealer.main(arguments)

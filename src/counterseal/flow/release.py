@@ -53,6 +53,37 @@ class Office(Protocol):
         ...
 
 
+class Sealer(Protocol):
+    """Seals the answer that a request proves, into ``package``."""
+
+    def __call__(self, request: Mapping[str, object], package: Path) -> None:
+        """Raise CountersealError ``sealer`` with the sealer's own reason when it refuses."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealerProcess:
+    """The sealer as a process of its own. It is told files and a proof, and asked for one package."""
+
+    policy: Path
+    ledger: Path
+    answers: Path
+
+    def __call__(self, request: Mapping[str, object], package: Path) -> None:
+        """Run it. Raises CountersealError ``sealer`` when it refuses, or does not answer in time."""
+        call = [sys.executable, "-m", "counterseal_verify.sealer"]
+        call += ["--policy", str(self.policy), "--ledger", str(self.ledger)]
+        call += ["--answers", str(self.answers), "--out", str(package)]
+        asked = json.dumps(request).encode()
+        try:
+            done = subprocess.run(call, input=asked, capture_output=True, timeout=SEALER_WITHIN, check=False)  # noqa: S603 - our own words and paths
+        except subprocess.TimeoutExpired as error:
+            raise CountersealError("sealer", "The sealer did not answer in time.") from error
+        if done.returncode:
+            reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it gave no reason"]
+            raise CountersealError("sealer", f"The sealer refused: {reason[0]}")
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What stands between an intent and an answer outside."""
@@ -60,8 +91,7 @@ class Gate:
     log: LedgerLog
     policy: Policy
     post: Post
-    policy_file: Path
-    answers: Path
+    seal: Sealer
     packages: Path
 
 
@@ -116,15 +146,7 @@ def release_answer(gate: Gate, release: Release, intent: int, recipients: Sequen
         "receipt": str(prove_entry(LedgerFolder(gate.log.folder), intent)),
     }
     package = gate.packages / f"{release.digest}.sealed"
-    call = [sys.executable, "-m", "counterseal_verify.sealer"]
-    call += ["--policy", str(gate.policy_file), "--ledger", str(gate.log.folder)]
-    call += ["--answers", str(gate.answers), "--out", str(package)]
-    done = subprocess.run(  # noqa: S603 - the call is made of our own words and paths
-        call, input=json.dumps(request).encode(), capture_output=True, timeout=SEALER_WITHIN, check=False
-    )
-    if done.returncode:
-        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it gave no reason"]
-        raise CountersealError("sealer", f"The sealer refused: {reason[0]}")
+    gate.seal(request, package)
     with one_act():
         gate.log.append("delivered", {"intent": intent, "over": release.digest})
     gate.log.publish()
