@@ -15,10 +15,15 @@ help: ## list the targets
 $(UV):
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv
 
-$(VENV)/.set-up: requirements/dev.txt pyproject.toml $(UV)
+STYLE := src/counterseal/web/uswds_package
+
+$(VENV)/.set-up: requirements/dev.txt pyproject.toml $(STYLE)/package-lock.json $(UV)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	@$(UV) pip sync --quiet --python $(VENV) --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
+	@mkdir -p .tools/style && cp $(STYLE)/package.json $(STYLE)/package-lock.json .tools/style/
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund --prefix .tools/style
+	@$(VENV)/bin/python -m counterseal.web.collect .tools/style/node_modules
 	@touch $@
 
 setup: $(VENV)/.set-up ## make the environment in .venv

@@ -5,23 +5,32 @@ Doors call what stands here and nothing below it that would let them go round an
 
 from __future__ import annotations
 
+import base64
+import functools
+import hashlib
 import os
+import secrets
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterseal.core.clock import SystemClock
+from counterseal.core.official import Role
 from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
 from counterseal.errors import CountersealError
+from counterseal.release import NOTICE_STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from counterseal.agreements import Agreement
+    from counterseal.flow.look import BatchView, LedgerView, RowLine, RowView
     from counterseal.flow.office import Office
     from counterseal.flow.run import RunSummary
+    from counterseal.store.submissions import SubmissionFacts
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
@@ -137,3 +146,80 @@ def screen(
                 received_on=today(),
                 progress=progress,
             )
+
+
+def demonstration_sign_ins() -> list[tuple[str, str]]:
+    """Make a sign-in for each role of the open demonstration workspace; give names and passwords."""
+    from counterseal.store.officials import set_sign_in  # noqa: PLC0415  # models need Django
+
+    made = [(role.value, secrets.token_urlsafe(9)) for role in Role]
+    for name, password in made:
+        set_sign_in(name, Role(name), password)
+    return made
+
+
+def notice_style_hash() -> str:
+    """Give the hash by which a page may allow the return letter's own style."""
+    digest = hashlib.sha256(NOTICE_STYLE.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+class Pages:
+    """What the pages read: one workspace, looked at and never changed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        from counterseal.flow import look  # noqa: PLC0415  # models need Django
+
+        self._look = look
+        self.rows_a_page = look.PAGE
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether everything here is made up."""
+        return self._workspace.demonstration
+
+    def batches(self) -> list[SubmissionFacts]:
+        """Give every batch, the newest first."""
+        return self._look.batches(self._workspace)
+
+    def batch(self, submission: str) -> BatchView:
+        """Give a batch at a glance."""
+        return self._look.batch(self._workspace, submission)
+
+    def rows(self, submission: str, outcome: str, rule: str, page: int) -> tuple[list[RowLine], int]:
+        """Give one page of rows, and how many there are."""
+        return self._look.rows(self._workspace, submission, outcome, rule, page)
+
+    def determination(self, submission: str, row: int) -> RowView:
+        """Give one row with the law beside it."""
+        return self._look.determination(self._workspace, submission, row)
+
+    def letter(self, submission: str, name: str) -> Path:
+        """Give the file of a letter."""
+        return self._look.letter(self._workspace, submission, name)
+
+    def agreements(self) -> list[Agreement]:
+        """Give the agreements in force here."""
+        return self._look.agreements(self._workspace)
+
+    def agreement(self, agreement: str) -> Agreement:
+        """Give one agreement."""
+        return self._look.agreement(self._workspace, agreement)
+
+    def ledger(self) -> LedgerView:
+        """Give the newest checkpoint and the last entries."""
+        return self._look.ledger(self._workspace)
+
+
+@functools.cache
+def pages() -> Pages:
+    """Give what the pages of this process read. Raises CountersealError when no workspace is named."""
+    from django.conf import settings  # noqa: PLC0415  # only pages need it
+
+    root = settings.ENVIRONMENT.workspace
+    if root is None:
+        raise CountersealError(
+            "workspace", "No workspace is named.", next_step="Start the pages with: counterseal serve --workspace DIR"
+        )
+    return Pages(read_workspace(root))

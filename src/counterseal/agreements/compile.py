@@ -24,13 +24,13 @@ from counterseal.agreements.expression import (
     schedule_values,
 )
 from counterseal.agreements.markdown import Reader
-from counterseal.agreements.model import Kind, Measure, Type
+from counterseal.agreements.model import IDENTITY_FACTS, Fact, Kind, Measure, Phase, Type
 from counterseal.core.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from counterseal.agreements.model import Agreement, Fact, Field, Parameter, Rule
+    from counterseal.agreements.model import Agreement, Field, Parameter, Rule
 
 REFERENCE = {
     "zip_places": ("zip", "place", "state"),
@@ -118,12 +118,18 @@ class Compiler:
                 return literal(self.facts.get(name), fact.type) if self.facts is not None else None
         return None
 
-    def sql(self, line: int, text: str, functions: frozenset[str] = RULE_FUNCTIONS) -> str:
-        """Compile one expression. Raises CountersealError ``agreement``."""
+    def sql(
+        self,
+        line: int,
+        text: str,
+        functions: frozenset[str] = RULE_FUNCTIONS,
+        known: Mapping[str, Type] | None = None,
+    ) -> str:
+        """Compile one expression over ``known`` names. Raises CountersealError ``agreement``."""
         reader = Reader(self.agreement.path.name)
         tree = parse(reader, line, text, functions=functions)
         schedules = schedule_values(self.agreement)
-        check_names(reader, line, tree, {**self.agreement.types(), **schedules, "row": Type.NUMBER})
+        check_names(reader, line, tree, {**(known or self.agreement.types()), **schedules, "row": Type.NUMBER})
         return compiled(tree, self.given, schedules)
 
     # -- rows to typed columns ------------------------------------------------------------------------------
@@ -143,7 +149,11 @@ class Compiler:
         return Step("typed", sql, says="Reading the values", view=True)
 
     def _row_facts(self) -> tuple[Fact | Parameter, ...]:
-        return (*self.agreement.facts, *self.agreement.parameters) if self.alone else ()
+        """Give what is a column in an example and is none in a run."""
+        if not self.alone:
+            return ()
+        identity = (Fact(name, kind, "identity", "", "", 0) for name, kind in IDENTITY_FACTS.items())
+        return (*self.agreement.facts, *self.agreement.parameters, *identity)
 
     def _odd(self) -> str:
         fields = ", ".join(quote(f.name) for f in self.agreement.fields)
@@ -232,7 +242,7 @@ class Compiler:
         else:
             column = quote(measure.gives)
             gives = f"CASE WHEN count(DISTINCT {column}) = 1 THEN min({column}) END AS given"
-            value = "t.given"
+            value = typed("t.given", measure.type)
         joined = " AND ".join(f"({key}) = t.{quote(column)}" for key, column in zip(keys, columns, strict=True))
         of = f"SELECT {held}, {gives} FROM {quote(measure.table)} GROUP BY {held}"  # names checked above
         given = self._set(measure.name, measure.type, value)
@@ -303,7 +313,10 @@ class Compiler:
 
     def rule(self, rule: Rule) -> str:
         """Give the rule as a three-valued column."""
-        return f"CAST({self.sql(rule.sql_line, rule.sql)} AS BOOLEAN)"
+        known = None
+        if rule.phase is Phase.IDENTITY:
+            known = {**IDENTITY_FACTS, **{parameter.name: parameter.type for parameter in self.agreement.parameters}}
+        return f"CAST({self.sql(rule.sql_line, rule.sql, known=known)} AS BOOLEAN)"
 
 
 def split_keys(text: str) -> list[str]:

@@ -297,11 +297,11 @@ def _rule(reader: Reader, item: Item) -> Rule:
     if offered not in {"", "cure offered"}:
         raise reader.wrong(item.line, f"{offered!r} is not known after an answer.", "'cure offered' or nothing")
     answer = _answer(reader, item.line, word)
-    screened = phase in {Phase.REGISTER, Phase.FACIAL}
+    expressed = phase in {Phase.REGISTER, Phase.FACIAL, Phase.IDENTITY}
     sql_line, sql = _sql(reader, item)
-    if bool(sql) != screened:
-        raise reader.wrong(item.line, f"{named[1]}: only register and facial rules have a sql block, and each has one.")
-    if not screened and "Kept by" not in held:
+    if bool(sql) != expressed:
+        raise reader.wrong(item.line, f"{named[1]}: register, facial and identity rules have a sql block, others none.")
+    if not expressed and "Kept by" not in held:
         raise reader.wrong(item.line, f"{named[1]} does not say what keeps it.", "'Kept by: …' in the header")
     says, prose = _says(reader, item, prose)
     return Rule(
@@ -317,7 +317,7 @@ def _rule(reader: Reader, item: Item) -> Rule:
         text=prose,
         sql=sql,
         says=says,
-        examples=_examples(reader, item, named[1]) if screened else (),
+        examples=_examples(reader, item, named[1]) if expressed else (),
         line=item.line,
         sql_line=sql_line,
     )

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from counterseal.agreements.compile import Compiler, own_tables, quote
 from counterseal.agreements.markdown import Reader
+from counterseal.agreements.model import IDENTITY_FACTS
 from counterseal.core.outcome import Finding
 from counterseal.core.steps import Step
 
@@ -53,12 +54,12 @@ def run_examples(agreement: Agreement, engine: Engine) -> list[ExampleFinding]:
 
     Raises CountersealError ``agreement`` for a column that is no name of the document.
     """
-    cases = [(rule, example) for rule in agreement.screened_rules for example in rule.examples]
+    cases = [(rule, example) for rule in agreement.expressed_rules for example in rule.examples]
     engine.table("rows", _table(agreement, [example for _, example in cases]))
     for name, table in own_tables(agreement).items():
         engine.table(name, table)
     compiler = Compiler(agreement, None)
-    rules = agreement.screened_rules
+    rules = agreement.expressed_rules
     ruled = ", ".join(f"{compiler.rule(rule)} AS {quote(rule.id)}" for rule in rules)
     judged = Step("judged", f"SELECT row, {ruled} FROM measured")  # compiled
     engine.run([compiler.typed_rows(), *compiler.measures(), judged])
@@ -77,6 +78,7 @@ def _table(agreement: Agreement, examples: Sequence[Example]) -> pa.Table:
     fields = {field.name for field in agreement.fields}
     texts: dict[str, str | None] = dict.fromkeys(fields)
     texts |= {fact.name: fact.example or None for fact in agreement.facts}
+    texts |= dict.fromkeys(IDENTITY_FACTS)
     texts |= {parameter.name: parameter.value for parameter in agreement.parameters}
     settable = [name for name in agreement.types() if name not in texts]
     columns: dict[str, list[Any]] = {"row": list(range(1, len(examples) + 1))}

@@ -34,6 +34,21 @@ class Phase(StrEnum):
     RELEASE = "release"
 
 
+IDENTITY_FACTS = {
+    "identity": Type.TEXT,
+    "address_confirmed": Type.YES_NO,
+    "evidence_class": Type.TEXT,
+    "given_agrees": Type.TEXT,
+    "middle_agrees": Type.TEXT,
+    "family_agrees": Type.TEXT,
+    "suffix_agrees": Type.TEXT,
+    "birth_agrees": Type.TEXT,
+    "tin_agrees": Type.TEXT,
+    "address_agrees": Type.TEXT,
+}
+"""What identity answers for a row: the names that a rule of the identity phase may use, and no other rule."""
+
+
 class Kind(StrEnum):
     """How a measure is made."""
 
@@ -154,6 +169,11 @@ class Rule:
         return self.phase in {Phase.REGISTER, Phase.FACIAL}
 
     @property
+    def is_expressed(self) -> bool:
+        """Whether it is an expression that runs: in screening, or over the answer of identity."""
+        return self.is_screened or self.phase is Phase.IDENTITY
+
+    @property
     def cite(self) -> str:
         """The citations as one text."""
         return "; ".join(self.cites)
@@ -215,6 +235,16 @@ class Agreement:
     def screened_rules(self) -> tuple[Rule, ...]:
         """The rules that screening runs, in the document's order."""
         return tuple(rule for rule in self.rules if rule.is_screened)
+
+    @property
+    def expressed_rules(self) -> tuple[Rule, ...]:
+        """The rules that are expressions, in the document's order."""
+        return tuple(rule for rule in self.rules if rule.is_expressed)
+
+    @property
+    def identity_rules(self) -> tuple[Rule, ...]:
+        """The rules held against the answer of identity."""
+        return tuple(rule for rule in self.rules if rule.phase is Phase.IDENTITY)
 
     def types(self) -> dict[str, Type]:
         """Give every name that an expression may use, with its type."""

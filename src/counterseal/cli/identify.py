@@ -13,10 +13,27 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from counterseal.flow.identify import identify_rows
+from counterseal.flow.identity_model import (
+    calibrate_model,
+    load_labelled_set,
+    train_model,
+    write_model,
+    write_report,
+)
+from counterseal.identity.bounds import MARGIN, TARGETS
 from counterseal.identity.model import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+identity = typer.Typer(
+    help="How identity learns its weights and sets its thresholds.", no_args_is_help=True, rich_markup_mode=None
+)
+Sets = Annotated[
+    list[Path], typer.Argument(help="Folders with registry/, requests.parquet and truth.parquet.", show_default=False)
+]
+ModelOut = Annotated[Path, typer.Option(help="The model file to write.")]
+ModelIn = Annotated[Path | None, typer.Option(help="Weights from identity train; else the shipped ones.")]
 
 
 @contextlib.contextmanager
@@ -38,10 +55,7 @@ def identify(
     model: Annotated[Path | None, typer.Option(help="Weights from identity train; else the shipped ones.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
-    """Say for each request whether it means exactly one account, and whether its address is confirmed.
-
-    Example: counterseal identify requests.parquet --registry registry/ --out answers.parquet
-    """
+    """Say for each request whether it means exactly one account, and whether its address is confirmed."""
     with progress_bar() as progress:
         counts = identify_rows(requests, registry, out, model=load_model(model), progress=progress)
     if as_json:
@@ -49,3 +63,62 @@ def identify(
         return
     for word, count in counts.items():
         typer.echo(f"{word:11}{count:>12,}")
+
+
+@identity.command(epilog="Example: counterseal identity train sets/one sets/two --out model.json")
+def train(sets: Sets, out: ModelOut) -> None:
+    """Learn the weights from labelled requests; thresholds stay unset until they are calibrated."""
+    with progress_bar() as progress:
+        model = train_model([load_labelled_set(folder, progress=progress) for folder in sets], progress=progress)
+    write_model(model, out)
+    typer.echo(f"model {model.version} in {out}")
+
+
+@identity.command(epilog="Example: counterseal identity calibrate sets/one --model model.json --out model.json")
+def calibrate(  # three targets, a margin, and files
+    sets: Sets,
+    out: ModelOut,
+    model: ModelIn = None,
+    bound_a: Annotated[float, typer.Option(help="Most wrong answers of class A, upper bound.")] = TARGETS["A"],
+    bound_b: Annotated[float, typer.Option(help="The same for class B.")] = TARGETS["B"],
+    bound_c: Annotated[float, typer.Option(help="The same for class C; 0 answers nothing.")] = TARGETS["C"],
+    margin: Annotated[float, typer.Option(help="Bits stricter than the loosest threshold.")] = MARGIN,
+) -> None:
+    """Set the threshold of each evidence class by a bound on labelled requests."""
+    targets = {"A": bound_a, "B": bound_b, "C": bound_c}
+    with progress_bar() as progress:
+        labelled = [load_labelled_set(folder, progress=progress) for folder in sets]
+    calibrated = calibrate_model(load_model(model), labelled, targets, margin=margin)
+    write_model(calibrated, out)
+    for name, held in calibrated.thresholds.items():
+        if held.posterior is None:
+            typer.echo(f"{name}: no threshold keeps the bound; this class answers nothing")
+        else:
+            typer.echo(
+                f"{name}: posterior {held.posterior:.6f}, {held.wrong} wrong of {held.identified:,}, bound {held.bound:.3%}"
+            )
+
+
+@identity.command(epilog="Example: counterseal identity report sets/one --out report.html")
+def report(
+    labelled_set: Annotated[Path, typer.Argument(help="Folder with registry/, requests.parquet and truth.parquet.")],
+    out: Annotated[Path, typer.Option(help="The HTML page to write.")],
+    model: ModelIn = None,
+    request: Annotated[str | None, typer.Option(help="The request_ref whose waterfall to draw.")] = None,
+) -> None:
+    """Show what a model does on labelled requests: bounds, recall, weights, one request's waterfall."""
+    with progress_bar() as progress:
+        labelled = load_labelled_set(labelled_set, progress=progress)
+    counts = write_report(load_model(model), labelled, out, request=request)
+    typer.echo(f"{'group':26}{'requests':>9}{'identified':>11}{'wrong':>7}{'bound':>9}{'recall':>8}")
+    for one in counts:
+        recall = "" if one.recall is None else f"{one.recall:.1%}"
+        typer.echo(f"{one.group:26}{one.requests:>9,}{one.identified:>11,}{one.wrong:>7}{one.bound:>9.3%}{recall:>8}")
+
+
+def mount(app: typer.Typer) -> None:
+    """Put ``identify`` and ``identity`` under ``app``."""
+    app.command(epilog="Example: counterseal identify requests.parquet --registry registry/ --out answers.parquet")(
+        identify
+    )
+    app.add_typer(identity, name="identity")

@@ -36,3 +36,8 @@ def build(
     for what, count in about["left_out"].items():
         if count:
             typer.echo(f"  {count:,} x {what}: counted as not written")
+
+
+def mount(root: typer.Typer) -> None:
+    """Put ``registry`` under ``root``."""
+    root.add_typer(app, name="registry")

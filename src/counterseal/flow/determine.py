@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from counterseal.agreements.compile import Compiler
+from counterseal.agreements.compile import quote as name
 from counterseal.core.outcome import Outcome
 from counterseal.core.steps import Step
 from counterseal.errors import CountersealError
@@ -79,32 +81,29 @@ def _covers(manifest: Manifest, agency: str, agreement: Agreement, scope: str, r
 
 
 def determined(agreement: Agreement) -> Step:
-    """Join what the law answered with what identity answered; silence is ``not_disclosed``."""
-    unique, confirmed = identity_rules(agreement)
-    return Step(
-        "determined",
-        "SELECT s.row, s.request_ref, "  # rule ids are read by the agreement's own grammar
-        "CASE WHEN s.outcome IS NOT NULL THEN s.outcome "
-        f"WHEN coalesce(i.outcome = 'identified' AND i.address_confirmed, FALSE) THEN '{Outcome.REVIEWABLE}' "
-        f"ELSE '{Outcome.NOT_DISCLOSED}' END AS outcome, "
-        "CASE WHEN s.outcome IS NOT NULL THEN s.rules "
-        f"WHEN coalesce(i.outcome <> 'identified', TRUE) THEN [{quoted(unique)}] "
-        f"WHEN coalesce(i.address_confirmed, FALSE) THEN CAST([] AS VARCHAR[]) "
-        f"ELSE [{quoted(confirmed)}] END AS rules, "
-        "CASE WHEN s.outcome IS NULL THEN 'identity' ELSE 'facial' END AS phase "
-        "FROM answered s LEFT JOIN identified i USING (row)",
-        says="Setting down the determinations",
-    )
+    """Join what the law answered with what identity answered; silence is ``not_disclosed``.
 
-
-def identity_rules(agreement: Agreement) -> tuple[str, str]:
-    """Give the agreement's own ids for *exactly one person* and *the stated address is that person's*."""
-    kept = {rule.kept_by: rule.id for rule in agreement.rules if rule.phase == "identity"}
-    try:
-        return kept["exactly one"], kept["address confirmed"]
-    except KeyError:
+    A row whose facial rules hold is reviewable only when every rule of the identity phase is TRUE.
+    Raises CountersealError ``agreement-identity`` for an agreement that has none.
+    """
+    rules = agreement.identity_rules
+    if not rules:
         raise CountersealError(
             "agreement-identity",
-            "The agreement does not say which of its rules ask for exactly one person and for the confirmed address.",
-            next_step="Write 'Kept by: exactly one.' and 'Kept by: address confirmed.' in its identity rules.",
-        ) from None
+            "The agreement has no rule of the identity phase, so nobody could be identified under it.",
+            next_step="State what identity must answer before a case may open.",
+        )
+    compiler = Compiler(agreement, {})
+    held = ", ".join(f"{compiler.rule(rule)} AS {name(rule.id)}" for rule in rules)
+    every = " AND ".join(f"h.{name(rule.id)} IS TRUE" for rule in rules)
+    failing = ", ".join(f"CASE WHEN h.{name(rule.id)} IS NOT TRUE THEN {quoted(rule.id)} END" for rule in rules)
+    return Step(
+        "determined",
+        "SELECT s.row, s.request_ref, CASE WHEN s.outcome IS NOT NULL THEN s.outcome "
+        f"WHEN {every} THEN '{Outcome.REVIEWABLE}' ELSE '{Outcome.NOT_DISCLOSED}' END AS outcome, "
+        "CASE WHEN s.outcome IS NOT NULL THEN s.rules "
+        f"ELSE list_filter([{failing}], lambda x: x IS NOT NULL) END AS rules, "
+        "CASE WHEN s.outcome IS NULL THEN 'identity' ELSE 'facial' END AS phase FROM answered s "
+        f"LEFT JOIN (SELECT row, {held} FROM (SELECT * RENAME (outcome AS identity) FROM identified)) h USING (row)",
+        says="Setting down the determinations",
+    )

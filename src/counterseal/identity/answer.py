@@ -17,7 +17,6 @@ from counterseal.identity.decide import (
     RIVAL_KINDS,
     VETOES,
     decide,
-    evidence_classes,
     weigh,
 )
 from counterseal.identity.model import CLASSES
@@ -77,7 +76,7 @@ def answer_requests(
     """
     found = compare_requests(index, columns)
     weighing = weigh(model, index.size, found.levels, found.gains)
-    decision = decide(model, found.candidates, weighing, evidence_classes(found.people))
+    decision = decide(model, found.candidates, weighing)
     identified = decision.identified
     accounts = _of_best(found.candidates.accounts, decision.pair, 0)
     ids = np.where(identified, index.account_ids[accounts], b"") if index.size else np.full(len(identified), b"")

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 TARGETS = {"A": 0.0006, "B": 0.001, "C": 0.001}
 """The bound that each class must keep: at most that share of identified requests is somebody else."""
-_GRID = 1.0 - np.exp2(-np.arange(20.0, 3.9, -0.125))
+MARGIN = 0.5
+"""Bits by which a threshold is stricter than the loosest one that keeps its bound."""
+_GRID = np.arange(20.0, 3.9, -0.125)
 
 
 def upper_bound(wrong: int, identified: int, confidence: float = CONFIDENCE) -> float:
@@ -52,26 +54,37 @@ def _at_most(wrong: int, identified: int, rate: float) -> float:
 
 
 def calibrate(
-    posterior: np.ndarray, right: np.ndarray, classes: np.ndarray, targets: Mapping[str, float]
+    posterior: np.ndarray,
+    right: np.ndarray,
+    classes: np.ndarray,
+    targets: Mapping[str, float],
+    *,
+    margin: float = MARGIN,
 ) -> dict[str, Threshold]:
-    """Give each class the loosest threshold that keeps its bound, or none where no threshold does.
+    """Give each class the loosest threshold that keeps its bound, made ``margin`` bits stricter, or none.
 
     ``posterior`` is 0 where a veto stands or nothing was found; ``classes`` holds positions in CLASSES.
     """
     return {
-        name: _threshold(posterior[classes == at], right[classes == at], targets[name])
+        name: _threshold(posterior[classes == at], right[classes == at], targets[name], margin)
         for at, name in enumerate(CLASSES)
     }
 
 
-def _threshold(posterior: np.ndarray, right: np.ndarray, target: float) -> Threshold:
-    chosen = Threshold(None)
-    for least in _GRID:
-        said = posterior >= least
-        identified, wrong = int(np.count_nonzero(said)), int(np.count_nonzero(said & ~right))
-        bound = upper_bound(wrong, identified)
-        if bound <= target:
-            chosen = Threshold(round(float(least), 9), round(bound, 7), identified, wrong)
-        elif chosen.posterior is not None or upper_bound(wrong, len(posterior)) > target:
+def _threshold(posterior: np.ndarray, right: np.ndarray, target: float, margin: float) -> Threshold:
+    loosest: float | None = None
+    for bits in _GRID:
+        kept = _at(posterior, right, bits).bound
+        if kept is not None and kept <= target:
+            loosest = float(bits)
+        elif loosest is not None:
             break
-    return chosen
+    return Threshold(None) if loosest is None else _at(posterior, right, loosest + margin)
+
+
+def _at(posterior: np.ndarray, right: np.ndarray, bits: float) -> Threshold:
+    """Count what a threshold of ``bits`` against error gives on the labels."""
+    least = round(1.0 - 2.0 ** -float(bits), 9)
+    said = posterior >= least
+    identified, wrong = int(np.count_nonzero(said)), int(np.count_nonzero(said & ~right))
+    return Threshold(least, round(upper_bound(wrong, identified), 7), identified, wrong)

@@ -41,6 +41,7 @@ class Weighing:
     coresident: np.ndarray
     namesake: np.ndarray
     veto: np.ndarray
+    evidence_class: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def weigh(model: Model, size: int, levels: dict[str, np.ndarray], gains: dict[st
         coresident=prior + model.rivals["coresident"] + home,
         namesake=prior + model.rivals["namesake"] + home + weights["given"],
         veto=find_vetoes(levels),
+        evidence_class=evidence_classes(levels),
     )
 
 
@@ -77,8 +79,9 @@ def find_vetoes(levels: dict[str, np.ndarray]) -> np.ndarray:
     """Name the conflict that no weight may outvote: 0 for none, else 1 + its position in VETOES.
 
     A given name, middle name, suffix, date of birth or TIN that is another person's; a TIN or a date of
-    birth without any name. Where neither date of birth nor TIN agrees also: no given name (that is a
-    household), a family name that is another's, and no agreement of the address (a name alone is nobody's).
+    birth without any name. Where neither date of birth nor TIN agrees also: a suffix on one side only
+    (father or son), no given name (that is a household), a family name that is another's, and no agreement
+    of the address (a name alone is nobody's).
     """
     given, family = levels["given"], levels["family"]
     known = (levels["birth"] == BirthLevel.EXACT) | (levels["tin"] == TinLevel.EXACT)
@@ -86,7 +89,7 @@ def find_vetoes(levels: dict[str, np.ndarray]) -> np.ndarray:
     conditions = (
         (given == NameLevel.OTHER) | ((given == NameLevel.LOOSE) & ~known),
         levels["middle"] == MiddleLevel.OTHER,
-        levels["suffix"] == SuffixLevel.OTHER,
+        (levels["suffix"] == SuffixLevel.OTHER) | ((levels["suffix"] == SuffixLevel.ONE_SIDED) & ~known),
         levels["birth"] == BirthLevel.OTHER,
         (levels["tin"] == TinLevel.OTHER) & (levels["birth"] != BirthLevel.EXACT),
         (unnamed & kinless) | (unnamed & ~known),
@@ -96,17 +99,19 @@ def find_vetoes(levels: dict[str, np.ndarray]) -> np.ndarray:
     return np.select(conditions, range(1, len(VETOES) + 1), 0).astype(np.int8)
 
 
-def evidence_classes(people: np.ndarray) -> np.ndarray:
-    """Class each request by what it carries: 0 = A (birth or TIN), 1 = B (middle or suffix), 2 = C."""
-    telling = (people["birth"] != 0) | (people["tin"] != 0)
-    helping = (people["initial"] != 0) | (people["suffix"] != 0)
+def evidence_classes(levels: dict[str, np.ndarray]) -> np.ndarray:
+    """Class each pair by what could be compared: 0 = A (birth or TIN), 1 = B (middle or suffix), 2 = C.
+
+    What the request carries and the account does not hold is no evidence.
+    """
+    telling = (levels["birth"] != BirthLevel.MISSING) | (levels["tin"] != TinLevel.MISSING)
+    helping = (levels["middle"] != MiddleLevel.MISSING) | (levels["suffix"] == SuffixLevel.EXACT)
     return np.select([telling, helping], [0, 1], 2).astype(np.int8)
 
 
-def decide(model: Model, candidates: Candidates, weighing: Weighing, classes: np.ndarray) -> Decision:
+def decide(model: Model, candidates: Candidates, weighing: Weighing) -> Decision:
     """Decide every request: its best pair, posterior and rival, and which of three words it gets."""
-    count = len(classes)
-    rows = candidates.rows
+    rows, count = candidates.rows, len(candidates.passed_over)
     sums = {name: sum_by_row(getattr(weighing, name), rows, count) for name in ("person", "coresident", "namesake")}
     everything = np.logaddexp2(np.logaddexp2(sums["person"], sums["coresident"]), np.logaddexp2(sums["namesake"], 0.0))
     best = np.full(count, -1, np.int64)
@@ -122,6 +127,8 @@ def decide(model: Model, candidates: Candidates, weighing: Weighing, classes: np
     posterior = np.exp2(person - everything)
     rivals = np.stack([np.zeros(count), sums["coresident"], sums["namesake"], second])
     kind = np.argmax(rivals, axis=0)
+    classes = np.full(count, len(CLASSES) - 1, np.int8)
+    classes[found] = weighing.evidence_class[best[found]]
     least = np.array([_least(model.thresholds[name].posterior) for name in CLASSES])
     clear = np.zeros(count, bool)
     clear[found] = weighing.veto[best[found]] == 0

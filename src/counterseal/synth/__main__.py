@@ -13,7 +13,12 @@ import typer
 
 from counterseal.errors import CountersealError
 from counterseal.synth.august import write_as_filed
-from counterseal.synth.folder import Asking, Fault, RowsForm, write_submission
+from counterseal.synth.folder import (
+    Asking,
+    Fault,
+    RowsForm,
+    write_submission,
+)
 from counterseal.synth.holdings import read_holdings
 from counterseal.synth.identity_set import write_identity_set
 from counterseal.synth.people import build_world
@@ -24,6 +29,7 @@ app = typer.Typer(
 )
 Out = Annotated[Path, typer.Option(help="Folder to write into; made if missing.")]
 Registry = Annotated[Path, typer.Option(help="Folder with accounts and addresses.")]
+AUGUST_SIGNED_ON = datetime.fromisoformat("2025-06-27")
 SUBMISSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 Seed = Annotated[int, typer.Option(help="Chance starts here; the same seed gives the same values.")]
 
@@ -71,7 +77,8 @@ def submission(
 ) -> None:
     """Write a submission folder, and truth.parquet beside it.
 
-    Example: python -m counterseal.synth submission --registry registry --rows 2000 --signed-on 2026-11-02 --out asked
+    Example: python -m counterseal.synth submission --registry registry --rows 2000
+    --signed-on 2026-11-02 --out asked
     """
     if not SUBMISSION_ID.fullmatch(submission):
         raise CountersealError(
@@ -92,7 +99,7 @@ def august_2025(
     out: Out,
     rows: Annotated[int, typer.Option(min=1, help="Rows.")] = 1_280_000,
     seed: Seed = 3,
-    signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing.")] = datetime(2025, 6, 27),  # noqa: B008, DTZ001 - a day without a clock
+    signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing.")] = AUGUST_SIGNED_ON,
 ) -> None:
     """Write a submission in the shape of 2025: one officer, one reason, and truth.parquet beside it.
 

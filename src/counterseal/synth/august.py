@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 
 from counterseal.synth.chance import Chance
 from counterseal.synth.names import census_names
@@ -41,7 +41,8 @@ REASON = "Nontax criminal investigation of failure to depart the United States."
 _JUNK = (
     ("FAILED TO PROVIDE", "failed_to_provide"), ("Failed to Provide", "failed_to_provide"),
     ("UNKNOWN ADDRESS", "unknown_address"), ("NA NA", "na_na"), ("DETENTION CENTER", "detention_facility"),
-    ("COUNTY JAIL", "detention_facility"), ("MAIN ST", "street_number_missing"), ("1204", "street_name_missing"),
+    ("COUNTY JAIL", "detention_facility"), ("MAIN ST", "street_number_missing"), ("1204",
+    "street_name_missing"),
     ("", "zip_only"), ("Don't Care 12345", "dont_care"), ("00000", "digits_only"),
 )  # fmt: skip
 _TRUTH = pa.schema(
@@ -93,7 +94,8 @@ def _block(
     confirmed = chance.happens(len(known), CONFIRMED_SHARE)
     at, held_row = known[confirmed], address[confirmed]
     for name, source in (
-        ("address_line_1", "line_1"), ("address_line_2", "line_2"), ("city", "city"), ("state", "state"), ("zip", "zip")
+        ("address_line_1", "line_1"), ("address_line_2", "line_2"), ("city", "city"), ("state", "state"),
+        ("zip", "zip")
     ):  # fmt: skip
         rows[name][at] = holdings.address[source][held_row]
     kind[at] = "as_filed_address_held"
@@ -124,7 +126,8 @@ def write_as_filed(holdings: Holdings, rows: int, seed: int, signed_on: date, ou
     folder = out / "AUGUST-2025"
     folder.mkdir(parents=True, exist_ok=True)
     same = {"taxable_periods": f"{signed_on.year - 2};{signed_on.year - 1}", "statute": "8 USC 1253(a)(1)(A)",
-            "stage": "investigation", "order_basis": "8 USC 1227(a)(1)(B)", "stay_in_force": "no", "reason": REASON,
+            "stage": "investigation", "order_basis": "8 USC 1227(a)(1)(B)", "stay_in_force": "no",
+            "reason": REASON,
             "officers": OFFICER}  # fmt: skip
     schema = pa.schema(dict.fromkeys(FIELDS, pa.string()))
     path = folder / "rows.csv"
@@ -144,7 +147,8 @@ def write_as_filed(holdings: Holdings, rows: int, seed: int, signed_on: date, ou
             number, expected = pa.array(np.arange(first + 1, first + count + 1)), pa.repeat("refused", count)
             told.write_table(
                 pa.table(
-                    [number, truth["request_ref"], truth["kind"], expected, truth["account_id"], held], schema=_TRUTH
+                    [number, truth["request_ref"], truth["kind"], expected, truth["account_id"], held],
+                    schema=_TRUTH,
                 )
             )
     with path.open("rb") as written:
@@ -152,8 +156,10 @@ def write_as_filed(holdings: Holdings, rows: int, seed: int, signed_on: date, ou
     manifest = {
         "submission": "AUGUST-2025", "agreement": "irs-ice-2025",
         "requesting_agency": "U.S. Immigration and Customs Enforcement",
-        "signer": {"name": "Synthetic Signer", "office": "Acting Director of U.S. Immigration and Customs Enforcement"},
-        "signed_on": signed_on.isoformat(), "requested_elements": ["mailing_address"], "attestation": "sole-use",
+        "signer": {"name": "Synthetic Signer",
+        "office": "Acting Director of U.S. Immigration and Customs Enforcement"},
+        "signed_on": signed_on.isoformat(),
+        "requested_elements": ["mailing_address"], "attestation": "sole-use",
         "rows": "rows.csv", "row_count": rows, "sha256": digest,
     }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

@@ -2,7 +2,8 @@
 
 numpy promises that the raw output of a bit generator stays the same from version to version; it does not
 promise that of the distributions drawn from it. So only ``random_raw`` is used, and every draw is made
-from it here by integer and floating operations that IEEE 754 fixes.
+from it here by whole numbers and by the operations that IEEE 754 rounds alike everywhere (no powers, no
+logarithms).
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ class Chance:
         """One whole number, low ≤ x ≤ high."""
         return low + int(self.one() * (high - low + 1))
 
+    def early(self, count: int) -> int:
+        """One whole number, 0 ≤ x < count, low ones more likely than high ones."""
+        drawn = self.one()
+        return int(drawn * drawn * count)
+
     def yes(self, share: float) -> bool:
         """Yes with the share given."""
         return self.one() < share
@@ -69,3 +75,7 @@ class Chance:
     def of(self, items: Sequence[Item]) -> Item:
         """One of the items, each as likely as the other."""
         return items[int(self.one() * len(items))]
+
+    def date(self, first_year: int, last_year: int) -> str:
+        """One ISO date of the years given, the 28th of a month at the latest."""
+        return f"{self.number(first_year, last_year)}-{self.number(1, 12):02d}-{self.number(1, 28):02d}"

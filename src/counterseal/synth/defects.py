@@ -7,11 +7,12 @@ text of the law leaves a choice of answer, ``expected`` lists every answer that 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from counterseal.synth.chance import Chance
 
@@ -167,7 +168,12 @@ FACIAL = (
     Defect("given_name_missing", "P-13", "cure|refused", _set(given_name="")),
     Defect("family_name_missing", "P-13", "cure|refused", _set(family_name="")),
     Defect("name_missing", "P-13", "cure|refused", _set(given_name="", middle_name="", family_name="")),
-    Defect("name_placeholder", "P-13", ANY_STOP, _set(given_name="UNKNOWN", middle_name="", family_name="UNKNOWN")),
+    Defect(
+        "name_placeholder",
+        "P-13",
+        ANY_STOP,
+        _set(given_name="UNKNOWN", middle_name="", family_name="UNKNOWN"),
+    ),
     Defect(
         "date_of_birth_malformed",
         "P-13",
@@ -272,7 +278,14 @@ FACIAL = (
         "statute_civil",
         "P-21",
         "refused",
-        _one_of("statute", "8 USC 1227(a)(1)(B)", "8 USC 1229a", "8 USC 1231(a)", "8 USC 1182(a)(6)", "8 USC 1325(b)"),
+        _one_of(
+            "statute",
+            "8 USC 1227(a)(1)(B)",
+            "8 USC 1229a",
+            "8 USC 1231(a)",
+            "8 USC 1182(a)(6)",
+            "8 USC 1325(b)",
+        ),
     ),
     Defect(
         "statute_not_designated",
@@ -280,11 +293,19 @@ FACIAL = (
         "refused",
         _one_of("statute", "18 USC 1001(a)", "26 USC 7203", "18 USC 1546(a)"),
     ),
-    Defect("statute_of_a_state", "P-21", "refused", _one_of("statute", "CAL PENAL CODE 459", "TEX PENAL CODE 30.02")),
+    Defect(
+        "statute_of_a_state",
+        "P-21",
+        "refused",
+        _one_of("statute", "CAL PENAL CODE 459", "TEX PENAL CODE 30.02"),
+    ),
     Defect("statute_without_subsection", "P-21", REFUSE_OR_CURE, _set(statute="8 USC 1253")),
     Defect("stage_missing", "P-22", REFUSE_OR_CURE, _set(stage="")),
     Defect(
-        "stage_not_criminal", "P-22", REFUSE_OR_CURE, _one_of("stage", "removal", "civil enforcement", "intelligence")
+        "stage_not_criminal",
+        "P-22",
+        REFUSE_OR_CURE,
+        _one_of("stage", "removal", "civil enforcement", "intelligence"),
     ),
     Defect("case_number_missing", "P-22", REFUSE_OR_CURE, _set(case_number="")),
     Defect("case_number_is_the_removal_case", "P-22", ANY_STOP, _removal_case),
@@ -303,7 +324,12 @@ FACIAL = (
     Defect("final_order_of_ninety_days_or_fewer", "P-24", "refused", _fresh_order),
     Defect("final_order_case_missing", "P-24", REFUSE_OR_CURE, _set(final_order_case="")),
     Defect("court_order_of_ninety_days_or_fewer", "P-24", "refused|judgement", _fresh_review),
-    Defect("review_date_malformed", "P-24", ANY_STOP, _one_of("judicial_review_date", "yes", "2024-00-10", "pending")),
+    Defect(
+        "review_date_malformed",
+        "P-24",
+        ANY_STOP,
+        _one_of("judicial_review_date", "yes", "2024-00-10", "pending"),
+    ),
     Defect("review_before_order", "P-24", ANY_STOP, _review_before_order),
     Defect("stay_in_force", "P-24", "judgement|refused", _set(stay_in_force="yes")),
     Defect("stay_not_stated", "P-24", ANY_STOP, _set(stay_in_force="")),

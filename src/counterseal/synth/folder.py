@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 
 from counterseal.errors import CountersealError
-from counterseal.synth.submission import FIELDS, Composed, compose_rows
+from counterseal.synth.submission import FIELDS, compose_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.synth.holdings import Holdings
+    from counterseal.synth.submission import Composed
 
 
 class RowsForm(StrEnum):
@@ -56,7 +57,10 @@ OF_THE_REQUEST: dict[Fault, tuple[str, dict[str, Any]]] = {
         "refused|judgement",
         {"signer": {"name": "Synthetic Signer", "office": "Assistant Director"}},
     ),
-    Fault.excess_elements: ("refused|cure", {"requested_elements": ["mailing_address", "telephone", "bank_name"]}),
+    Fault.excess_elements: (
+        "refused|cure",
+        {"requested_elements": ["mailing_address", "telephone", "bank_name"]},
+    ),
     Fault.attestation_missing: ("refused|cure", {"attestation": ""}),
     Fault.attestation_other: ("refused|cure|judgement", {"attestation": "any-lawful-purpose"}),
     Fault.agency_unknown: ("refused|cure|judgement", {"requesting_agency": "Bureau of Somewhere Else"}),
@@ -95,7 +99,7 @@ def _parquet_bytes(columns: tuple[str, ...], rows: list[dict[str, str]]) -> byte
 
 def _xlsx_bytes(columns: tuple[str, ...], rows: list[dict[str, str]]) -> bytes:
     try:
-        import xlsxwriter  # noqa: PLC0415 - only this form needs it, and only developers have it
+        import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - developers alone have it
     except ImportError:
         raise CountersealError(
             "synth-no-xlsx", "Writing XLSX needs the package xlsxwriter.", next_step="Use --format csv."
@@ -139,7 +143,7 @@ def _break_rows(body: bytes, broken: dict[Fault, int], form: RowsForm) -> bytes:
 
 
 def write_submission(holdings: Holdings, rows: int, seed: int, asking: Asking, out: Path) -> Path:
-    """Write ``out/<submission>/`` (manifest and rows) and ``out/truth.parquet``; gives the submission's folder.
+    """Write ``out/<submission>/`` (manifest and rows) and ``out/truth.parquet``; gives the folder.
 
     Raises ``CountersealError`` for a registry that is too small or a fault that the form cannot show.
     """
@@ -189,7 +193,7 @@ def _manifest(asking: Asking, rows: int, digest: str) -> dict[str, Any]:
 
 
 def write_truth(composed: Iterable[Composed], path: Path) -> None:
-    """Write the truth: ``row`` from 1, ``request_ref``, ``kind``, ``expected``, ``account_id``, ``address_held``."""
+    """Write the truth: what each row is, the outcomes allowed (``a|b``), and whom it is really about."""
     ones = list(composed)
     table = pa.table(
         {

@@ -40,6 +40,7 @@ class Holdings:
     same_name_here: NDArray[np.bool_]
     twin_here: NDArray[np.bool_]
     borrowed_tin: NDArray[np.bool_]
+    numbers: frozenset[str]
     canary: int | None
 
     def person(self, account: int) -> dict[str, str]:
@@ -105,6 +106,6 @@ def read_holdings(folder: Path) -> Holdings:
         np.asarray(addresses["to_year"].to_numpy(), dtype=np.int64), holder_at, dwelling, residents, order,
         np.searchsorted(dwelling[order], np.arange(len(residents) + 1)),
         marked(_repeated(place, full[who])), marked(_repeated(place, born[who]) & known_birth),
-        _repeated(_codes(accounts["tin"])),
+        _repeated(_codes(accounts["tin"])), frozenset(texts["tin"].tolist()),
         int(canary[0]) if len(canary) and texts["family_name"][canary[0]] == CANARY["family_name"] else None,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Labelled requests to train, calibrate and measure identity: present and absent people, three levels of noise.
+"""Labelled requests to train, calibrate and measure identity, in three levels of noise.
 
 Level 1 is a careful file, level 2 a careless one, level 3 an old and careless one. Rates were set so that
 the agreement of true pairs, field by field, lies near that of requests made with ``pseudopeople``; the
@@ -16,7 +16,7 @@ import pyarrow as pa
 from counterseal.synth.chance import Chance
 from counterseal.synth.names import census_names
 from counterseal.synth.noise import slipped, turned_date, wrong_date, wrong_digits
-from counterseal.synth.people import LAST_YEAR, World, build_world
+from counterseal.synth.people import LAST_YEAR, build_world
 from counterseal.synth.registry import account_ids, registry_tables, write_table
 from counterseal.synth.writing import nicknames_of, without_marks, write_address
 
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from counterseal.synth.people import World
+
 REQUEST_FIELDS = (
-    "request_ref", "given_name", "middle_name", "family_name", "suffix", "date_of_birth", "tin", "address_line_1",
+    "request_ref", "given_name", "middle_name", "family_name", "suffix", "date_of_birth", "tin",
+    "address_line_1",
     "address_line_2", "city", "state", "zip",
 )  # fmt: skip
 PRESENT_SHARE = 0.665
@@ -159,7 +162,7 @@ class Requests:
             "middle_name": chance.of("ABCDEFGHJKLMNPRSTVW") if chance.yes(0.7) else "",
             "family_name": str(names.surnames[int(chance.weighted(1, names.surname_weights)[0])]),
             "suffix": "",
-            "date_of_birth": f"{chance.number(1935, 2007)}-{chance.number(1, 12):02d}-{chance.number(1, 28):02d}",
+            "date_of_birth": chance.date(1935, 2007),
             "tin": f"{chance.number(1, 665):03d}{chance.number(1, 99):02d}{chance.number(1, 9999):04d}",
         }
         place = self._dwelling(chance.number(0, int(self.world.span_dwelling.max())))
@@ -177,7 +180,10 @@ class Requests:
         if self.chance.yes(_STYLED_SHARE):
             return {**row, **self._spoil_address(write_address(self.chance, place), level)}
         stated = {"address_line_1": place["line_1"], "address_line_2": place["line_2"]}
-        return {**row, **self._spoil_address({**stated, **{f: place[f] for f in ("city", "state", "zip")}}, level)}
+        return {
+            **row,
+            **self._spoil_address({**stated, **{f: place[f] for f in ("city", "state", "zip")}}, level),
+        }
 
     def _spoil_name(self, row: Row, mixed: Row, level: Level) -> None:
         chance, names = self.chance, census_names()
@@ -188,10 +194,10 @@ class Requests:
         if chance.yes(level.nickname * 1.2) and (short := nicknames_of(row["given_name"])):
             row["given_name"] = chance.of(short)
         if chance.yes(level.wrong_word):
-            other = str(names.surnames[int(chance.one() ** 2 * 5000)])
+            other = str(names.surnames[chance.early(5000)])
             row["given_name"] = mixed.get("given_name", other) if chance.yes(0.5) else other
         if chance.yes(level.wrong_word * 0.25 + level.changed_surname * 0.5):
-            row["family_name"] = str(names.surnames[int(chance.one() ** 2 * 8000)])
+            row["family_name"] = str(names.surnames[chance.early(8000)])
         parts = row["family_name"].replace("-", " ").split(" ")
         if len(parts) > 1 and chance.yes(level.slip * 2):
             row["family_name"] = chance.of(parts)
@@ -303,7 +309,13 @@ def _labelled(
         ref = f"Q{number + 1:07d}"
         rows.append({"request_ref": ref, **row})
         truth.append(
-            {"request_ref": ref, "account_id": account, "level": which, "evidence": evidence_class(row), "kind": kind}
+            {
+                "request_ref": ref,
+                "account_id": account,
+                "level": which,
+                "evidence": evidence_class(row),
+                "kind": kind,
+            }
         )
     return rows, truth
 

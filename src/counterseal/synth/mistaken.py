@@ -1,4 +1,4 @@
-"""Requests that are right on their face and still must not be answered: the wrong person, or the wrong address.
+"""Requests right on their face that must not be answered: the wrong person, or the wrong address.
 
 Each kind takes a row that asks soundly for a registered person and turns it into a question about
 somebody else, or about that person at an address which is not theirs (P-26, P-27).
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 EARLIEST_BIRTH, LATEST_BIRTH = 1930, 2007
-_NO_STREETS = ("NOBODYS", "UNBUILT", "NEVERLAID", "PAPERPLAN")
+_NO_STREETS = ("NOBODYS ST", "UNBUILT AVE", "NEVERLAID RD", "PAPERPLAN LN")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _new_given(asked: Asked) -> str:
     taken = {str(asked.holdings.account["given_name"][one]) for one in asked.holdings.together(asked.address)}
     pool = (names.male, names.female)[asked.chance.number(0, 1)]
     while True:
-        name = str(pool[int(asked.chance.one() ** 2 * 400)])
+        name = str(pool[asked.chance.early(400)])
         if name not in taken and not any(other[:2] == name[:2] for other in taken):
             return name
 
@@ -66,8 +66,10 @@ def _birth(asked: Asked, years: int) -> str:
     """A date of birth the given years after the person's (or after 1975), on another day; else before it."""
     known = asked.person["date_of_birth"] or "1975-06-15"
     year = int(known[:4]) + years
-    if not EARLIEST_BIRTH <= year <= LATEST_BIRTH:
-        year = int(known[:4]) - years
+    if year > LATEST_BIRTH:
+        year = int(known[:4]) - abs(years)
+    elif year < EARLIEST_BIRTH:
+        year = int(known[:4]) + abs(years)
     month, day = asked.chance.number(1, 12), asked.chance.number(1, 28)
     if (month, day) == (int(known[5:7]), int(known[8:10])):
         day = day % 28 + 1
@@ -75,8 +77,11 @@ def _birth(asked: Asked, years: int) -> str:
 
 
 def _own_number(asked: Asked) -> str:
-    """A number that no account made here has: their last four digits are never 0000."""
-    return f"{asked.chance.number(900, 999)}{asked.chance.number(50, 65)}0000"
+    """A number of the right form that no account has."""
+    while True:
+        number = f"{asked.chance.number(1, 665):03d}{asked.chance.number(1, 99):02d}{asked.chance.number(1, 9999):04d}"
+        if number not in asked.holdings.numbers:
+            return number
 
 
 def _address_of_another(asked: Asked) -> None:
@@ -93,7 +98,7 @@ def _address_of_nobody(asked: Asked) -> None:
     zips = real_zips()[0]
     at = asked.chance.number(0, len(zips.code) - 1)
     asked.row.update(
-        address_line_1=f"{asked.chance.number(1, 9900)} {asked.chance.of(_NO_STREETS)} {asked.chance.of(('ST', 'AVE', 'RD'))}",
+        address_line_1=f"{asked.chance.number(1, 9900)} {asked.chance.of(_NO_STREETS)}",
         address_line_2="",
         city=zips.city[at],
         state=zips.state[at],
@@ -104,7 +109,9 @@ def _address_of_nobody(asked: Asked) -> None:
 def _tin_and_name_elsewhere(asked: Asked) -> None:
     """The shape of the 42,695: name and number agree, the address is one that was never theirs."""
     asked.row.update(
-        given_name=asked.person["given_name"], family_name=asked.person["family_name"], tin=asked.person["tin"]
+        given_name=asked.person["given_name"],
+        family_name=asked.person["family_name"],
+        tin=asked.person["tin"],
     )
     (_address_of_another if asked.chance.yes(0.5) else _address_of_nobody)(asked)
 
@@ -158,7 +165,7 @@ def _absent_twin(asked: Asked) -> None:
 
 def _stranger(asked: Asked) -> None:
     names = census_names()
-    surname = str(names.surnames[int(asked.chance.one() ** 2 * (len(names.surnames) - 1))])
+    surname = str(names.surnames[asked.chance.early(len(names.surnames) - 1)])
     asked.row.update(given_name=_new_given(asked), middle_name="", family_name=surname, suffix="", tin="")
     asked.row["date_of_birth"] = _birth(asked, asked.chance.number(2, 12)) if asked.chance.yes(0.7) else ""
     if asked.chance.yes(0.5):
@@ -185,7 +192,7 @@ def _nothing_but_name(asked: Asked) -> None:
 
 def _former_surname(asked: Asked) -> None:
     names = census_names()
-    former = str(names.surnames[int(asked.chance.one() ** 2 * 8000)])
+    former = str(names.surnames[asked.chance.early(8000)])
     asked.row.update(family_name=former, date_of_birth=asked.person["date_of_birth"], tin=asked.person["tin"])
 
 

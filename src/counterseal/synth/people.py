@@ -13,10 +13,12 @@ import numpy as np
 
 from counterseal.synth.chance import Chance
 from counterseal.synth.names import ACCENTED, census_names
-from counterseal.synth.places import Dwellings, build_dwellings
+from counterseal.synth.places import build_dwellings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from counterseal.synth.places import Dwellings
 
 FIRST_YEAR, LAST_YEAR = 2015, 2025
 HEAD, SPOUSE, CHILD, HOUSEMATE, RESIDENT = range(5)
@@ -90,7 +92,8 @@ def _births(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Birth year, day of the year, and who is a twin (of the person before)."""
     people = len(role)
-    year = LAST_YEAR - 22 - np.floor(chance.uniform(people) ** 1.3 * 65).astype(np.int64)
+    age = chance.uniform(people)
+    year = LAST_YEAR - 22 - np.floor(age * np.sqrt(np.sqrt(age)) * 65).astype(np.int64)
     head_year = year[frame.first[frame.household]]
     spread = np.floor((chance.uniform(people) + chance.uniform(people) - 1) * 10).astype(np.int64)
     year = np.where(role == SPOUSE, np.minimum(head_year + spread, LAST_YEAR - 18), year)
@@ -162,9 +165,13 @@ def _middle_names(chance: Chance, male: NDArray[np.bool_]) -> NDArray[np.object_
 
 
 def _named_after_parents(
-    chance: Chance, frame: _Frame, role: NDArray[np.int64], male: NDArray[np.bool_], given: NDArray[np.object_]
+    chance: Chance,
+    frame: _Frame,
+    role: NDArray[np.int64],
+    male: NDArray[np.bool_],
+    given: NDArray[np.object_],
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    """Sons (and few daughters) given the head's name; suffixes, often left out, for both. Changes ``given``."""
+    """Sons (and few daughters) given the head's name: the suffixes, and who they are. Changes ``given``."""
     people = len(role)
     head = frame.first[frame.household]
     share = np.where(male, 0.06, 0.01)
@@ -259,7 +266,8 @@ def build_world(people: int, seed: int) -> World:
     born = np.datetime_as_string(date).astype(object)
     born[Chance(seed, "unknown births").happens(people, 0.01)] = ""
     return World(
-        frame.household, role, male, given, _middle_names(Chance(seed, "middle names"), male), family, suffix, born,
+        frame.household, role, male, given, _middle_names(Chance(seed, "middle names"), male), family, suffix,
+        born,
         _tins(Chance(seed, "tins"), people), account & lives, twin, named_after,
         build_dwellings(Chance(seed, "dwellings"), dwellings, frame.quarters), person, place, begin, end,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zipcodes
@@ -18,26 +18,45 @@ if TYPE_CHECKING:
 
     from counterseal.synth.chance import Chance
 
-STATES = frozenset(
-    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR"
-    " PA RI SC SD TN TX UT VT VA WA WV WI WY".split()
-)
+ELSEWHERE = frozenset({"AA", "AE", "AP", "AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"})
+"""Military mail, territories and freely associated states: what is not a state or D.C."""
 HOUSE, FLAT, BOX, RURAL, PUERTO_RICO, MILITARY, QUARTERS = range(7)
 _KIND_WEIGHTS = np.array([64, 26, 4, 3, 2, 1], dtype=np.int64)
-_STREET_NAMES = (
-    "MAPLE OAK PINE CEDAR ELM WALNUT CHESTNUT BIRCH WILLOW SPRUCE HICKORY MAGNOLIA SYCAMORE ASPEN POPLAR LAUREL JUNIPER"
-    " HAWTHORN MAIN CHURCH PARK MILL RIVER LAKE HILL SPRING VALLEY RIDGE MEADOW FOREST ORCHARD GARDEN PROSPECT HIGHLAND"
-    " SUNSET SUMMIT COTTAGE BRIDGE CANAL DEPOT MARKET WATER FRONT UNION LIBERTY CENTER COLLEGE ACADEMY COURT STATE"
-    " WASHINGTON ADAMS JEFFERSON MADISON MONROE JACKSON HARRISON TYLER TAYLOR PIERCE LINCOLN GRANT HAYES GARFIELD"
-    " CLEVELAND MCKINLEY WILSON HOOVER FRANKLIN HAMILTON LAFAYETTE COLUMBUS WINDSOR OXFORD CAMBRIDGE KENT SUSSEX ESSEX"
-    " DEVON ARLINGTON CLINTON WARREN MARSHALL PERRY DECATUR SHERMAN SHERIDAN CUSTER BURNSIDE STERLING CRESCENT BAYVIEW"
-    " FAIRVIEW GRANDVIEW LAKEVIEW PLEASANT BROOKSIDE HILLCREST WOODLAND GREENWOOD ROSEWOOD EDGEWOOD WESTWOOD KINGSTON"
-    " BRISTOL DOVER SALEM CONCORD LEXINGTON FOXGLOVE HERON QUAIL PHEASANT STARLING KESTREL BLUEBELL LARKSPUR COUNTRY"
-    " CLUB,OLD MILL,STONE BRIDGE,MARTIN LUTHER KING,SAINT CHARLES,TWIN LAKES,RED BARN,SILVER SPRINGS,INDIAN HILL"
+_STREET_NAMES = """
+    MAPLE OAK PINE CEDAR ELM WALNUT CHESTNUT BIRCH WILLOW SPRUCE HICKORY MAGNOLIA SYCAMORE ASPEN POPLAR
+    LAUREL JUNIPER HAWTHORN MAIN CHURCH PARK MILL RIVER LAKE HILL SPRING VALLEY RIDGE MEADOW FOREST
+    ORCHARD GARDEN PROSPECT HIGHLAND SUNSET SUMMIT COTTAGE BRIDGE CANAL DEPOT MARKET WATER FRONT UNION
+    LIBERTY CENTER COLLEGE ACADEMY COURT STATE WASHINGTON ADAMS JEFFERSON MADISON MONROE JACKSON
+    HARRISON TYLER TAYLOR PIERCE LINCOLN GRANT HAYES GARFIELD CLEVELAND MCKINLEY WILSON HOOVER FRANKLIN
+    HAMILTON LAFAYETTE COLUMBUS WINDSOR OXFORD CAMBRIDGE KENT SUSSEX ESSEX DEVON ARLINGTON CLINTON
+    WARREN MARSHALL PERRY DECATUR SHERMAN SHERIDAN CUSTER BURNSIDE STERLING CRESCENT BAYVIEW FAIRVIEW
+    GRANDVIEW LAKEVIEW PLEASANT BROOKSIDE HILLCREST WOODLAND GREENWOOD ROSEWOOD EDGEWOOD WESTWOOD
+    KINGSTON BRISTOL DOVER SALEM CONCORD LEXINGTON FOXGLOVE HERON QUAIL PHEASANT STARLING KESTREL
+    BLUEBELL LARKSPUR COUNTRY CLUB
+"""
+_STREET_NAMES_OF_TWO = (
+    "OLD MILL",
+    "STONE BRIDGE",
+    "MARTIN LUTHER KING",
+    "SAINT CHARLES",
+    "TWIN LAKES",
+    "RED BARN",
+    "SILVER SPRINGS",
+    "INDIAN HILL",
 )
 _STREET_TYPES = ("ST", "AVE", "RD", "DR", "LN", "CT", "CIR", "PL", "BLVD", "WAY", "TER", "PKWY", "TRL")
 _TYPE_WEIGHTS = np.array([26, 20, 15, 14, 8, 5, 3, 2, 2, 2, 1, 1, 1], dtype=np.int64)
-_CALLES = ("LUNA", "SOL", "FORTALEZA", "SAN JOSE", "CRISTO", "LAS FLORES", "LOS ROBLES", "BALDORIOTY", "MUNOZ RIVERA")
+_CALLES = (
+    "LUNA",
+    "SOL",
+    "FORTALEZA",
+    "SAN JOSE",
+    "CRISTO",
+    "LAS FLORES",
+    "LOS ROBLES",
+    "BALDORIOTY",
+    "MUNOZ RIVERA",
+)
 _URBS = ("", "URB LAS GLADIOLAS", "URB VILLA ROSA", "URB EL PARAISO", "COND TORRE ALTA", "BO PUEBLO", "")
 _UNIT_STYLES = ("APT {n}", "APT {f}{l}", "UNIT {n}", "APT {f}0{d}", "# {n}", "LOT {n}")
 _UNITS_IN_BUILDING = 24
@@ -66,19 +85,24 @@ class Dwellings:
     zip_code: NDArray[np.object_]
 
 
+def _all_zips() -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = zipcodes.list_all()  # type: ignore[no-untyped-call]
+    return listed
+
+
 @cache
 def real_zips() -> tuple[Zips, Zips, Zips]:
     """Active ZIPs: street delivery in the states and D.C., Puerto Rico, military (APO, FPO, DPO)."""
-    active = sorted((z for z in zipcodes.list_all() if z["active"]), key=lambda z: str(z["zip_code"]))
+    active = sorted((z for z in _all_zips() if z["active"]), key=lambda z: str(z["zip_code"]))
 
-    def table(chosen: list[dict[str, str]]) -> Zips:
+    def table(chosen: list[dict[str, Any]]) -> Zips:
         columns = ([z["zip_code"], z["city"].upper(), z["state"]] for z in chosen)
         code, city, state = (np.array(column, dtype=object) for column in zip(*columns, strict=True))
         return Zips(code, city, state)
 
     standard = [z for z in active if z["zip_code_type"] == "STANDARD"]
     return (
-        table([z for z in standard if z["state"] in STATES]),
+        table([z for z in standard if z["state"] not in ELSEWHERE]),
         table([z for z in standard if z["state"] == "PR"]),
         table([z for z in active if z["zip_code_type"] == "MILITARY"]),
     )
@@ -93,8 +117,7 @@ def ordinal(number: int) -> str:
 
 def street_pool(chance: Chance) -> NDArray[np.object_]:
     """Twenty thousand composed street names."""
-    words = [word for part in _STREET_NAMES.split(",") for word in (part.split() if part.count(" ") > 3 else [part])]
-    names = [*words, *(ordinal(number) for number in range(1, 100))]
+    names = [*_STREET_NAMES.split(), *_STREET_NAMES_OF_TWO, *(ordinal(number) for number in range(1, 100))]
     prefix = chance.weighted(_POOL, np.array([80, 5, 5, 5, 5], dtype=np.int64)).tolist()
     suffix = chance.weighted(_POOL, np.array([96, 1, 1, 1, 1], dtype=np.int64)).tolist()
     name = chance.below(_POOL, len(names)).tolist()
@@ -134,7 +157,7 @@ def build_dwellings(chance: Chance, count: int, quarters: int) -> Dwellings:
     kind[count:] = QUARTERS
     town = chance.below(total, len(towns))
     street = chance.below(total, _STREETS_IN_ZIP)
-    number = 1 + np.floor(chance.uniform(total) ** 2 * 9800).astype(np.int64)
+    number = 1 + np.floor(np.square(chance.uniform(total)) * 9800).astype(np.int64)
     line_2 = np.full(total, "", dtype=object)
 
     flat = np.flatnonzero(kind == FLAT)

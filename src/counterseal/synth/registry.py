@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 
 from counterseal.errors import CountersealError
 from counterseal.synth.chance import Chance
@@ -67,7 +67,8 @@ def registry_tables(world: World, ids: NDArray[np.object_]) -> tuple[pa.Table, p
     kept = kept[order]
     place, home = world.span_dwelling[kept], world.dwellings
     texts = {
-        "account_id": ids[world.span_person[kept]], "line_1": home.line_1[place], "line_2": home.line_2[place],
+        "account_id": ids[world.span_person[kept]], "line_1": home.line_1[place],
+        "line_2": home.line_2[place],
         "city": home.city[place], "state": home.state[place], "zip": home.zip_code[place],
     }  # fmt: skip
     addresses = {name: pa.array([CANARY[name], *texts[name]], pa.string()) for name in ADDRESS_FIELDS[:6]}

@@ -15,7 +15,7 @@ import numpy as np
 from counterseal.errors import CountersealError
 from counterseal.synth.chance import Chance
 from counterseal.synth.defects import FACIAL, Defect, Spoiling
-from counterseal.synth.holdings import QUARTERS_FROM, Holdings
+from counterseal.synth.holdings import QUARTERS_FROM
 from counterseal.synth.mistaken import MISTAKES, Asked, Mistake
 from counterseal.synth.reasons import Reasons
 from counterseal.synth.registry import CANARY
@@ -27,13 +27,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from counterseal.synth.holdings import Holdings
+
 FIELDS = (
-    "request_ref", "given_name", "middle_name", "family_name", "suffix", "date_of_birth", "tin", "address_line_1",
-    "address_line_2", "city", "state", "zip", "taxable_periods", "statute", "stage", "case_number", "case_opened",
-    "final_order_date", "final_order_case", "order_basis", "judicial_review_date", "stay_in_force", "reason", "officers",
+    "request_ref", "given_name", "middle_name", "family_name", "suffix", "date_of_birth", "tin",
+    "address_line_1",
+    "address_line_2", "city", "state", "zip", "taxable_periods", "statute", "stage", "case_number",
+    "case_opened",
+    "final_order_date", "final_order_case", "order_basis", "judicial_review_date", "stay_in_force",
+    "reason", "officers",
 )  # fmt: skip
 TRUTH_FIELDS = ("row", "request_ref", "kind", "expected", "account_id", "address_held")
 FACIAL_SHARE, MISTAKEN_SHARE = 0.25, 0.12
+REVIEWED_SHARE = 0.08
 ROWS_PER_OFFICER = 18
 ROWS_PER_ADDRESS = 6
 ROWS_PER_GROUP_SET = 2000
@@ -44,6 +50,17 @@ _BASES = (
     "8 USC 1227(a)(3)(D)(i)",
 )  # fmt: skip
 _STAGES = ("preparation", "investigation", "investigation", "grand_jury")
+
+SOUND = {
+    "sound": "reviewable",
+    "sound_reviewed_in_court": "reviewable|judgement",
+    "sound_named_like_a_placeholder": "reviewable|cure|judgement",
+    "sound_asked_again": "reviewable|judgement|cure",
+}
+"""Sound rows and what may become of them: review in court waits for a person, and some people are called Null."""
+_LIKE_PLACEHOLDERS = frozenset({"NULL", "DOE", "NONE", "TEST", "BLANK", "NOBODY", "UNKNOWN"})
+_ALONE_AT_ADDRESS = frozenset({"namesake_at_the_address", "address_shared_by_many"})
+"""Kinds at whose address no other row may have asked before: the rows would read alike, or count as one more."""
 
 Row = dict[str, str]
 
@@ -137,22 +154,28 @@ class Composer:
         self._count = 0
 
     def _pick(self, kind: str) -> int | None:
-        """An address row: a person not yet asked for (unless all were), at an address not used up."""
+        """An address row: a person not yet asked for, at an address not used up.
+
+        When everybody was asked for, people who cannot be mistaken are asked for again; others never.
+        """
         pool = self._pools.get(kind, self._pools[""])
+        most = 1 if kind in _ALONE_AT_ADDRESS else ROWS_PER_ADDRESS
         for _ in range(2 * len(pool)):
             row = pool.next()
+            if kind in self._pools and kind and pool.lap > 1:
+                return None
             account, place = int(self.holdings.holder[row]), int(self.holdings.dwelling[row])
-            if self._asked.get(account, 0) < pool.lap and self._on_address.get(place, 0) < ROWS_PER_ADDRESS:
+            if self._asked.get(account, 0) < pool.lap and self._on_address.get(place, 0) < most:
                 self._asked[account] = self._asked.get(account, 0) + 1
                 self._on_address[place] = self._on_address.get(place, 0) + 1
                 return row
         return None
 
-    def _matter(self) -> Row:
+    def _matter(self, reviewed_share: float) -> Row:
         """The part of a row that the law asks about the proceeding: sound in every particular."""
         chance, signed = self.chance, self.signed_on
         ago = chance.number(100, 5 * 365 - 40)
-        reviewed = ago > 160 and chance.yes(0.08)
+        reviewed = ago > 160 and chance.yes(reviewed_share)
         final = chance.number(95, ago - 40) if reviewed else ago
         opened = chance.number(1, final - 91)
         year = signed.year - chance.number(1, 6)
@@ -169,15 +192,17 @@ class Composer:
         officer = self._count // ROWS_PER_OFFICER
         officers = f"HSI-{officer:06d};HSI-A{officer:06d}" if chance.yes(0.2) else f"HSI-{officer:06d}"
         return {
-            "taxable_periods": ";".join(years), "statute": "8 USC 1253(a)(1)(A)", "stage": stage, "case_number": case,
-            "case_opened": opened_on.isoformat(), "final_order_date": (signed - timedelta(days=ago)).isoformat(),
-            "final_order_case": f"A{removal[:3]}-{removal[3:6]}-{removal[6:]}" if chance.yes(0.2) else f"A{removal}",
+            "taxable_periods": ";".join(years), "statute": "8 USC 1253(a)(1)(A)",
+            "stage": stage, "case_number": case,
+            "case_opened": opened_on.isoformat(),
+            "final_order_date": (signed - timedelta(days=ago)).isoformat(),
+            "final_order_case": f"A{removal}",
             "order_basis": chance.of(_BASES),
             "judicial_review_date": (signed - timedelta(days=final)).isoformat() if reviewed else "",
             "stay_in_force": "no", "reason": self._reasons.next(), "officers": officers,
         }  # fmt: skip
 
-    def _sound(self, person: Row, place: Row) -> Row:
+    def _sound(self, person: Row, place: Row, reviewed_share: float) -> Row:
         self._count += 1
         chance = self.chance
         tin = person["tin"] if chance.yes(0.6) else ""
@@ -189,7 +214,7 @@ class Composer:
             "date_of_birth": person["date_of_birth"] if chance.yes(0.7) else "",
             "tin": tin,
             **write_address(chance, place),
-            **self._matter(),
+            **self._matter(reviewed_share),
         }
 
     def compose(self, plan: Defect | Mistake | Group | None, group: int) -> Composed:
@@ -205,7 +230,8 @@ class Composer:
                 next_step="Ask for fewer rows, or make a larger registry.",
             )
         account = int(self.holdings.holder[address])
-        row = self._sound(self.holdings.person(account), self.holdings.place(address))
+        reviewed = 0 if plan else REVIEWED_SHARE
+        row = self._sound(self.holdings.person(account), self.holdings.place(address), reviewed)
         account_id = str(self.holdings.account["account_id"][account])
         match plan:
             case Defect():
@@ -218,15 +244,18 @@ class Composer:
             case Group():
                 held = self._share(plan, group, row, address)
             case None:
-                kind = "sound_reviewed_in_court" if row["judicial_review_date"] else "sound"
-                again = self._asked[account] > 1
-                return Composed(
-                    row,
-                    *(("sound_asked_again", "reviewable|cure|judgement") if again else (kind, _SOUND[kind])),
-                    account_id,
-                    True,
-                )
-        return Composed(row, kind, plan.expected, account_id, held)
+                kind, held = self._sound_kind(row, account), True
+        expected = plan.expected if plan else SOUND[kind]
+        if self._asked[account] > 1 and "cure" not in expected:
+            expected += "|cure"  # a person may not be asked about twice
+        return Composed(row, kind, expected, account_id, held)
+
+    def _sound_kind(self, row: Row, account: int) -> str:
+        if self._asked[account] > 1:
+            return "sound_asked_again"
+        if row["family_name"].upper() in _LIKE_PLACEHOLDERS:
+            return "sound_named_like_a_placeholder"
+        return "sound_reviewed_in_court" if row["judicial_review_date"] else "sound"
 
     def _share(self, plan: Group, group: int, row: Row, address: int) -> bool:
         """Give the row what its group shares. Whether the stated address is still the person's."""
@@ -247,20 +276,20 @@ class Composer:
 
     def canary(self) -> Composed:
         """The row about the canary: sound where the registry holds it."""
-        row = self._sound(dict(CANARY), dict(CANARY))
+        row = self._sound(dict(CANARY), dict(CANARY), 0)
         row.update(
             {name: CANARY[name] for name in ("given_name", "middle_name", "family_name", "date_of_birth", "tin")}
         )
         row.update(
-            address_line_1=CANARY["line_1"], address_line_2="", city=CANARY["city"], state="NY", zip=CANARY["zip"]
+            address_line_1=CANARY["line_1"],
+            address_line_2="",
+            city=CANARY["city"],
+            state="NY",
+            zip=CANARY["zip"],
         )
-        row["judicial_review_date"] = ""
         if self.holdings.canary is None:
             return Composed(row, "canary", "not_disclosed", "", False)
         return Composed(row, "canary", "reviewable", CANARY["account_id"], True)
-
-
-_SOUND = {"sound": "reviewable", "sound_reviewed_in_court": "reviewable|judgement"}
 
 
 def plan_rows(rows: int, seed: int) -> list[tuple[Defect | Mistake | Group | None, int]]:

@@ -15,18 +15,28 @@ if TYPE_CHECKING:
     from counterseal.synth.chance import Chance
 
 _LONG_TYPE = {
-    "ST": "STREET", "AVE": "AVENUE", "RD": "ROAD", "DR": "DRIVE", "LN": "LANE", "CT": "COURT", "CIR": "CIRCLE",
+    "ST": "STREET", "AVE": "AVENUE", "RD": "ROAD", "DR": "DRIVE", "LN": "LANE", "CT": "COURT",
+    "CIR": "CIRCLE",
     "PL": "PLACE", "BLVD": "BOULEVARD", "TER": "TERRACE", "PKWY": "PARKWAY", "TRL": "TRAIL",
 }  # fmt: skip
 _LONG_DIRECTION = {"N": "NORTH", "S": "SOUTH", "E": "EAST", "W": "WEST"}
 _TURNED_DIRECTION = {"NW": "N.W.", "NE": "N.E.", "SW": "S.W.", "SE": "S.E."}
-_ORDINAL_WORD = {"1ST": "FIRST", "2ND": "SECOND", "3RD": "THIRD", "4TH": "FOURTH", "5TH": "FIFTH", "6TH": "SIXTH"}
-_UNIT_WORDS = {"APT": ("APT", "APARTMENT", "APT.", "#", "UNIT"), "UNIT": ("UNIT", "UNIT", "#"), "LOT": ("LOT", "LOT #"),
+_ORDINAL_WORD = {
+    "1ST": "FIRST",
+    "2ND": "SECOND",
+    "3RD": "THIRD",
+    "4TH": "FOURTH",
+    "5TH": "FIFTH",
+    "6TH": "SIXTH",
+}
+_UNIT_WORDS = {"APT": ("APT", "APARTMENT", "APT.", "#", "UNIT"), "UNIT": ("UNIT", "UNIT", "#"),
+               "LOT": ("LOT", "LOT #"),
                "#": ("#", "APT", "UNIT")}  # fmt: skip
 _BOX_WORDS = ("PO BOX", "P.O. BOX", "P O BOX", "POST OFFICE BOX")
 _ROUTE_WORDS = {"RR": ("RR", "RURAL ROUTE", "R.R."), "HC": ("HC", "HIGHWAY CONTRACT", "H.C.")}
 _STATE_WORD = {
-    "TX": "TEXAS", "CA": "CALIFORNIA", "NY": "NEW YORK", "FL": "FLORIDA", "OH": "OHIO", "GA": "GEORGIA", "IL": "ILLINOIS"
+    "TX": "TEXAS", "CA": "CALIFORNIA", "NY": "NEW YORK", "FL": "FLORIDA", "OH": "OHIO", "GA": "GEORGIA",
+    "IL": "ILLINOIS"
 }  # fmt: skip
 
 
@@ -111,7 +121,7 @@ def write_address(chance: Chance, address: dict[str, str]) -> dict[str, str]:
 
 
 def write_name(chance: Chance, person: dict[str, str]) -> dict[str, str]:
-    """The same name as another office writes it: middle name shortened or left out, marks dropped, a nickname."""
+    """The same name as another office writes it: middle name cut or left out, marks dropped, a nickname."""
     given, middle, family, suffix = (person[f] for f in ("given_name", "middle_name", "family_name", "suffix"))
     if middle and (draw := chance.one()) < 0.5:
         middle = middle[0] if draw < 0.35 else ""

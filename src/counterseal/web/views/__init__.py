@@ -1,0 +1,1 @@
+"""What answers each address. Everything is closed but for the roles named."""
