@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-import rfc8785
-
 from counterseal.errors import CountersealError
+from counterseal.ledger.canonical import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +37,7 @@ class Release:
     def digest(self) -> str:
         """What both officials sign: case, answer and recipients in one digest."""
         whole = {"case": self.case, "answer": self.answer, "recipients": sorted(self.recipients)}
-        return sha256(CONTEXT + rfc8785.dumps(whole)).hexdigest()
+        return sha256(CONTEXT + canonical(whole)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
