@@ -15,6 +15,10 @@ from django.db import connections
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from tests.ledger.conftest import CountedEntropy, TickingClock, open_log, signers
+from tests.ledger.release_model import FAULTS, PEOPLE, State, explore, first_states, steps
+from tests.ledger.test_release import LedgerOffice, officer_key
+from tests.ledger.test_witness import make_witness
 
 from counterseal.errors import CountersealError
 from counterseal.flow.release import Gate, approve, intend, release_answer, stop
@@ -24,10 +28,6 @@ from counterseal.store.connection import point_at
 from counterseal.vault.keys import WITNESS_KEYS
 from counterseal_verify import sealer
 from counterseal_verify.verify import Policy, Refused
-from tests.ledger.conftest import CountedEntropy, TickingClock, open_log, signers
-from tests.ledger.release_model import FAULTS, PEOPLE, State, explore, first_states, steps
-from tests.ledger.test_release import LedgerOffice, officer_key
-from tests.ledger.test_witness import make_witness
 
 ROOT = Path(__file__).parents[2]
 BROKEN = ["P2", "P1", "P4", "P1", "P4", "P1", "P3"]

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LARGEST_INTEGER = 2**53 - 1
-_encode = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
-).encode
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 def canonical(value: Any) -> bytes:
