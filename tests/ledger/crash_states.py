@@ -54,7 +54,7 @@ def _text(quoted: str) -> bytes:
     return bytes.fromhex(quoted.replace("\\x", ""))
 
 
-def _read(call: str, arguments: str, ends: dict[str, int]) -> Step | None:
+def _read(call: str, arguments: str, ends: dict[str, int]) -> Step | None:  # noqa: PLR0911 - one return a call
     strings = [_text(one) for one in re.findall(r'"((?:\\x[0-9a-f]{2})*)"', arguments)]
     named = re.search(r"^\d+<((?:\\x[0-9a-f]{2})+|[^>]*)>", arguments)
     path = ""
