@@ -34,4 +34,6 @@ def _type(name: str) -> pa.DataType:
         return pa.bool_()
     if name in {"posterior", "threshold", "bound", "rival_posterior"} or name.endswith("_bits"):
         return pa.float64()
+    if name == "address_families":
+        return pa.int64()
     return pa.int32() if name == "keys_passed_over" else pa.string()
