@@ -290,7 +290,7 @@ def row(proof: dict[str, object], entry: bytes) -> str:
     hashed = leaf(b"counterseal/row/v1\0" + salt + written.encode())
     path = [bytes.fromhex(step) for step in proof["path"]]  # type: ignore[attr-defined]
     root = root_from_path(hashed, int(str(proof["index"])), int(body["rows"]), path)
-    if root.hex() != body["root"]:
+    if root.hex() != body["rows_root"]:
         raise Refused("the row is not in the batch")
     return written
 
@@ -304,21 +304,23 @@ def tile_name(level: int | str, index: int, width: int) -> str:
     return f"tile/{level}/{path}" + (f".p/{width}" if width < 256 else "")
 
 
+def bundle(folder: Path, index: int, width: int) -> list[bytes]:
+    """Read one bundle of entries."""
+    path = folder / tile_name("entries", index, width)
+    raw = (path if path.exists() else folder / tile_name("entries", index, 256)).read_bytes()
+    found, at = [], 0
+    for _ in range(width):
+        length = int.from_bytes(raw[at : at + 2])
+        if at + 2 + length > len(raw):
+            raise Refused(f"bundle {index} is too short")
+        found.append(raw[at + 2 : at + 2 + length])
+        at += 2 + length
+    return found
+
+
 def entries(folder: Path, size: int) -> list[bytes]:
     """Read every entry of a ledger's folder."""
-    found: list[bytes] = []
-    while len(found) < size:
-        index, width = len(found) // 256, min(256, size - len(found))
-        path = folder / tile_name("entries", index, width)
-        raw = (path if path.exists() else folder / tile_name("entries", index, 256)).read_bytes()
-        at = 0
-        for _ in range(width):
-            length = int.from_bytes(raw[at : at + 2])
-            if at + 2 + length > len(raw):
-                raise Refused(f"bundle {index} is too short")
-            found.append(raw[at + 2 : at + 2 + length])
-            at += 2 + length
-    return found
+    return [entry for index in range(-(-size // 256)) for entry in bundle(folder, index, min(256, size - 256 * index))]
 
 
 def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
@@ -343,6 +345,34 @@ def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
         row_of_hashes = [_tile_root(row_of_hashes[at : at + 256]) for at in full]
         level += 1
     return head, found
+
+
+def entries_from(folder: Path, head: Head, wanted: int) -> tuple[int, list[bytes]]:
+    """Give the entries from a bundle's first one, at or before ``wanted``, to the end, bound to the root.
+
+    What lies before is taken as hashes of full tiles; root and entries hold together or not at all.
+    """
+    first = wanted // 256
+    stack, hashes = Stack(), Stack()
+    for at in range(0, first, 256):
+        width = min(256, head.size // 256 - at)
+        path = folder / tile_name(1, at // 256, width)
+        raw = (path if path.exists() else folder / tile_name(1, at // 256, 256)).read_bytes()
+        for here in range(min(256, first - at)):
+            stack.add(raw[32 * here : 32 * here + 32])
+    found: list[bytes] = []
+    for index in range(first, -(-head.size // 256)):
+        part = bundle(folder, index, min(256, head.size - 256 * index))
+        found += part
+        if len(part) == 256:
+            stack.add(_tile_root([leaf(entry) for entry in part]))
+        else:
+            for entry in part:
+                hashes.add(leaf(entry))
+    stack.peaks += hashes.peaks
+    if stack.root() != head.root:
+        raise Refused("the entries do not give the root that was signed")
+    return 256 * first, found
 
 
 def _tile_root(hashes: list[bytes]) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from counterseal.store.connection import ready
 from counterseal.vault.durable import write_durably
 from counterseal.vault.keys import LOG_KEYS, OpeningSeal
 from counterseal.vault.signing import KeySigner
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from counterseal.store.ledger_log import LedgerLog
 
+ready()
 ORIGIN = "ledger.example/tests"
 
 
@@ -73,7 +76,14 @@ def entropy() -> CountedEntropy:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unblocked(django_db_blocker: object) -> Iterator[None]:
+    """Each test here has a database file of its own; pytest-django's guard of a shared one is lifted."""
+    with contextlib.nullcontext() if django_db_blocker is None else django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory, unblocked: None) -> Path:
     """A database with its tables and nothing in them: made once, copied for each test."""
     from counterseal.store.connection import make_tables, point_at
 

@@ -17,7 +17,8 @@ from tests.ledger.test_log import enter, verify
 
 import counterseal_verify.verify as second
 from counterseal.errors import CountersealError
-from counterseal.ledger.batch import batch_tree, canonical_row, prove_row, row_holds
+from counterseal.ledger.batch import batch_tree, prove_row, row_holds
+from counterseal.ledger.canonical import canonical
 from counterseal.ledger.folder import LedgerFolder, prove_entry
 from counterseal.ledger.note import ED25519, is_sound_point, read_key
 from counterseal.ledger.policy import read_policy
@@ -181,7 +182,7 @@ def test_a_row_that_cannot_be_proved_alone(tmp_path: Path):
 
     secret = b"s" * 32
     tree = batch_tree(secret, ROWS)
-    entry = rfc8785.dumps({"body": {"rows": len(ROWS), "root": tree.root().hex()}, "kind": "determined"})
+    entry = rfc8785.dumps({"body": {"rows": len(ROWS), "rows_root": tree.root().hex()}, "kind": "determined"})
     (tmp_path / "entry").write_bytes(entry)
     for index, row in enumerate(ROWS):
         proof = prove_row(tree, secret, index, row)
@@ -212,7 +213,7 @@ rows = st.dictionaries(
 def test_a_row_whose_bytes_are_not_rfc_8785(row: dict[str, object]):
     import rfc8785
 
-    assert canonical_row(row) == rfc8785.dumps(row)
+    assert canonical(row) == rfc8785.dumps(row)
 
 
 def test_a_receipt_that_only_one_of_them_takes(log: LedgerLog):

@@ -15,11 +15,11 @@ import typer
 from typer.main import get_command
 
 from counterseal.cli import agreement as agreement_commands
+from counterseal.cli import identify as identify_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
 from counterseal.cli import run as run_commands
 from counterseal.cli.explain import explain
-from counterseal.cli.identify import identify
 from counterseal.cli.serve import serve
 from counterseal.errors import CheckFailedError, CountersealError
 
@@ -35,8 +35,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 run_commands.mount(app)
-app.add_typer(registry_commands.app, name="registry")
-app.command()(identify)
+registry_commands.mount(app)
+identify_commands.mount(app)
 ledger_commands.mount(app)
 app.add_typer(agreement_commands.app, name="agreement")
 app.command(

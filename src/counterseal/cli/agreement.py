@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from counterseal.cli.agreement_page import show
 from counterseal.cli.output import answer_json, progress
 from counterseal.errors import CheckFailedError
 from counterseal.flow import agreement as acts
@@ -14,6 +15,8 @@ from counterseal.flow import agreement as acts
 app = typer.Typer(help="The law as code: check, test, prove, compare and print an agreement.", no_args_is_help=True)
 Document = Annotated[Path, typer.Argument(metavar="AGREEMENT", help="The folder with agreement.md, or the file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer for a program.")]
+
+app.command(epilog="Example: counterseal agreement show agreements/irs-ice-2025 --out agreement.pdf")(show)
 
 
 @app.command(epilog="Example: counterseal agreement check agreements/irs-ice-2025")

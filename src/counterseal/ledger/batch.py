@@ -7,12 +7,12 @@ secret of the batch, which is an opening: kept apart, and once it is destroyed n
 from __future__ import annotations
 
 import hmac
-import json
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from counterseal.errors import CountersealError
+from counterseal.ledger.canonical import canonical
 from counterseal.ledger.tree import Tree, included
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SECRET = 32
 CONTEXT = b"counterseal/row/v1\0"
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +31,6 @@ class RowProof:
     row: bytes
     salt: bytes
     path: tuple[bytes, ...]
-
-
-def canonical_row(row: Mapping[str, str | int | Sequence[str]]) -> bytes:
-    """Write a row of strings, integers and lists of strings under ASCII names as RFC 8785 has it.
-
-    The standard library's encoder gives the same bytes for these values at a tenth of the time (the
-    tests hold the two against each other). Raises CountersealError ``entry-value`` otherwise.
-    """
-    try:
-        text = _canonical(row)
-        return text.encode()
-    except (TypeError, ValueError) as error:
-        raise CountersealError("entry-value", "A row holds text and integers only.") from error
 
 
 def row_salt(secret: bytes, index: int) -> bytes:
@@ -64,7 +50,7 @@ def batch_tree(secret: bytes, rows: Iterable[Mapping[str, str | int | Sequence[s
     """
     if len(secret) != SECRET:
         raise CountersealError("batch-secret", "A batch's secret is 32 random bytes.")
-    return Tree(row_leaf(row_salt(secret, index), canonical_row(row)) for index, row in enumerate(rows))
+    return Tree(row_leaf(row_salt(secret, index), canonical(row)) for index, row in enumerate(rows))
 
 
 def batch_root(secret: bytes, rows: Iterable[Mapping[str, str | int | Sequence[str]]]) -> str:
@@ -81,7 +67,7 @@ def prove_row(tree: Tree, secret: bytes, index: int, row: Mapping[str, str | int
     Raises CountersealError ``no-such-entry``, or ``row-differs`` when this is not the row that was put
     into the tree.
     """
-    written, salt = canonical_row(row), row_salt(secret, index)
+    written, salt = canonical(row), row_salt(secret, index)
     path = tree.inclusion(index)
     if tree.node(0, index) != row_leaf(salt, written):
         raise CountersealError("row-differs", "This is not the row that the ledger holds the root of.")

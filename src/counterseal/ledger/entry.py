@@ -16,9 +16,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
-import rfc8785
-
 from counterseal.errors import CountersealError
+from counterseal.ledger.canonical import canonical
 from counterseal.ledger.tiles import LARGEST_ENTRY
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def commit(field: str, salt: bytes, value: str | int) -> str:
         raise CountersealError("commitment", "A commitment takes a plain field name and 32 bytes of salt.")
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise CountersealError("commitment", "A commitment is to a text or an integer.")
-    return sha256(CONTEXT + field.encode() + b"\0" + salt + rfc8785.dumps(value)).hexdigest()
+    return sha256(CONTEXT + field.encode() + b"\0" + salt + canonical(value)).hexdigest()
 
 
 def opens(commitment: str, opening: Opening) -> bool:
@@ -101,27 +100,10 @@ def write_entry(kind: EntryKind, at: datetime, body: Mapping[str, Fact], commitm
         whole["body"] = dict(body)
     if commitments:
         whole["commitments"] = dict(commitments)
-    _only_plain(whole)
-    try:
-        entry = rfc8785.dumps(whole)
-    except (rfc8785.CanonicalizationError, UnicodeError) as error:
-        raise CountersealError("entry-value", "An entry's text or number cannot be canonical.") from error
+    entry = canonical(whole)
     if len(entry) > LARGEST_ENTRY:
         raise CountersealError("entry-too-large", f"An entry is at most {LARGEST_ENTRY} bytes long.")
     return entry
-
-
-def _only_plain(value: object) -> None:
-    if isinstance(value, dict):
-        if not all(isinstance(name, str) for name in value):
-            raise CountersealError("entry-value", "An entry's names are text.")
-        for inner in value.values():
-            _only_plain(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _only_plain(inner)
-    elif isinstance(value, bool) or not isinstance(value, str | int):
-        raise CountersealError("entry-value", "An entry holds text and integers only.")
 
 
 def read_entry(entry: bytes) -> dict[str, Fact]:
@@ -131,13 +113,11 @@ def read_entry(entry: bytes) -> dict[str, Fact]:
     """
     try:
         whole = json.loads(entry, object_pairs_hook=_once)
-        if not isinstance(whole, dict) or rfc8785.dumps(whole) != entry:
-            raise CountersealError("entry-form", "These are not the canonical bytes of an entry.")
-        EntryKind(whole.get("kind", ""))
-        _only_plain(whole)
-    except (ValueError, RecursionError, rfc8785.CanonicalizationError) as error:
+        if isinstance(whole, dict) and canonical(whole) == entry and EntryKind(whole.get("kind", "")):
+            return whole
+    except (ValueError, RecursionError, CountersealError) as error:
         raise CountersealError("entry-form", "These are not the canonical bytes of an entry.") from error
-    return whole
+    raise CountersealError("entry-form", "These are not the canonical bytes of an entry.")
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -6,7 +6,8 @@ It has nothing to do with the case database and runs in other hands, on another 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from counterseal.ledger.note import read_head
@@ -76,36 +77,33 @@ class WitnessFile:
     """One SQLite file: what a witness has seen, and what a mirror holds."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with closing(self._open()) as database:
-            database.executescript(TABLES)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._alone = threading.Lock()
+        self._database = sqlite3.connect(path, timeout=20, isolation_level=None, check_same_thread=False)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=FULL")
+        self._database.executescript(TABLES)
         self.witnessed = SeenBook(self, "witnessed")
         self.pending = SeenBook(self, "pending")
         self.mirrored = SeenBook(self, "mirrored")
 
-    def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, timeout=20, isolation_level=None)
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=FULL")
-        return database
-
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Open for reading."""
-        with closing(self._open()) as database:
-            yield database
+        """Use the connection for reading, alone among this process's threads."""
+        with self._alone:
+            yield self._database
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One write transaction, alone from its first read; durable when it ends."""
-        with closing(self._open()) as database:
-            database.execute("BEGIN IMMEDIATE")
+        with self._alone:
+            self._database.execute("BEGIN IMMEDIATE")
             try:
-                yield database
+                yield self._database
             except BaseException:
-                database.execute("ROLLBACK")
+                self._database.execute("ROLLBACK")
                 raise
-            database.execute("COMMIT")
+            self._database.execute("COMMIT")
 
     def pending_of_size(self, origin: str, size: int) -> Seen | None:
         """Give a pending checkpoint of this size."""

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LedgerCheckpoint',
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('size', models.IntegerField(primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
                 ('note', models.TextField()),
             ],
@@ -33,15 +33,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LedgerEntry',
             fields=[
-                ('index', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('index', models.IntegerField(primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=32)),
                 ('at', models.DateTimeField()),
                 ('entry', models.BinaryField()),
                 ('peaks', models.BinaryField()),
             ],
-            options={
-                'indexes': [models.Index(fields=['kind', 'index'], name='ledger_entry_kind')],
-            },
         ),
         migrations.CreateModel(
             name='LedgerCosignature',

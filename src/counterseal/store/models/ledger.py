@@ -10,14 +10,11 @@ from django.db import models
 class LedgerEntry(models.Model):
     """One entry's bytes as they were made. ``peaks`` are the tree's complete subtrees after it."""
 
-    index = models.BigIntegerField(primary_key=True)
+    index = models.IntegerField(primary_key=True)  # the row id itself in SQLite: one page less to write
     kind = models.CharField(max_length=32)
     at = models.DateTimeField()
     entry = models.BinaryField()
     peaks = models.BinaryField()
-
-    class Meta:
-        indexes: ClassVar = [models.Index(fields=["kind", "index"], name="ledger_entry_kind")]
 
     def __str__(self) -> str:
         return f"{self.index} {self.kind}"
@@ -26,7 +23,7 @@ class LedgerEntry(models.Model):
 class LedgerCheckpoint(models.Model):
     """A tree head that the log has signed: one a size, so two writers cannot sign two."""
 
-    size = models.BigIntegerField(primary_key=True)
+    size = models.IntegerField(primary_key=True)
     at = models.DateTimeField()
     note = models.TextField()
 

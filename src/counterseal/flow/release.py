@@ -1,0 +1,153 @@
+"""The release of one answer, and the stop that stops it. The order is the law of this module.
+
+Approvals → intent entry, in one transaction that reads stop orders, predicates and roles again → durable →
+checkpoint → quorum of witnesses → the sealer, another process that trusts only the proof → delivery entry.
+A stop order is acknowledged only when it is durable and witnessed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from counterseal.errors import CountersealError
+from counterseal.flow.book import publish_witnessed
+from counterseal.ledger.folder import LedgerFolder, prove_entry
+from counterseal.ledger.intent import Approval, intent_body
+from counterseal.store.submissions import one_act
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from counterseal.ledger.gather import Post
+    from counterseal.ledger.intent import Release
+    from counterseal.ledger.policy import Policy
+    from counterseal.store.ledger_log import LedgerLog
+
+SEALER_WITHIN = 120
+"""Seconds that the sealer has."""
+
+
+class Office(Protocol):
+    """What is read again inside the transaction that makes the intent."""
+
+    def stopped(self, release: Release) -> bool:
+        """Tell whether a stop order in force reaches the case."""
+        ...
+
+    def holds(self, release: Release) -> bool:
+        """Tell whether every predicate of the agreement holds for this very answer."""
+        ...
+
+    def may_approve(self, official: str) -> bool:
+        """Tell whether the official's role still lets them approve."""
+        ...
+
+    def approvals(self, release: Release) -> Sequence[Approval]:
+        """Give the approvals of this release, each verified against its signer's key."""
+        ...
+
+
+class Sealer(Protocol):
+    """Seals the answer that a request proves, into ``package``."""
+
+    def __call__(self, request: Mapping[str, object], package: Path) -> None:
+        """Raise CountersealError ``sealer`` with the sealer's own reason when it refuses."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealerProcess:
+    """The sealer as a process of its own. It is told files and a proof, and asked for one package."""
+
+    policy: Path
+    ledger: Path
+    answers: Path
+
+    def __call__(self, request: Mapping[str, object], package: Path) -> None:
+        """Run it. Raises CountersealError ``sealer`` when it refuses, or does not answer in time."""
+        call = [sys.executable, "-m", "counterseal_verify.sealer"]
+        call += ["--policy", str(self.policy), "--ledger", str(self.ledger)]
+        call += ["--answers", str(self.answers), "--out", str(package)]
+        asked = json.dumps(request).encode()
+        try:
+            done = subprocess.run(call, input=asked, capture_output=True, timeout=SEALER_WITHIN, check=False)  # noqa: S603 - our own words and paths
+        except subprocess.TimeoutExpired as error:
+            raise CountersealError("sealer", "The sealer did not answer in time.") from error
+        if done.returncode:
+            reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it gave no reason"]
+            raise CountersealError("sealer", f"The sealer refused: {reason[0]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What stands between an intent and an answer outside."""
+
+    log: LedgerLog
+    policy: Policy
+    post: Post
+    seal: Sealer
+    packages: Path
+
+
+def approve(log: LedgerLog, release: Release, official: str, evidence: str) -> Approval:
+    """Enter one official's approval. ``evidence`` is the signature, which others verify.
+
+    The caller has verified it against the official's key.
+    """
+    with one_act():
+        body = {"over": release.digest, "official": official, "evidence": evidence}
+        return Approval(official, release.digest, log.append("signed", body))
+
+
+def intend(log: LedgerLog, office: Office, release: Release) -> int:
+    """Make the intent: read everything again and enter it, in one transaction. Give its index.
+
+    Raises CountersealError ``stopped``, ``predicates`` or ``approvals``; then nothing is entered.
+    """
+    with one_act():
+        log.lock()
+        if office.stopped(release):
+            raise CountersealError("stopped", "A stop order reaches this case; nothing is released.")
+        if not office.holds(release):
+            raise CountersealError("predicates", "The law's conditions do not hold for this answer.")
+        approvals = [one for one in office.approvals(release) if office.may_approve(one.official)]
+        return log.append("intent", intent_body(release, approvals, log.size_and_root()[0]))
+
+
+def stop(log: LedgerLog, policy: Policy, post: Post, body: Mapping[str, str]) -> tuple[int, str]:
+    """Enter a stop order; give its index and the witnessed checkpoint that acknowledges it.
+
+    Until this returns nobody may be told that the stop stands. Raises CheckFailedError ``quorum`` when it
+    is durable but not witnessed: releases halt (the sealer sees it), the acknowledgement waits.
+    """
+    with one_act():
+        index = log.append("stop", dict(body))
+    return index, publish_witnessed(log, policy, post)
+
+
+def release_answer(gate: Gate, release: Release, intent: int, recipients: Sequence[bytes]) -> Path:
+    """Let the answer of a witnessed intent be sealed, and enter its delivery. Give the package's path.
+
+    ``recipients`` are the named officers' public keys. Raises CheckFailedError ``quorum``, or CountersealError
+    ``sealer`` with the sealer's own reason when it refuses.
+    """
+    publish_witnessed(gate.log, gate.policy, gate.post)
+    request = {
+        "case": release.case,
+        "answer": release.answer,
+        "recipients": [base64.b64encode(key).decode("ascii") for key in recipients],
+        "entry": base64.b64encode(gate.log.entry(intent)).decode("ascii"),
+        "receipt": str(prove_entry(LedgerFolder(gate.log.folder), intent)),
+    }
+    package = gate.packages / f"{release.digest}.sealed"
+    gate.seal(request, package)
+    with one_act():
+        gate.log.append("delivered", {"intent": intent, "over": release.digest})
+    gate.log.publish()
+    return package

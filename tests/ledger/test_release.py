@@ -1,0 +1,227 @@
+"""The way of one answer: nothing leaves without two people, a witnessed intent, and no stop after it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM1024PrivateKey
+from cryptography.hazmat.primitives.hpke import MLKEM1024P384PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.ledger.conftest import signers
+from tests.ledger.test_witness import make_witness
+
+from counterseal.cli.witness import make_server
+from counterseal.errors import CheckFailedError, CountersealError
+from counterseal.flow.release import Gate, SealerProcess, approve, intend, release_answer, stop
+from counterseal.ledger.intent import Approval, Release
+from counterseal.ledger.policy import read_policy
+from counterseal.ledger_wiring import post
+from counterseal.store.models import LedgerEntry
+from counterseal.vault.keys import WITNESS_KEYS
+from counterseal_verify import sealer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from counterseal.store.ledger_log import LedgerLog
+
+ANSWER = b"CANARY 14 MAPLE ST, SPRINGFIELD IL 62701"
+
+
+@dataclass
+class LedgerOffice:
+    """An office that reads everything from the ledger itself."""
+
+    unfit: set[str] = field(default_factory=set)
+    barred: set[str] = field(default_factory=set)
+
+    def _bodies(self, kind: str) -> Iterator[tuple[int, dict[str, str]]]:
+        for index, entry in LedgerEntry.objects.filter(kind=kind).values_list("index", "entry"):
+            yield index, json.loads(bytes(entry)).get("body", {})
+
+    def stopped(self, release: Release) -> bool:
+        return any(body.get("case") == release.case for _, body in self._bodies("stop"))
+
+    def holds(self, release: Release) -> bool:
+        return release.answer not in self.unfit
+
+    def may_approve(self, official: str) -> bool:
+        return official not in self.barred
+
+    def approvals(self, release: Release) -> list[Approval]:
+        return [
+            Approval(body["official"], body["over"], index)
+            for index, body in self._bodies("signed")
+            if body["over"] == release.digest
+        ]
+
+
+@dataclass
+class Scene:
+    log: LedgerLog
+    gate: Gate
+    office: LedgerOffice
+    officer: MLKEM1024P384PrivateKey
+    release: Release
+    key: bytes
+    server: object
+
+
+@pytest.fixture
+def scene(log: LedgerLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "src"))
+    witness = make_witness(tmp_path / "w0", "w0")
+    server = make_server(witness, "127.0.0.1", 0)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    text = (
+        f"log {log._signers[0].key}\n"
+        f"witness ig {signers('w0', WITNESS_KEYS)[0].key} http://127.0.0.1:{server.server_port}\nquorum ig\n"
+    )
+    (tmp_path / "policy").write_text(text)
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "packages").mkdir()
+    answer = hashlib.sha256(ANSWER).hexdigest()
+    (tmp_path / "answers" / answer).write_bytes(ANSWER)
+    officer, key = officer_key()
+    release = Release("c" * 64, answer, (hashlib.sha256(key).hexdigest(),))
+    process = SealerProcess(tmp_path / "policy", log.folder, tmp_path / "answers")
+    gate = Gate(log, read_policy(text.encode()), post, process, tmp_path / "packages")
+    yield Scene(log, gate, LedgerOffice(), officer, release, key, server)
+    server.shutdown()
+    server.server_close()
+
+
+def officer_key() -> tuple[MLKEM1024P384PrivateKey, bytes]:
+    """A recipient's private key, and the public one in bytes."""
+    lattice, curve = MLKEM1024PrivateKey.generate(), generate_private_key(SECP384R1())
+    point = curve.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return MLKEM1024P384PrivateKey(lattice, curve), lattice.public_key().public_bytes_raw() + point
+
+
+def approved(scene: Scene) -> int:
+    approve(scene.log, scene.release, "a" * 64, "evidence")
+    approve(scene.log, scene.release, "b" * 64, "evidence")
+    return intend(scene.log, scene.office, scene.release)
+
+
+def kinds() -> list[str]:
+    return list(LedgerEntry.objects.order_by("index").values_list("kind", flat=True))
+
+
+def test_an_answer_that_its_recipient_cannot_open(scene: Scene):
+    package = json.loads(release_answer(scene.gate, scene.release, approved(scene), [scene.key]).read_bytes())
+    box = base64.b64decode(package["sealed"][0]["box"])
+    opened = sealer.SUITE.decrypt(box, scene.officer, info=sealer.CONTEXT + scene.release.digest.encode())
+    assert opened == ANSWER
+    assert kinds() == ["signed", "signed", "intent", "delivered"]
+
+
+def test_one_person_who_approves_twice(scene: Scene):
+    approve(scene.log, scene.release, "a" * 64, "evidence")
+    approve(scene.log, scene.release, "a" * 64, "evidence")
+    with pytest.raises(CountersealError, match="approvals"):
+        intend(scene.log, scene.office, scene.release)
+    assert "intent" not in kinds()
+
+
+def test_an_approval_of_another_answer_or_recipient(scene: Scene):
+    approve(scene.log, scene.release, "a" * 64, "evidence")
+    for other in (
+        Release(scene.release.case, "d" * 64, scene.release.recipients),
+        Release("d" * 64, scene.release.answer, scene.release.recipients),
+        Release(scene.release.case, scene.release.answer, ("d" * 64,)),
+    ):
+        approve(scene.log, other, "b" * 64, "evidence")
+        with pytest.raises(CountersealError, match="approvals"):
+            intend(scene.log, scene.office, scene.release)
+
+
+def test_a_role_withdrawn_before_the_intent(scene: Scene):
+    scene.office.barred.add("b" * 64)
+    with pytest.raises(CountersealError, match="approvals"):
+        approved(scene)
+
+
+def test_predicates_that_no_longer_hold(scene: Scene):
+    scene.office.unfit.add(scene.release.answer)
+    with pytest.raises(CountersealError, match="predicates"):
+        approved(scene)
+
+
+def test_a_stop_before_the_intent(scene: Scene):
+    stop(scene.log, scene.gate.policy, post, {"case": scene.release.case})
+    with pytest.raises(CountersealError, match="stopped"):
+        approved(scene)
+
+
+def test_a_stop_between_intent_and_sealing(scene: Scene):
+    intent = approved(scene)
+    stop(scene.log, scene.gate.policy, post, {"case": scene.release.case})
+    with pytest.raises(CountersealError, match="stop order came after"):
+        release_answer(scene.gate, scene.release, intent, [scene.key])
+    assert not list(scene.gate.packages.iterdir())
+
+
+def test_an_answer_without_a_quorum(scene: Scene):
+    intent = approved(scene)
+    scene.server.shutdown()
+    scene.server.server_close()
+    with pytest.raises(CheckFailedError, match="quorum"):
+        release_answer(scene.gate, scene.release, intent, [scene.key])
+    assert not list(scene.gate.packages.iterdir())
+
+
+def test_a_stop_acknowledged_before_it_is_witnessed(scene: Scene):
+    scene.server.shutdown()
+    scene.server.server_close()
+    with pytest.raises(CheckFailedError, match="quorum"):
+        stop(scene.log, scene.gate.policy, post, {"case": scene.release.case})
+    assert kinds() == ["stop"]
+
+
+@pytest.mark.parametrize("change", ["answer", "recipient", "entry", "kind", "receipt", "file", "nothing"])
+def test_a_sealer_that_believes_the_gateway(scene: Scene, change: str, tmp_path: Path):
+    """Whatever the gateway claims, the sealer goes by the proof."""
+    from counterseal.flow.book import publish_witnessed
+    from counterseal.ledger.folder import LedgerFolder, prove_entry
+
+    intent = approved(scene)
+    publish_witnessed(scene.log, scene.gate.policy, post)
+    stranger = officer_key()[1]
+    told = intent - 1 if change == "kind" else intent
+    request = {
+        "case": scene.release.case,
+        "answer": hashlib.sha256(b"x").hexdigest() if change == "answer" else scene.release.answer,
+        "recipients": [base64.b64encode(stranger if change == "recipient" else scene.key).decode()],
+        "entry": base64.b64encode(scene.log.entry(told) + (b" " if change == "entry" else b"")).decode(),
+        "receipt": str(prove_entry(LedgerFolder(scene.log.folder), told)),
+    }
+    if change == "receipt":
+        request["receipt"] = request["receipt"].replace("index 2", "index 1")
+    if change == "file":
+        (scene.gate.seal.answers / scene.release.answer).write_bytes(ANSWER + b"!")
+    import io
+    from unittest import mock
+
+    arguments = ["--policy", str(scene.gate.seal.policy), "--ledger", str(scene.log.folder)]
+    arguments += ["--answers", str(scene.gate.seal.answers), "--out", str(tmp_path / "package")]
+    stdin = mock.Mock(buffer=io.BytesIO(json.dumps(request).encode()))
+    with mock.patch("sys.stdin", stdin):
+        code = sealer.main(arguments)
+    assert code == (0 if change == "nothing" else 1)
+    assert (tmp_path / "package").exists() == (change == "nothing")
+
+
+def test_an_answer_outside_the_vault(scene: Scene):
+    package = release_answer(scene.gate, scene.release, approved(scene), [scene.key])
+    assert b"CANARY" not in package.read_bytes()
+    files = [path for path in scene.log.folder.rglob("*") if path.is_file()]
+    assert not any(b"CANARY" in path.read_bytes() for path in files)
