@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import z3
 
 from counterseal.agreements.logic import Reading, Space, Term
+from counterseal.agreements.model import Kind
 from counterseal.agreements.search import Model, Search
-from counterseal.agreements.witness import Rows, Witness, replay, shown, value_of
+from counterseal.agreements.witness import Rows, Witness, is_exact, replay, shown, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from counterseal.agreements.model import Agreement, Rule
+    from counterseal.agreements.model import Agreement, Measure, Rule
 
 
 class Verdict(StrEnum):
@@ -77,8 +78,14 @@ class Prover:
         """Give the names whose values decide: fields and facts that are known, and opaque measures."""
         open_names = [*self.reading.fields, *(fact.name for fact in self.agreement.facts)]
         chosen = [name for name in open_names if name in self.reading.named]
-        chosen += [name for name in self.reading.measured if name in self.reading.opaque]
+        chosen += [m.name for m in self.agreement.measures if m.name in self.reading.named and self._is_chosen(m)]
         return [n for n in chosen if value_of(self.reading, model, self.reading.name(n)) is not None]
+
+    def _is_chosen(self, measure: Measure) -> bool:
+        """Whether a measure's value is the prover's choice and not computed from the row."""
+        if measure.kind is not Kind.ROW:
+            return True
+        return not is_exact(self.reading, measure.sql_line, measure.sql)
 
     def never(self, name: str, claim: str, line: int, *claims: Any, turns_on: Sequence[str] = ()) -> Proof:
         """Prove that no row fulfils ``claims``; a row that does refutes it."""

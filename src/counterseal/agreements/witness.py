@@ -127,7 +127,7 @@ def replay(reading: Reading, model: Any, claims: Sequence[tuple[int, str, Term]]
     measured = [
         (m.sql_line, m.sql, reading.named[m.name])
         for m in reading.agreement.measures
-        if m.kind is Kind.ROW and m.name in reading.named and _is_exact(reading, m.sql_line, m.sql)
+        if m.kind is Kind.ROW and m.name in reading.named and is_exact(reading, m.sql_line, m.sql)
     ]
 
     def given(name: str) -> str:
@@ -143,7 +143,7 @@ def replay(reading: Reading, model: Any, claims: Sequence[tuple[int, str, Term]]
     return all(engine.rows(f"SELECT {', '.join(same)}")[0]) if same else True
 
 
-def _is_exact(reading: Reading, line: int, sql: str) -> bool:
+def is_exact(reading: Reading, line: int, sql: str) -> bool:
     """Whether the prover computes the expression whole, with nothing opaque in it."""
     tree = parse(reading.reader, line, sql, functions=MEASURE_FUNCTIONS)
     return not any(reading.expanded(node) in reading.space.made for node in _inner(tree))
