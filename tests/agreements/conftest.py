@@ -203,7 +203,7 @@ days_open >= 91
 def read(tmp_path: Path) -> Callable[[str], Agreement]:
     """Read a document from its text."""
 
-    def of(text: str, name: str = "one") -> Agreement:
+    def of(text: str = DOCUMENT, name: str = "one") -> Agreement:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
         (folder / "agreement.md").write_text(text, encoding="utf-8")

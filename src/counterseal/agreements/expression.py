@@ -88,6 +88,24 @@ def _functions(reader: Reader, line: int, sql: str, functions: frozenset[str]) -
             raise reader.unknown(line, "function", name, functions)
 
 
+def conjuncts(sql: str) -> list[str]:
+    """Cut a conjunction at its outermost ANDs, in its own words; what is no conjunction is one part."""
+    parts, start, depth, between = [], 0, 0, 0
+    for token in sqlglot.tokenize(sql, dialect="duckdb"):
+        depth += token.token_type in {TokenType.L_PAREN, TokenType.CASE}
+        depth -= token.token_type in {TokenType.R_PAREN, TokenType.END}
+        if depth == 0 and token.token_type is TokenType.OR:
+            return [sql.strip()]
+        if depth == 0 and token.token_type is TokenType.BETWEEN:
+            between += 1
+        elif depth == 0 and token.token_type is TokenType.AND and between:
+            between -= 1
+        elif depth == 0 and token.token_type is TokenType.AND:
+            parts.append(sql[start : token.start].strip())
+            start = token.end + 1
+    return [*parts, sql[start:].strip()]
+
+
 def names(tree: exp.Expression) -> set[str]:
     """Give every name that the expression uses."""
     return {column.name for column in tree.find_all(exp.Column)}

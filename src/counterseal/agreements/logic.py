@@ -73,6 +73,8 @@ class Space:
 
     def unknown(self, key: str, kind: Type, *, null: Any = None) -> Term:
         """Give the unknown named ``key``; a new one is free, but for ``null`` where that is given."""
+        if key in self.made and self.made[key].kind is not kind:
+            key = f"{key}, a {kind}"
         if key in self.made:
             return self.made[key]
         missing = z3.Bool(f"{key} is null") if null is None else null
@@ -185,9 +187,9 @@ class Reading:
             return self.space.unknown(name, Type.NUMBER, null=NO)
         if name not in self.types:
             raise self.reader.unknown(self.line, "name", name, {**self.types, **self.schedules})
-        fresh = name not in self.space.made
+        count = len(self.space.made)
         found = self.space.unknown(name, self.types[name])
-        if fresh:
+        if len(self.space.made) > count:
             self._canonical(name, found)
         return found
 

@@ -85,6 +85,47 @@ def prove(document: Document, as_json: AsJson = False) -> None:
         raise CheckFailedError("agreement-prove", f"{len(open_claims)} claims are not proved.", where=str(document))
 
 
+@app.command(epilog="Example: counterseal agreement diff agreements/irs-ice-2025 amended/irs-ice-2025")
+def diff(
+    earlier: Annotated[Path, typer.Argument(metavar="EARLIER", help="The version that was.")],
+    later: Annotated[Path, typer.Argument(metavar="LATER", help="The version that is to be.")],
+    no_loosening: Annotated[
+        bool, typer.Option("--no-loosening", help="Exit 1 when a row is admitted that was kept back, or may be.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what changed, in words; each loosening with a row that is now admitted."""
+    changes = []
+    with progress() as says:
+        for change in acts.compare_agreements(earlier, later):
+            changes.append(change)
+            says(change.part, len(changes), 0)
+    if as_json:
+        answer_json({
+            "whole": changes[0].direction,
+            "changes": [
+                {"part": c.part, "words": c.words, "direction": c.direction, "now_admitted": _row(c.admitted),
+                 "now_kept_back": _row(c.kept_back)}
+                for c in changes
+            ],
+        })  # fmt: skip
+    else:
+        for change in changes:
+            typer.echo(f"{change.part}: {change.words} [{change.direction}]")
+            for words, row in (("now admitted", change.admitted), ("now kept back", change.kept_back)):
+                if row is not None:
+                    typer.echo(f"    {words}:")
+                    _say_row(row)
+    if no_loosening and changes[0].direction not in {"tightened", "admits the same"}:
+        raise CheckFailedError(
+            "agreement-diff", "The later version is not proved to admit nothing more.", where=str(later)
+        )
+
+
+def _row(witness: Any) -> dict[str, Any] | None:
+    return None if witness is None else {"row": dict(witness.given), "replayed": witness.replayed}
+
+
 def _say_row(witness: Any) -> None:
     for name, value in witness.given:
         typer.echo(f"{'':22}{name} = {'(empty)' if value is None else value!r}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.agreements import load_agreement, reference_tables
 from counterseal.agreements.check import Fault, check_citations, check_document
+from counterseal.agreements.compare import Change, compare
 from counterseal.agreements.examples import ExampleFinding, run_examples
 from counterseal.agreements.prove import Proof, Verdict, prove
 from counterseal.engine.duck import DuckEngine
@@ -44,6 +45,13 @@ def prove_agreement(document: Path) -> Iterator[Proof]:
     agreement = load_agreement(document)
     with _engine() as engine:
         yield from prove(agreement, engine)
+
+
+def compare_agreements(earlier: Path, later: Path) -> Iterator[Change]:
+    """Give every change from one version to another. Raises CountersealError ``agreement``."""
+    a, b = load_agreement(earlier), load_agreement(later)
+    with _engine() as engine:
+        yield from compare(a, b, engine)
 
 
 def check_agreement(document: Path, law: Path | None = None) -> Iterator[Fault]:
