@@ -18,6 +18,7 @@ from counterseal.cli import identify as identify_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
 from counterseal.cli import run as run_commands
+from counterseal.cli import witness as witness_commands
 from counterseal.cli.serve import serve
 from counterseal.errors import CheckFailedError, CountersealError
 
@@ -36,6 +37,7 @@ run_commands.mount(app)
 registry_commands.mount(app)
 identify_commands.mount(app)
 ledger_commands.mount(app)
+witness_commands.mount(app)
 app.command(epilog="Example: counterseal serve --workspace office")(serve)
 
 
