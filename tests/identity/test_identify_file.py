@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from tests.identity.conftest import strangers, write_source
 
 from counterseal.errors import CountersealError
-from counterseal.flow.identify import identify_rows
+from counterseal.flow.identify import Engine, identify_rows
 from counterseal.flow.registry import build_registry
 from counterseal.identity.answer import REQUEST_FIELDS
+from counterseal.identity.answer_table import answer_table
+from counterseal.identity.index import open_registry
+from counterseal.identity.model import load_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,3 +122,33 @@ def test_as_many_answers_as_requests_whatever_is_in_them(
     assert answers.column("request_ref").to_pylist() == columns["request_ref"].to_pylist()
     for outcome, account in zip(answers["outcome"].to_pylist(), answers["account_id"].to_pylist(), strict=True):
         assert (outcome == "identified") == (account != "")
+
+
+def test_an_answer_does_not_depend_on_who_else_is_asked_for(registry: Path, tmp_path: Path) -> None:
+    """Bit for bit, which is what makes every engine and every batch size give the same answers."""
+    requests = pa.table(sound_requests(120))
+    index, model = open_registry(registry), load_model()
+    together = answer_table(index, model, requests)
+    apart = pa.concat_tables([answer_table(index, model, requests.slice(row, 1)) for row in range(120)])
+    assert together.equals(apart.combine_chunks())
+
+
+def test_without_spark_the_call_says_what_to_install(
+    registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    pq.write_table(pa.table(sound_requests(2)), tmp_path / "requests.parquet")
+    with pytest.raises(CountersealError, match=r"counterseal\[spark\]"):
+        identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "a.parquet", engine=Engine.SPARK)
+    assert not (tmp_path / "a.parquet").exists()
+
+
+@pytest.mark.long
+def test_spark_gives_the_same_answers_bit_for_bit(registry: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyspark")
+    columns = sound_requests(400)
+    columns["date_of_birth"][::3] = [""] * len(columns["date_of_birth"][::3])
+    pq.write_table(pa.table(columns), tmp_path / "requests.parquet")
+    for engine in Engine:
+        identify_rows(tmp_path / "requests.parquet", registry, tmp_path / f"{engine}.parquet", engine=engine)
+    assert pq.read_table(tmp_path / "duckdb.parquet").equals(pq.read_table(tmp_path / "spark.parquet"))

@@ -34,9 +34,15 @@ BATCH_FUNCTIONS = frozenset({"count", "max", "min"})
 NODES = (
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.And, exp.Or, exp.Not, exp.EQ,
     exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Is, exp.Add, exp.Sub, exp.Mul, exp.Neg,
-    exp.Case, exp.If, exp.Tuple, exp.Cast, exp.DataType, exp.Func, exp.Array,
+    exp.Case, exp.If, exp.Tuple, exp.Cast, exp.DataType,
+    exp.Coalesce, exp.Length, exp.RegexpFullMatch, exp.Year, exp.ArrayContains, exp.ArrayIntersect,
 )  # fmt: skip
-MEASURE_NODES = (*NODES, exp.DPipe, exp.TryCast, exp.Bracket)
+MEASURE_NODES = (
+    *NODES, exp.DPipe, exp.TryCast, exp.Upper, exp.Lower, exp.Trim, exp.Replace, exp.RegexpReplace, exp.RegexpExtract,
+    exp.RegexpLike, exp.Concat, exp.ConcatWs, exp.Split, exp.Substring, exp.ArrayMin, exp.ArrayMax, exp.ArraySort,
+    exp.Greatest, exp.Least, exp.StartsWith,
+)  # fmt: skip
+AGGREGATES = (exp.Distinct, exp.Count, exp.Max, exp.Min)
 LONGEST = 6_000
 
 
@@ -55,11 +61,15 @@ def parse(reader: Reader, line: int, sql: str, *, functions: frozenset[str] = RU
     allowed = NODES if functions == RULE_FUNCTIONS else MEASURE_NODES
     for node in found.walk():
         star = isinstance(node, exp.Star) and isinstance(node.parent, exp.Count)
-        if not (isinstance(node, allowed) or star or isinstance(node, exp.Distinct | exp.Count | exp.Max | exp.Min)):
+        if not (isinstance(node, allowed) or star or _is_intersection(node) or isinstance(node, AGGREGATES)):
             raise reader.wrong(line, f"{type(node).__name__.upper()} is not of the language.", "see language.md")
         if isinstance(node, exp.Cast) and node.to.this != exp.DataType.Type.DATE:
             raise reader.wrong(line, "Only DATE 'year-month-day' may be cast.")
     return found
+
+
+def _is_intersection(node: object) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() == "list_intersect"
 
 
 def _given(tree: exp.Expression) -> list[str]:
@@ -76,6 +86,24 @@ def _functions(reader: Reader, line: int, sql: str, functions: frozenset[str]) -
         name = token.text.lower()
         if name.isidentifier() and name not in functions:
             raise reader.unknown(line, "function", name, functions)
+
+
+def conjuncts(sql: str) -> list[str]:
+    """Cut a conjunction at its outermost ANDs, in its own words; what is no conjunction is one part."""
+    parts, start, depth, between = [], 0, 0, 0
+    for token in sqlglot.tokenize(sql, dialect="duckdb"):
+        depth += token.token_type in {TokenType.L_PAREN, TokenType.CASE}
+        depth -= token.token_type in {TokenType.R_PAREN, TokenType.END}
+        if depth == 0 and token.token_type is TokenType.OR:
+            return [sql.strip()]
+        if depth == 0 and token.token_type is TokenType.BETWEEN:
+            between += 1
+        elif depth == 0 and token.token_type is TokenType.AND and between:
+            between -= 1
+        elif depth == 0 and token.token_type is TokenType.AND:
+            parts.append(sql[start : token.start].strip())
+            start = token.end + 1
+    return [*parts, sql[start:].strip()]
 
 
 def names(tree: exp.Expression) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from counterseal.cli.output import progress
-from counterseal.flow.identify import identify_rows
+from counterseal.flow.identify import Engine, identify_rows
 from counterseal.flow.identity_model import (
     calibrate_model,
     load_labelled_set,
@@ -34,12 +34,13 @@ def identify(
     requests: Annotated[Path, typer.Argument(help="Requests as Parquet or CSV.")],
     registry: Annotated[Path, typer.Option(help="A registry index, made by: counterseal registry build.")],
     out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
-    model: Annotated[Path | None, typer.Option(help="Weights from identity train; else the shipped ones.")] = None,
+    model: ModelIn = None,
+    engine: Annotated[Engine, typer.Option(help="Where the work is done; the answers are the same.")] = Engine.DUCKDB,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Say for each request whether it means exactly one account, and whether its address is confirmed."""
     with progress() as says:
-        counts = identify_rows(requests, registry, out, model=load_model(model), progress=says)
+        counts = identify_rows(requests, registry, out, model=load_model(model), engine=engine, progress=says)
     if as_json:
         typer.echo(json.dumps(counts))
         return

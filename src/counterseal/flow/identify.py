@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from counterseal.engine.spark_identity import answer_on_spark
 from counterseal.errors import CountersealError
-from counterseal.identity.answer import REQUEST_FIELDS, answer_requests
+from counterseal.identity.answer import REQUEST_FIELDS
+from counterseal.identity.answer_table import answer_table
 from counterseal.identity.index import RegistryIndex, open_registry
 from counterseal.identity.model import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
-    from pathlib import Path
 
     from counterseal.identity.model import Model
 
@@ -28,12 +32,20 @@ _BATCH = 10_000
 _WORKERS = 2
 
 
+class Engine(StrEnum):
+    """Where the work is done; the answers are the same."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 def identify_rows(
     requests: Path,
-    registry: Path | RegistryIndex,
+    registry: Path,
     out: Path,
     *,
     model: Model | None = None,
+    engine: Engine = Engine.DUCKDB,
     progress: Progress | None = None,
 ) -> dict[str, int]:
     """Answer every request of a Parquet or CSV file into the Parquet file ``out``; count the words given.
@@ -42,59 +54,54 @@ def identify_rows(
     and then is the key. As many rows come out as went in, in their order. Raises CountersealError for a
     file that cannot be read or lacks a column.
     """
-    index = registry if isinstance(registry, RegistryIndex) else open_registry(registry)
-    chosen = model or load_model()
+    index, chosen = open_registry(registry), model or load_model()
     counts: Counter[str] = Counter()
-    done = 0
     total = _count(requests)
-    writer: pq.ParquetWriter | None = None
     partial = out.with_name(out.name + ".partial")
-    try:
-        for answer in _answers(index, chosen, read_requests(requests)):
-            if writer is None:
-                writer = pq.ParquetWriter(partial, answer.schema, compression="zstd")
-            writer.write_table(answer)
-            counts.update(answer.column("outcome").to_pylist())
-            done += answer.num_rows
-            if progress is not None:
-                progress("Identifying", done, max(total, done))
-    finally:
-        if writer is not None:
-            writer.close()
+    writer: pq.ParquetWriter | None = None
+    with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
+        if engine is Engine.SPARK:
+            answers = _on_spark(requests, registry, index, chosen, Path(scratch).resolve())
+        else:
+            answers = _on_threads(index, chosen, read_requests(requests))
+        try:
+            for answer in answers:
+                if writer is None:
+                    writer = pq.ParquetWriter(partial, answer.schema, compression="zstd")
+                writer.write_table(answer)
+                counts.update(answer.column("outcome").to_pylist())
+                if progress is not None:
+                    progress("Identifying", counts.total(), max(total, counts.total()))
+        finally:
+            if writer is not None:
+                writer.close()
     partial.replace(out)
     return {word: counts[word] for word in ("identified", "ambiguous", "none")}
 
 
-def _answers(index: RegistryIndex, model: Model, batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+def _on_spark(requests: Path, registry: Path, index: RegistryIndex, model: Model, scratch: Path) -> Iterator[pa.Table]:
+    """Stage the requests, a batch a row group, let Spark answer them, and give the answers in order."""
+    staged, batches = scratch / "requests.parquet", read_requests(requests)
+    first = next(batches)  # of no rows: it gives the columns
+    yield answer_table(index, model, first)
+    count = 0
+    with pq.ParquetWriter(staged, first.schema) as writer:
+        for count, batch in enumerate(batches, start=1):  # noqa: B007  # the last one is the count
+            writer.write_table(batch, row_group_size=_BATCH)
+    for answered in answer_on_spark(staged, count, registry.resolve(), model.to_json(), scratch):
+        yield pq.read_table(answered)
+
+
+def _on_threads(index: RegistryIndex, model: Model, batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """Answer batch after batch, two at once, in their order; never more than that in memory."""
     with ThreadPoolExecutor(_WORKERS) as pool:
         waiting: deque[Future[pa.Table]] = deque()
         for batch in batches:
-            waiting.append(pool.submit(_answer, index, model, batch))
+            waiting.append(pool.submit(answer_table, index, model, batch))
             if len(waiting) > _WORKERS:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def _answer(index: RegistryIndex, model: Model, batch: pa.Table) -> pa.Table:
-    columns = {field: batch.column(field).to_pylist() for field in REQUEST_FIELDS}
-    answer: dict[str, Any] = {name: batch.column(name) for name in ("row", "request_ref") if name in batch.column_names}
-    found = answer_requests(index, model, columns)
-    answer |= {name: pa.array(values, type=_type(name)) for name, values in found.items()}
-    answer["model"] = pa.array([model.version] * batch.num_rows, pa.string())
-    answer["registry"] = pa.array([index.version] * batch.num_rows, pa.string())
-    return pa.table(answer)
-
-
-def _type(name: str) -> pa.DataType:
-    if name.startswith("address_confirmed") or name == "address_is_latest":
-        return pa.bool_()
-    if name in {"posterior", "threshold", "bound", "rival_posterior"} or name.endswith("_bits"):
-        return pa.float64()
-    if name == "address_families":
-        return pa.int64()
-    return pa.int32() if name == "keys_passed_over" else pa.string()
 
 
 def _count(path: Path) -> int:

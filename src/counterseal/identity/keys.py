@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TIN, BIRTH_GIVEN, BIRTH_FAMILY, NAMES, DWELLING, NAMES_ZIP, STREET_FAMILY, NUMBER_FAMILY = range(1, 9)
 NUMBER_GIVEN, STREET_GIVEN, ZIP_FAMILY, NAMES_STATE, ZIP_GIVEN, STREET_ZIP, ADDRESS = range(9, 16)
 TOWN_GIVEN, TOWN_FAMILY = range(16, 18)
-LOOSE_LIMIT = 150
+LOOSE_LIMIT = 40
 """A key under which more accounts are filed than this says too little; it is passed over, and counted."""
 
 

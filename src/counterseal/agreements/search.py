@@ -1,0 +1,128 @@
+"""Looking for a row: claims are cut into parts that share no unknown, and each part is solved once.
+
+A row of forty fields is mostly independent questions. The parts are independent, so all claims can hold
+together exactly when each part can; a part that was solved is not solved again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import z3
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SECONDS = 20
+"""How long one part may take."""
+NICER_SECONDS = 1
+"""How long the search for values that read well may take, once there are any."""
+
+
+class Model:
+    """A value for every unknown that a claim speaks of."""
+
+    def __init__(self, values: Sequence[tuple[Any, Any]], search: Search) -> None:
+        self.values = {unknown.get_id(): (unknown, value) for unknown, value in values}
+        self.search = search
+
+    def eval(self, term: Any) -> Any:
+        """Give a term's value; an unknown that nothing asked for gets the simplest value."""
+        if term.get_id() in self.values:
+            return self.values[term.get_id()][1]
+        here = [self.values[name] for name in self.search.of(term) if name in self.values]
+        left = z3.simplify(z3.substitute(term, *here)) if here else z3.simplify(term)
+        return left if not left.children() and not _is_unknown(left) else _solved(left)
+
+
+def _is_unknown(term: Any) -> bool:
+    return bool(z3.is_const(term)) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED
+
+
+def _solved(term: Any) -> Any:
+    solver = z3.Solver()
+    solver.check()
+    return solver.model().eval(term, model_completion=True)
+
+
+@dataclass
+class Search:
+    """The solver, with what it has found so far."""
+
+    unknowns: dict[int, frozenset[int]] = field(default_factory=dict)
+    found: dict[tuple[int, ...], tuple[Any, list[tuple[Any, Any]]]] = field(default_factory=dict)
+    kept: list[Any] = field(default_factory=list)
+    terms: dict[int, Any] = field(default_factory=dict)
+
+    def solve(self, claims: Sequence[Any], soft: Sequence[Any]) -> tuple[Any, Model | None]:
+        """Give the answer to all claims together, and a model where there is one.
+
+        ``soft`` are wishes: kept where that is quickly possible, and never part of the answer.
+        """
+        values: list[tuple[Any, Any]] = []
+        answers = []
+        for part in self.parts(claims):
+            answer, held = self._part(part, soft)
+            if answer == z3.unsat:
+                return answer, None
+            answers.append(answer)
+            values += held
+        if any(answer != z3.sat for answer in answers):
+            return z3.unknown, None
+        return z3.sat, Model(values, self)
+
+    def parts(self, claims: Sequence[Any]) -> list[list[Any]]:
+        """Cut the claims, conjunctions taken apart, into parts that share no unknown."""
+        flat: list[Any] = []
+        waiting = list(reversed(claims))
+        while waiting:
+            claim = waiting.pop()
+            if z3.is_and(claim):
+                waiting.extend(reversed(claim.children()))
+            else:
+                flat.append(claim)
+        owner: dict[int, int] = {}
+        groups: dict[int, list[Any]] = {}
+        names: dict[int, set[int]] = {}
+        for number, claim in enumerate(flat):
+            mine = set(self.of(claim))
+            group = [claim]
+            for other in {owner[name] for name in mine if name in owner}:
+                group = [*groups.pop(other), *group]
+                mine |= names.pop(other)
+            groups[number], names[number] = group, mine
+            owner.update(dict.fromkeys(mine, number))
+        return list(groups.values())
+
+    def of(self, term: Any) -> frozenset[int]:
+        """Give the unknowns of a term."""
+        key = term.get_id()
+        if key not in self.unknowns:
+            self.kept.append(term)
+            if _is_unknown(term):
+                self.terms[key] = term
+                self.unknowns[key] = frozenset({key})
+            else:
+                self.unknowns[key] = frozenset().union(*(self.of(child) for child in term.children()))
+        return self.unknowns[key]
+
+    def _part(self, part: list[Any], soft: Sequence[Any]) -> tuple[Any, list[tuple[Any, Any]]]:
+        key = (bool(soft), *sorted(claim.get_id() for claim in part))
+        if key not in self.found:
+            names = frozenset().union(*(self.of(claim) for claim in part))
+            wishes = [wish for wish in soft if self.of(wish) and self.of(wish) <= names]
+            answer, model = _asked([*part, *wishes], NICER_SECONDS) if wishes else (z3.unknown, None)
+            if answer != z3.sat:
+                answer, model = _asked(part, SECONDS)
+            held = [(self.terms[n], model.eval(self.terms[n], model_completion=True)) for n in names] if model else []
+            self.found[key] = (answer, held)
+        return self.found[key]
+
+
+def _asked(claims: Sequence[Any], seconds: float) -> tuple[Any, Any]:
+    solver = z3.Solver()
+    solver.set("timeout", int(seconds * 1000))
+    solver.add(*claims)
+    answer = solver.check()
+    return answer, solver.model() if answer == z3.sat else None

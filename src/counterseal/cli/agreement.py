@@ -1,0 +1,146 @@
+"""``counterseal agreement``: the law as code, for counsel and for machines."""
+
+from __future__ import annotations
+
+from pathlib import Path  # typer reads the annotations
+from typing import Annotated, Any
+
+import typer
+
+from counterseal.cli.agreement_page import show
+from counterseal.cli.output import answer_json, progress
+from counterseal.errors import CheckFailedError
+from counterseal.flow import agreement as acts
+
+app = typer.Typer(help="The law as code: check, test, prove, compare and print an agreement.", no_args_is_help=True)
+Document = Annotated[Path, typer.Argument(metavar="AGREEMENT", help="The folder with agreement.md, or the file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer for a program.")]
+
+app.command(epilog="Example: counterseal agreement show agreements/irs-ice-2025 --out agreement.pdf")(show)
+
+
+@app.command(epilog="Example: counterseal agreement check agreements/irs-ice-2025")
+def check(
+    document: Document,
+    law: Annotated[Path, typer.Option(help="The folder of citations; they are not checked without it.")] = Path("law"),
+    as_json: AsJson = False,
+) -> None:
+    """Check form, names, types, citations, examples and proofs. Exit 1 when anything is to be mended."""
+    with progress() as says:
+        says("Checking", 0, 0)
+        faults = list(acts.check_agreement(document, law))
+    if as_json:
+        answer_json({"agreement": str(document), "faults": [{"line": f.line, "message": f.message} for f in faults]})
+    else:
+        for fault in faults:
+            typer.echo(f"line {fault.line}: {fault.message}")
+    if faults:
+        raise CheckFailedError("agreement-check", f"{len(faults)} things are to be mended.", where=str(document))
+    if not as_json:
+        citations = "citations, " if law.is_dir() else ""
+        typer.echo(f"Well-formed: names, types, {citations}examples and proofs hold.")
+        if not citations:
+            typer.echo(f"Citations were not checked: there is no folder {law}.")
+
+
+@app.command(epilog="Example: counterseal agreement test agreements/irs-ice-2025")
+def test(document: Document, as_json: AsJson = False) -> None:  # noqa: PT028  # a command, no test
+    """Run every example in the document through the SQL that a request runs through."""
+    findings = acts.test_agreement(document)
+    wrong = [finding for finding in findings if not finding.agrees]
+    if as_json:
+        answer_json({
+            "examples": len(findings),
+            "wrong": [
+                {"rule": w.rule.id, "line": w.example.line, "says": w.example.outcome, "found": w.found} for w in wrong
+            ],
+        })  # fmt: skip
+    else:
+        for w in wrong:
+            typer.echo(f"line {w.example.line}: {w.rule.id} is {w.found}, and the example says {w.example.outcome}.")
+        typer.echo(f"{len(findings) - len(wrong)} of {len(findings)} examples hold.")
+    if wrong:
+        raise CheckFailedError("agreement-test", f"{len(wrong)} examples do not hold.", where=str(document))
+
+
+@app.command(epilog="Example: counterseal agreement prove agreements/irs-ice-2025 --json")
+def prove(document: Document, as_json: AsJson = False) -> None:
+    """Prove every promise of every row there can be; show the row that refutes one that is not true."""
+    proofs = []
+    with progress() as says:
+        for proof in acts.prove_agreement(document):
+            proofs.append(proof)
+            says(proof.name, len(proofs), 0)
+    open_claims = [proof for proof in proofs if proof.verdict != "proved"]
+    if as_json:
+        answer_json({"proofs": [_as_json(proof) for proof in proofs], "proved": len(proofs) - len(open_claims)})
+    else:
+        for proof in proofs:
+            typer.echo(f"{proof.verdict:10}{proof.seconds * 1000:8.0f} ms  {proof.name}: {proof.claim}")
+            if proof.verdict == "refuted" and proof.witness:
+                _say_row(proof.witness)
+        seconds = sum(proof.seconds for proof in proofs)
+        typer.echo(f"{len(proofs) - len(open_claims)} of {len(proofs)} proved in {seconds:.1f} s.")
+    if open_claims:
+        raise CheckFailedError("agreement-prove", f"{len(open_claims)} claims are not proved.", where=str(document))
+
+
+@app.command(epilog="Example: counterseal agreement diff agreements/irs-ice-2025 amended/irs-ice-2025")
+def diff(
+    earlier: Annotated[Path, typer.Argument(metavar="EARLIER", help="The version that was.")],
+    later: Annotated[Path, typer.Argument(metavar="LATER", help="The version that is to be.")],
+    no_loosening: Annotated[
+        bool, typer.Option("--no-loosening", help="Exit 1 when a row is admitted that was kept back, or may be.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what changed, in words; each loosening with a row that is now admitted."""
+    changes = []
+    with progress() as says:
+        for change in acts.compare_agreements(earlier, later):
+            changes.append(change)
+            says(change.part, len(changes), 0)
+    if as_json:
+        answer_json({
+            "whole": changes[0].direction,
+            "changes": [
+                {"part": c.part, "words": c.words, "direction": c.direction, "now_admitted": _row(c.admitted),
+                 "now_kept_back": _row(c.kept_back)}
+                for c in changes
+            ],
+        })  # fmt: skip
+    else:
+        for change in changes:
+            typer.echo(f"{change.part}: {change.words} [{change.direction}]")
+            for words, row in (("now admitted", change.admitted), ("now kept back", change.kept_back)):
+                if row is not None:
+                    typer.echo(f"    {words}:")
+                    _say_row(row)
+    if no_loosening and changes[0].direction not in {"tightened", "admits the same"}:
+        raise CheckFailedError(
+            "agreement-diff", "The later version is not proved to admit nothing more.", where=str(later)
+        )
+
+
+def _row(witness: Any) -> dict[str, Any] | None:
+    return None if witness is None else {"row": dict(witness.given), "replayed": witness.replayed}
+
+
+def _say_row(witness: Any) -> None:
+    for name, value in witness.given:
+        typer.echo(f"{'':22}{name} = {'(empty)' if value is None else value!r}")
+    if witness.replayed is not None:
+        typer.echo(f"{'':22}{'the engine finds the same' if witness.replayed else 'THE ENGINE FINDS OTHERWISE'}")
+
+
+def _as_json(proof: Any) -> dict[str, Any]:
+    row = proof.witness
+    return {
+        "name": proof.name,
+        "claim": proof.claim,
+        "line": proof.line,
+        "verdict": proof.verdict,
+        "seconds": round(proof.seconds, 4),
+        "row": None if row is None else dict(row.given),
+        "replayed": None if row is None else row.replayed,
+    }

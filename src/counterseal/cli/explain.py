@@ -1,0 +1,45 @@
+"""``counterseal explain``: why a row may go on, or may not."""
+
+from __future__ import annotations
+
+from pathlib import Path  # typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from counterseal.cli.output import answer_json, progress
+
+
+def explain(
+    submission: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="The folder with manifest.json.")],
+    row: Annotated[int, typer.Option(min=1, help="The number of the row, in the order of the file, from 1.")],
+    agreement: Annotated[Path, typer.Option(help="The agreement's folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
+) -> None:
+    """Say of one row which rule found what, by which law and values, and what would have to be different."""
+    from counterseal import wiring  # noqa: PLC0415
+    from counterseal.flow.explain import explain_submission_row  # noqa: PLC0415
+
+    with progress() as says:
+        found = explain_submission_row(submission, row, agreement=agreement, received_on=wiring.today(), progress=says)
+    if as_json:
+        answer_json({
+            "row": row,
+            "rules": [
+                {"rule": e.rule.id, "title": e.rule.title, "cite": e.rule.cite, "finding": e.finding,
+                 "conditions": [
+                     {"expression": c.expression, "finding": c.finding, "values": dict(c.values)} for c in e.conditions
+                 ]}
+                for e in found
+            ],
+        })  # fmt: skip
+        return
+    open_rules = [e for e in found if e.finding != "holds"]
+    held = f"{len(found) - len(open_rules)} of {len(found)} rules hold"
+    typer.echo(f"Row {row}: {held}; " + ("it may not go on." if open_rules else "on its face it may go on."))
+    for e in [*open_rules, *(e for e in found if e.finding == "holds")]:
+        typer.echo(f"\n{e.rule.id} {e.rule.title}: {e.finding} ({e.rule.cite})")
+        for condition in e.to_be_different or e.conditions:
+            typer.echo(f"    {'must hold: ' if e.to_be_different else ''}{condition.expression}")
+            for name, value in condition.values:
+                typer.echo(f"        {name} = {'(empty)' if value is None else value}")

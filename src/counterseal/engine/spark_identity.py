@@ -1,0 +1,72 @@
+"""Identity on Spark: the same unit of work on many machines (``pip install counterseal[spark]``).
+
+Spark hands batches of requests to executors; it computes no weight. Every executor maps the registry index
+from a path that all of them can read, and calls the function that one machine calls, so the answers are the
+same to the last bit.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from counterseal.errors import CountersealError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def answer_on_spark(requests: Path, batches: int, registry: Path, model_text: str, out: Path) -> list[Path]:
+    """Answer each of the ``batches`` row groups of the Parquet file ``requests``; give the files of answers in order.
+
+    All four paths must be readable by every executor under the same name. Raises ``spark-missing`` where
+    pyspark is not installed and ``spark-failed`` where the job fails; neither shows a value of a request.
+    """
+    try:
+        from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # an extra, wanted only here
+    except ImportError as failure:
+        raise CountersealError(
+            "spark-missing",
+            "Spark is not installed.",
+            next_step="pip install 'counterseal[spark]', and a Java runtime of version 17 or later.",
+        ) from failure
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # executors need what is installed here
+    settings = (
+        SparkConf()
+        .setAppName("counterseal identify")
+        .set("spark.ui.enabled", "false")
+        .set("spark.ui.showConsoleProgress", "false")
+    )
+    try:
+        with SparkContext.getOrCreate(settings.setIfMissing("spark.master", "local[2]")) as context:
+            context.setLogLevel("OFF")
+            numbers = context.parallelize(range(batches), max(batches, 1))
+            numbers.foreach(_work(str(requests), str(registry), model_text, str(out)))
+    except Exception as failure:
+        raise CountersealError(
+            "spark-failed",
+            f"The Spark job failed ({type(failure).__name__}).",
+            next_step="Every executor must be able to read the registry index under the same path.",
+        ) from failure
+    return [out / f"{number:08}.parquet" for number in range(batches)]
+
+
+def _work(requests: str, registry: str, model_text: str, out: str) -> Callable[[int], None]:
+    """Give the function by which an executor answers one batch."""
+
+    def answer(number: int) -> None:
+        from pathlib import Path  # noqa: PLC0415  # all of these on the executor
+
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        from counterseal.identity.answer_table import answer_table  # noqa: PLC0415
+        from counterseal.identity.index import open_registry  # noqa: PLC0415
+        from counterseal.identity.model import model_from_json  # noqa: PLC0415
+
+        batch = pq.ParquetFile(requests).read_row_group(number)
+        answers = answer_table(open_registry(Path(registry)), model_from_json(model_text), batch)
+        pq.write_table(answers, Path(out) / f"{number:08}.parquet")
+
+    return answer

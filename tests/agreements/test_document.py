@@ -1,0 +1,162 @@
+"""What could go wrong when a document is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from counterseal.agreements import Agreement, load_agreement
+from counterseal.agreements.check import check_citations, check_document, citations
+from counterseal.agreements.examples import run_examples
+from counterseal.engine.duck import DuckEngine
+from counterseal.errors import CountersealError
+
+from .conftest import DOCUMENT, SHIPPED
+
+Read = Callable[..., Agreement]
+LINES = DOCUMENT.splitlines()
+
+
+def line_of(text: str) -> int:
+    return next(number for number, line in enumerate(LINES, start=1) if text in line)
+
+
+def test_a_sound_document_is_read_whole(read: Read):
+    agreement = read(DOCUMENT)
+    assert [rule.id for rule in agreement.rules] == ["R-01", "R-02", "R-03", "R-04"]
+    assert agreement.rules[0].cure_offered
+    assert agreement.parameters[0].is_open
+    assert check_document(agreement) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "hint"),
+    [
+        ("| amount | number |", "| amount | nubmer |", "| amount | number |", "'number'"),
+        ("Answer: judge.", "Answer: jugde.", "## R-03", "'judge'"),
+        (
+            "Phase: facial. Answer: cure.\n\n```sql\ndays",
+            "Phase: fascial. Answer: cure.\n\n```sql\ndays",
+            "## R-02",
+            "'facial'",
+        ),
+        ("# Duties", "# Dutys", "# Duties", "'Duties'"),
+        ("Kind: max_load", "Kind: max_lod", "## busiest", "'max_load'"),
+        ("| 2026-08-04 | fails |", "| 2026-08-04 | failed |", "| 2026-08-04 | fails |", "'fails'"),
+        ("| 2026-08-04 | fails |", "| 2026-08-04 |", "| 2026-08-04 | fails |", "2, as in the header"),
+    ],
+)
+def test_an_error_without_its_line_or_the_nearest_word(read: Read, old: str, new: str, line: str, hint: str):
+    assert old in DOCUMENT
+    with pytest.raises(CountersealError) as fault:
+        read(DOCUMENT.replace(old, new, 1))
+    assert fault.value.where == f"agreement.md, line {line_of(line)}"
+    assert hint in fault.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("days_open > least_days", "dayz_open > least_days", "'days_open'"),
+        ("days_open > least_days", "pow(days_open, 2) > least_days", "'pow' is not a known function"),
+        ("days_open > least_days", "(SELECT 1) > least_days", "SUBQUERY"),
+        ("days_open > least_days", "days_open > 1; DROP TABLE rows", "cannot be read|more than one"),
+        ("days_open > least_days", "days_open > 1 FROM rows", "more than one expression"),
+        ("days_open > least_days", "days_open > name", "compares a number with a text"),
+        ("days_open > least_days", "days_open + 1", "is a number"),
+        ("days_open > least_days", "days_open / 2 > 1", "DIV"),
+        ("days_open > least_days", "days_open > random()", "'random' is not a known function"),
+        ("days_open > least_days", "opened > current_date", "CURRENTDATE is not"),
+        ("'X+'", "'(?=X)X'", "look-around"),
+        ("'X+'", "'^X$'", "anchors"),
+        ("'X+'", "'X+?'", "lazy"),
+        ("'X+'", r"'(X)\1'", "not of the language"),
+        ("'X+'", r"'\p{L}'", "not of the language"),
+        ("trim(upper(name))", "trim(upper(rows_with_name))", "itself|name_words"),
+    ],
+)  # fmt: skip
+def test_an_expression_that_is_not_of_the_language(read: Read, old: str, new: str, said: str):
+    with pytest.raises(CountersealError, match=said):
+        check_document(read(DOCUMENT.replace(old, new, 1)))
+
+
+def test_two_things_under_one_name(read: Read):
+    faults = check_document(read(DOCUMENT.replace("## busiest", "## days_open").replace("busiest", "days_open")))
+    assert any("two things" in fault.message for fault in faults)
+
+
+def test_a_field_that_no_rule_asked_for(read: Read):
+    faults = check_document(read(DOCUMENT.replace("AND late IS NOT TRUE", "")))
+    assert [fault.message for fault in faults] == [
+        "No rule reads the field 'late'; an agency must not hand over what none asks."
+    ]
+
+
+def test_a_message_that_names_nothing(read: Read):
+    assert "{nmae}" in check_document(read(DOCUMENT.replace('"{name}"', '"{nmae}"')))[0].message
+
+
+def test_a_rule_without_an_example_on_each_side(read: Read):
+    with pytest.raises(CountersealError, match="no example in which it fails"):
+        read(DOCUMENT.replace("| 2026-08-04 | fails |\n", ""))
+
+
+def test_an_example_that_is_not_true_is_found(read: Read, engine: DuckEngine):
+    agreement = read(DOCUMENT.replace("| 2026-08-04 | fails |", "| 2026-08-03 | fails |"))
+    wrong = [finding for finding in run_examples(agreement, engine) if not finding.agrees]
+    assert [(finding.rule.id, finding.found) for finding in wrong] == [("R-02", "holds")]
+
+
+def test_citations_of_one_section_that_lose_it():
+    assert citations("26 U.S.C. 6103(i)(2)(A), (b)(9); 5 U.S.C. 551(1), 552a(c)(1), Publication 1075") == [
+        "26 U.S.C. 6103(i)(2)(A)", "26 U.S.C. 6103(b)(9)", "5 U.S.C. 551(1)", "5 U.S.C. 552a(c)(1)", "Publication 1075",
+    ]  # fmt: skip
+
+
+def test_a_citation_that_nobody_wrote_down(read: Read, tmp_path: Path):
+    (tmp_path / "usc.toml").write_text('[[citation]]\ncite = "26 U.S.C. 6103(i)(1)"\n')
+    faults = check_citations(read(DOCUMENT), tmp_path)
+    assert {fault.message for fault in faults} == {"The citation '26 U.S.C. 6103(i)(2)' is not in law/."}
+
+
+def _refusal(read: Read, text: str) -> str:
+    """Give the code of the refusal that names file and line, or nothing for a document that is read."""
+    try:
+        check_document(read(text))
+    except CountersealError as fault:
+        return fault.code if "agreement.md, line " in fault.where else "no line"
+    return ""
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_mangled_document_ends_in_a_traceback(read: Read, data: st.DataObject):
+    """Whatever is done to a document, it is read or refused with the file and a line."""
+    lines = list(LINES)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        how = data.draw(st.sampled_from(["drop", "twice", "cut", "swap", "sign"]))
+        if how == "drop" and len(lines) > 1:
+            del lines[at]
+        elif how == "twice":
+            lines.insert(at, lines[at])
+        elif how == "cut":
+            lines[at] = lines[at][: data.draw(st.integers(0, len(lines[at])))]
+        elif how == "swap":
+            other = data.draw(st.integers(0, len(lines) - 1))
+            lines[at], lines[other] = lines[other], lines[at]
+        else:
+            lines[at] += data.draw(st.sampled_from(["|", "`", "'", "(", ")", "\\", "+++", "\x00", "é", "..", "{"]))
+    assert _refusal(read, "\n".join(lines)) in {"", "agreement"}
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
+def test_a_shipped_document_that_contradicts_its_examples(folder: Path, engine: DuckEngine):
+    agreement = load_agreement(folder)
+    assert check_document(agreement) == []
+    wrong = [f for f in run_examples(agreement, engine) if not f.agrees]
+    assert [(f.rule.id, f.example.line, f.found.value) for f in wrong] == []
