@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from counterseal.flow.look import Look
     from counterseal.flow.office import Office
     from counterseal.flow.run import RunSummary
+    from counterseal.flow.sign_ins import SignIn
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
@@ -65,6 +68,37 @@ def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT) -> Office:
         ledger=open_workspace_book(workspace, clock),
         entropy=os.urandom,
     )
+
+
+def look() -> Look:
+    """Give a look at the workspace that this process serves. Raises CountersealError when it serves none."""
+    from django.conf import settings  # noqa: PLC0415  # the pages' own framework, already started
+
+    root = settings.ENVIRONMENT.workspace
+    if root is None:
+        raise CountersealError(
+            "workspace",
+            "The pages do not know which workspace to serve.",
+            next_step="Start them with counterseal serve --workspace DIR.",
+        )
+    return _look_at(root)
+
+
+@lru_cache(maxsize=4)
+def _look_at(root: Path) -> Look:
+    from counterseal.flow.look import Look  # noqa: PLC0415  # models need Django
+
+    return Look(read_workspace(root), lambda: DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS, spill=None))
+
+
+def sign_ins_of_demonstration(root: Path) -> list[SignIn]:
+    """Give new sign-ins of a demonstration; none for any other workspace. Raises CountersealError."""
+    office = open_office(root)
+    if not office.workspace.demonstration:
+        return []
+    from counterseal.flow.sign_ins import demonstration_sign_ins  # noqa: PLC0415  # models need Django
+
+    return demonstration_sign_ins(office)
 
 
 def _start_django() -> None:

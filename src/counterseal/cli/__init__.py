@@ -18,6 +18,7 @@ from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
 from counterseal.cli import run as run_commands
 from counterseal.cli.identify import identify
+from counterseal.cli.serve import serve
 from counterseal.errors import CheckFailedError, CountersealError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ app = typer.Typer(
 run_commands.mount(app)
 app.add_typer(registry_commands.app, name="registry")
 app.command()(identify)
+app.command(epilog="Example: counterseal serve --workspace office")(serve)
 ledger_commands.mount(app)
 
 

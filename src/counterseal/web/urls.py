@@ -1,10 +1,47 @@
-"""Every address of the web interface."""
+"""Every address of the web interface. None holds anything of a person: rows go by their number."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from allauth.account import views as account
+from django.urls import include, path, register_converter
+from django.urls.converters import StringConverter
+
+from counterseal.web import views
+
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+
+class Named(StringConverter):
+    """The id of a submission or an agreement: letters, digits, dot, dash and line; never a path."""
+
+    regex = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+
+
+register_converter(Named, "named")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("batches/", views.batches, name="batches"),
+    path("batches/<named:submission>/", views.batch, name="batch"),
+    path("batches/<named:submission>/rows/", views.rows, name="rows"),
+    path("batches/<named:submission>/rows/<int:row>/", views.row, name="row"),
+    path("batches/<named:submission>/response.jsonl", views.response_file, name="response"),
+    path("batches/<named:submission>/notice.html", views.notice_page, name="notice"),
+    path("batches/<named:submission>/notice.pdf", views.notice_pdf, name="notice-pdf"),
+    path("agreements/", views.agreements, name="agreements"),
+    path("agreements/<named:agreement>/", views.agreement, name="agreement"),
+    path("ledger/", views.ledger, name="ledger"),
+    path("ledger/<int:index>/", views.ledger_entry, name="ledger-entry"),
+    path("ledger/<int:index>/receipt/", views.ledger_receipt, name="ledger-receipt"),
+    path("stop-orders/", views.stop_orders, name="stop-orders"),
+    path("account/login/", account.login, name="account_login"),
+    path("account/logout/", account.logout, name="account_logout"),
+    path("account/inactive/", account.account_inactive, name="account_inactive"),
+    path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("account/password/", account.password_change, name="account_change_password"),
+    path("account/keys/", include("allauth.mfa.urls")),
+    path("account/sessions/", include("allauth.usersessions.urls")),
+]

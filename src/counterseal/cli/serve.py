@@ -1,0 +1,32 @@
+"""``serve``: the pages of one workspace."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    workspace: Annotated[Path, typer.Option(help="The workspace that the pages show.")],
+    host: Annotated[str, typer.Option(help="Address to listen on; put a TLS proxy before any other.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 2,
+) -> None:
+    """Serve the pages of a workspace; a demonstration prints its sign-ins first."""
+    os.environ["COUNTERSEAL_WORKSPACE"] = str(workspace.resolve())
+    from counterseal import wiring  # noqa: PLC0415  # commands that need no engine do not wait for it
+
+    signs = wiring.sign_ins_of_demonstration(workspace.resolve())
+    typer.echo(f"Counterseal serves http://{host}:{port}")
+    if signs:
+        typer.echo("This is a demonstration. Sign in as any of these; the passwords are new at each start:")
+        for sign in signs:
+            typer.echo(f"  {sign.username:<14} {sign.password}")
+    sys.stdout.flush()
+    server = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning"]
+    server += ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", "4", "counterseal.web.wsgi"]
+    os.execv(sys.executable, server)  # noqa: S606  # this process becomes the server
