@@ -15,7 +15,7 @@ from counterseal.agreements import load_agreement
 from counterseal.core.outcome import Finding, Outcome
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
-from counterseal.flow.determine import STOP_RULE, identity_rules
+from counterseal.flow.determine import STOP_RULE
 from counterseal.screening.compile import MALFORMED_RULE
 from counterseal.store.listing import StopOrderListed, SubmissionListed, stop_orders_listed, submissions_listed
 
@@ -183,12 +183,12 @@ class Look:
             return None
         agreement = self._agreement_of(listed)
         path = folder / "determinations.parquet"
-        outcomes, rules = self._counts(path)
+        outcomes, rules, first_failing = self._counts(path)
         total = sum(outcomes.values())
         return Batch(
             listed,
             tuple((word.value, outcomes.get(word.value, 0)) for word in Outcome),
-            _funnel(outcomes, rules, agreement),
+            _funnel(outcomes, first_failing, agreement),
             tuple(_counted(rule, n, total, agreement) for rule, n in rules.items()),
             agreement,
         )
@@ -242,7 +242,7 @@ class Look:
         agreement = self.agreement(listed.agreement)
         return agreement if agreement and agreement.digest == listed.agreement_digest else None
 
-    def _counts(self, path: Path) -> tuple[dict[str, int], dict[str, int]]:
+    def _counts(self, path: Path) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
         """Count outcomes and rules, once for a file: a batch's folder is final."""
         written = path.stat()
         return _count_once(self.reader, str(path), written.st_mtime_ns, written.st_size)
@@ -265,7 +265,7 @@ def _count_once(
     path: str,
     written: int,  # noqa: ARG001  # the cache's key
     size: int,  # noqa: ARG001  # the cache's key
-) -> tuple[dict[str, int], dict[str, int]]:
+) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
     with reader() as engine:
         outcomes = dict(engine.rows("SELECT outcome, count(*) FROM read_parquet(?) GROUP BY 1", [path]))
         rules = dict(
@@ -275,7 +275,13 @@ def _count_once(
                 [path],
             )
         )
-    return outcomes, rules
+        first_failing = dict(
+            engine.rows(
+                "SELECT rules[1], count(*) FROM read_parquet(?) WHERE phase = 'identity' AND len(rules) > 0 GROUP BY 1",
+                [path],
+            )
+        )
+    return outcomes, rules, first_failing
 
 
 def _one(reader: Reader, path: Path, row: int) -> dict[str, Any] | None:
@@ -287,25 +293,24 @@ def _one(reader: Reader, path: Path, row: int) -> dict[str, Any] | None:
     return dict(zip(names, found[0], strict=True)) if found else None
 
 
-def _funnel(outcomes: Mapping[str, int], rules: Mapping[str, int], agreement: Agreement | None) -> tuple[Stage, ...]:
-    """Give the stages from received to reviewable; what drops at each adds up to what was received."""
-    total = sum(outcomes.values())
-    looked_up = outcomes.get(Outcome.NOT_DISCLOSED, 0) + outcomes.get(Outcome.REVIEWABLE, 0)
+def _funnel(
+    outcomes: Mapping[str, int], first_failing: Mapping[str, int], agreement: Agreement | None
+) -> tuple[Stage, ...]:
+    """Give the stages from received to reviewable; what drops at each adds up to what was received.
+
+    ``first_failing`` counts the rows that were looked up by the first rule of identity that does not hold.
+    """
+    left = outcomes.get(Outcome.NOT_DISCLOSED, 0) + outcomes.get(Outcome.REVIEWABLE, 0)
     facial = tuple((word.value, outcomes.get(word, 0)) for word in BEFORE_LOOK_UP if outcomes.get(word, 0))
-    reviewable = outcomes.get(Outcome.REVIEWABLE, 0)
-    first = Stage("Received", total, ())
-    second = Stage("Hold on their face", looked_up, facial)
-    if agreement is None:
-        return first, second, Stage("Reviewable", reviewable, (("not_disclosed", looked_up - reviewable),))
-    _, confirmed = identity_rules(agreement)
-    elsewhere = rules.get(confirmed, 0)
-    nobody = looked_up - reviewable - elsewhere
-    return (
-        first,
-        second,
-        Stage("Exactly one taxpayer", looked_up - nobody, (("not_disclosed", nobody),) if nobody else ()),
-        Stage("Reviewable: address confirmed", reviewable, (("not_disclosed", elsewhere),) if elsewhere else ()),
-    )
+    stages = [Stage("Received", sum(outcomes.values()), ()), Stage("Every facial rule holds", left, facial)]
+    for rule in agreement.identity_rules if agreement else ():
+        dropped = first_failing.get(rule.id, 0)
+        left -= dropped
+        stages.append(Stage(rule.title, left, (("not_disclosed", dropped),) if dropped else ()))
+    if left != outcomes.get(Outcome.REVIEWABLE, 0):  # the version that judged it is gone: one step says it all
+        dropped = outcomes.get(Outcome.NOT_DISCLOSED, 0)
+        return (*stages[:2], Stage("Reviewable", outcomes.get(Outcome.REVIEWABLE, 0), (("not_disclosed", dropped),)))
+    return tuple(stages)
 
 
 def _counted(rule: str, rows: int, total: int, agreement: Agreement | None) -> ReasonCounted:
@@ -347,8 +352,7 @@ def _seen(
             says = said.get(own, "")
             rules.append(RuleSeen(own, title, "", cite, "", Finding.FAILS, says, ()))
     reads = {rule.id: fields_read(agreement, rule) for rule in agreement.rules}
-    asked = [rule for rule in agreement.rules if rule.is_screened or rule.phase == "identity"]
-    for rule in asked:
+    for rule in (*agreement.screened_rules, *agreement.identity_rules):
         says = said.get(rule.id, "")
         rules.append(
             RuleSeen(
@@ -391,9 +395,7 @@ def _finding(rule: Rule, failed: Sequence[str], findings: Mapping[str, Any], pha
         return Finding.FAILS if rule.id in failed else None
     if phase != "identity":
         return None
-    if rule.id in failed:
-        return Finding.FAILS
-    return Finding.HOLDS if not failed else None
+    return Finding.FAILS if rule.id in failed else Finding.HOLDS
 
 
 def fields_read(agreement: Agreement, rule: Rule) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
 
 from csp.constants import NONE, SELF
 
@@ -118,7 +117,6 @@ X_FRAME_OPTIONS = "DENY"
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
-STATIC_ROOT = Path(__file__).parent.parent / "web" / "collected"
 
 TEMPLATES = [
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,8 @@ def specification(stages: tuple[Stage, ...], width: int) -> dict[str, Any]:
     narrow = width < 400
     values, order = [], [KEPT, *(word for word in COLOURS if word != KEPT)]
     for stage in stages:
-        label = f"{stage.name}|{stage.left:,}"
+        lines = textwrap.wrap(stage.name, 34 if narrow else 30)
+        label = "|".join([*(lines if len(lines) < 3 else [lines[0], lines[1] + "…"]), f"{stage.left:,}"])
         for word, rows in ((KEPT, stage.left), *stage.dropped):
             values.append({"stage": label, "part": WORDS[word], "rows": rows, "place": order.index(word)})
     used = [word for word in order if any(value["part"] == WORDS[word] and value["rows"] for value in values)]
@@ -60,10 +62,10 @@ def specification(stages: tuple[Stage, ...], width: int) -> dict[str, Any]:
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "background": "transparent",
         "width": width,
-        "height": {"step": 58 if narrow else 46},
+        "height": {"step": 84 if narrow else 64},
         "padding": 4,
         "data": {"values": values},
-        "mark": {"type": "bar", "height": 20 if narrow else 26, "yOffset": 8 if narrow else 0},
+        "mark": {"type": "bar", "height": 20 if narrow else 26, "yOffset": 26 if narrow else 0},
         "encoding": {
             "y": {
                 "field": "stage",
@@ -73,10 +75,10 @@ def specification(stages: tuple[Stage, ...], width: int) -> dict[str, Any]:
                     "title": None,
                     "domain": False,
                     "ticks": False,
-                    "labelExpr": "replace(datum.label, '|', ':  ')" if narrow else "split(datum.label, '|')",
+                    "labelExpr": "split(datum.label, '|')",
                     "labelAlign": "left" if narrow else "right",
                     "labelPadding": 0 if narrow else 12,
-                    "labelOffset": -16 if narrow else 0,
+                    "labelOffset": -12 if narrow else 0,
                     "labelLimit": 0,
                     "orient": "left",
                     **({"labelBaseline": "middle", "zindex": 1} if narrow else {}),
