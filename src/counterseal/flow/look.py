@@ -310,7 +310,8 @@ def _funnel(
     if left != outcomes.get(Outcome.REVIEWABLE, 0):  # the version that judged it is gone: one step says it all
         dropped = outcomes.get(Outcome.NOT_DISCLOSED, 0)
         return (*stages[:2], Stage("Reviewable", outcomes.get(Outcome.REVIEWABLE, 0), (("not_disclosed", dropped),)))
-    return tuple(stages)
+    last = stages[-1]
+    return (*stages[:-1], Stage(f"Reviewable: {last.name[:1].lower()}{last.name[1:]}", last.left, last.dropped))
 
 
 def _counted(rule: str, rows: int, total: int, agreement: Agreement | None) -> ReasonCounted:

@@ -42,6 +42,11 @@ def funnel(stages: tuple[Stage, ...], *, width: int) -> str:
     return _drawn(stages, width)
 
 
+def warm() -> None:
+    """Draw nothing, once, so that the first person to ask does not wait for the drawing engine."""
+    _drawn((), 100)
+
+
 @lru_cache(maxsize=64)
 def _drawn(stages: tuple[Stage, ...], width: int) -> str:
     svg: str = vl_convert.vegalite_to_svg(specification(stages, width), vl_version=VEGA_LITE)
@@ -84,7 +89,7 @@ def specification(stages: tuple[Stage, ...], width: int) -> dict[str, Any]:
                     **({"labelBaseline": "middle", "zindex": 1} if narrow else {}),
                 },
             },
-            "x": {"field": "rows", "type": "quantitative", "stack": "zero", "axis": None},
+            "x": {"field": "rows", "type": "quantitative", "stack": "zero", "axis": None, "scale": {"nice": False}},
             "order": {"field": "place"},
             "color": {
                 "field": "part",
