@@ -26,12 +26,7 @@ $(VENV)/.set-up: requirements/dev.txt pyproject.toml $(STYLE)/package-lock.json 
 	@$(VENV)/bin/python -m counterseal.web.collect .tools/style/node_modules
 	@touch $@
 
-STYLE := src/counterseal/web
-$(STYLE)/static/uswds/LICENSE.md: $(VENV)/.set-up $(STYLE)/npm/package-lock.json $(STYLE)/uswds.sha256
-	@$(VENV)/bin/python -m counterseal.web.assets
-	@touch $@
-
-setup: $(VENV)/.set-up $(STYLE)/static/uswds/LICENSE.md ## make the environment in .venv
+setup: $(VENV)/.set-up ## make the environment in .venv
 
 test: setup lint types architecture unit ## everything that has to hold, in under five minutes
 

@@ -36,9 +36,7 @@ ANSWER_WITHIN = 10
 LONGEST_ANSWER = 1 << 20
 
 
-def open_witness(
-    folder: Path, name: str, logs: Sequence[str], *, mirror: bool
-) -> tuple[Witness | Mirror, list[str]]:
+def open_witness(folder: Path, name: str, logs: Sequence[str], *, mirror: bool) -> tuple[Witness | Mirror, list[str]]:
     """Open a witness or mirror in its own folder, making its keys at first; give its verifier keys too.
 
     ``logs`` are verifier keys, or files with one a line. Raises CountersealError for keys that are unfit, or
@@ -55,9 +53,7 @@ def open_witness(
         for line in [given] if "+" in given else _content(Path(given)).decode("utf-8", "replace").split():
             key = read_key(line)
             if key.type not in LOG_TYPES:
-                raise CountersealError(
-                    "verifier-key", f"The key of {key.name} is not one that a log signs with."
-                )
+                raise CountersealError("verifier-key", f"The key of {key.name} is not one that a log signs with.")
             watched.setdefault(key.name, []).append(key)
     book = WitnessFile(folder / "witness.sqlite3")
     if mirror:

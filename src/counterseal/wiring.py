@@ -5,10 +5,12 @@ Doors call what stands here and nothing below it that would let them go round an
 
 from __future__ import annotations
 
+import base64
+import functools
+import hashlib
 import os
 import tempfile
 import time
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from counterseal.core.clock import SystemClock
 from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
 from counterseal.errors import CountersealError
+from counterseal.release import NOTICE_STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,37 +71,6 @@ def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT) -> Office:
         ledger=open_workspace_book(workspace, clock),
         entropy=os.urandom,
     )
-
-
-def look() -> Look:
-    """Give a look at the workspace that this process serves. Raises CountersealError when it serves none."""
-    from django.conf import settings  # noqa: PLC0415  # the pages' own framework, already started
-
-    root = settings.ENVIRONMENT.workspace
-    if root is None:
-        raise CountersealError(
-            "workspace",
-            "The pages do not know which workspace to serve.",
-            next_step="Start them with counterseal serve --workspace DIR.",
-        )
-    return _look_at(root)
-
-
-@lru_cache(maxsize=4)
-def _look_at(root: Path) -> Look:
-    from counterseal.flow.look import Look  # noqa: PLC0415  # models need Django
-
-    return Look(read_workspace(root), lambda: DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS, spill=None))
-
-
-def sign_ins_of_demonstration(root: Path) -> list[SignIn]:
-    """Give new sign-ins of a demonstration; none for any other workspace. Raises CountersealError."""
-    office = open_office(root)
-    if not office.workspace.demonstration:
-        return []
-    from counterseal.flow.sign_ins import demonstration_sign_ins  # noqa: PLC0415  # models need Django
-
-    return demonstration_sign_ins(office)
 
 
 def _start_django() -> None:
@@ -171,3 +143,35 @@ def screen(
                 received_on=today(),
                 progress=progress,
             )
+
+
+def sign_ins_of_demonstration(office: Office) -> list[SignIn]:
+    """Give new sign-ins, one a role, of a demonstration. Raises CountersealError for any other workspace."""
+    from counterseal.flow.sign_ins import demonstration_sign_ins  # noqa: PLC0415  # models need Django
+
+    return demonstration_sign_ins(office)
+
+
+def notice_style_hash() -> str:
+    """Give the hash by which a page may allow the return letter's own style."""
+    digest = hashlib.sha256(NOTICE_STYLE.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def look() -> Look:
+    """Give a look at the workspace that this process serves. Raises CountersealError when it serves none."""
+    from django.conf import settings  # noqa: PLC0415  # the pages' own framework, already started
+
+    root = settings.ENVIRONMENT.workspace
+    if root is None:
+        raise CountersealError(
+            "workspace", "No workspace is named.", next_step="Start the pages with: counterseal serve --workspace DIR"
+        )
+    return _look_at(root)
+
+
+@functools.lru_cache(maxsize=4)
+def _look_at(root: Path) -> Look:
+    from counterseal.flow.look import Look  # noqa: PLC0415  # models need Django
+
+    return Look(read_workspace(root), lambda: DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS))

@@ -231,9 +231,7 @@ def test_a_receipt_that_only_one_of_them_takes(log: LedgerLog):
         changed = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
         outcomes = []
         for check in (
-            lambda changed=changed: verify_receipt(
-                read_receipt(changed.encode()), hashed, policy, check_signature
-            ),
+            lambda changed=changed: verify_receipt(read_receipt(changed.encode()), hashed, policy, check_signature),
             lambda changed=changed: second.receipt(changed, hashed, other),
         ):
             try:

@@ -137,8 +137,7 @@ def test_a_race_that_rolls_a_witness_back(tmp_path: Path):
     ask(witness, 0, 5)
     replies: list[int] = []
     threads = [
-        threading.Thread(target=lambda size=size: replies.append(ask(witness, 5, size).status))
-        for size in range(6, 16)
+        threading.Thread(target=lambda size=size: replies.append(ask(witness, 5, size).status)) for size in range(6, 16)
     ]
     for thread in threads:
         thread.start()
@@ -213,9 +212,7 @@ def test_a_release_without_a_quorum(log: LedgerLog, tmp_path: Path, serve: Calla
     assert gather(LedgerFolder(log.folder), policy_of(urls, 1), post, check_signature, signed).names == {"w0"}
 
 
-def test_a_restored_log_that_a_witness_has_seen_further(
-    log: LedgerLog, tmp_path: Path, serve: Callable[[object], str]
-):
+def test_a_restored_log_that_a_witness_has_seen_further(log: LedgerLog, tmp_path: Path, serve: Callable[[object], str]):
     witness = make_witness(tmp_path / "w0", "w0")
     ask(witness, 0, 20)
     urls = {"w0": serve(witness)}

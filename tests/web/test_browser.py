@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tests.web.conftest import CHROMIUM, ROOT, SUBMISSION, Served
 
 if TYPE_CHECKING:

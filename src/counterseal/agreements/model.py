@@ -45,6 +45,7 @@ IDENTITY_FACTS = {
     "birth_agrees": Type.TEXT,
     "tin_agrees": Type.TEXT,
     "address_agrees": Type.TEXT,
+    "address_families": Type.NUMBER,
 }
 """What identity answers for a row: the names that a rule of the identity phase may use, and no other rule."""
 

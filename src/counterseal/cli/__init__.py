@@ -14,10 +14,10 @@ import click
 import typer
 from typer.main import get_command
 
+from counterseal.cli import identify as identify_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
 from counterseal.cli import run as run_commands
-from counterseal.cli.identify import identify
 from counterseal.cli.serve import serve
 from counterseal.errors import CheckFailedError, CountersealError
 
@@ -33,10 +33,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 run_commands.mount(app)
-app.add_typer(registry_commands.app, name="registry")
-app.command()(identify)
-app.command(epilog="Example: counterseal serve --workspace office")(serve)
+registry_commands.mount(app)
+identify_commands.mount(app)
 ledger_commands.mount(app)
+app.command(epilog="Example: counterseal serve --workspace office")(serve)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

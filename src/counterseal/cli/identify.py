@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
 from pathlib import Path  # typer reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from counterseal.cli.output import progress
 from counterseal.flow.identify import identify_rows
 from counterseal.flow.identity_model import (
     calibrate_model,
@@ -23,9 +20,6 @@ from counterseal.flow.identity_model import (
 from counterseal.identity.bounds import MARGIN, TARGETS
 from counterseal.identity.model import load_model
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 identity = typer.Typer(
     help="How identity learns its weights and sets its thresholds.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -36,18 +30,6 @@ ModelOut = Annotated[Path, typer.Option(help="The model file to write.")]
 ModelIn = Annotated[Path | None, typer.Option(help="Weights from identity train; else the shipped ones.")]
 
 
-@contextlib.contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
-    """Give a function that shows a bar on standard error; None where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"))
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1)
-        yield lambda says, done, total: bar.update(task, description=says, completed=done, total=total)
-
-
 def identify(
     requests: Annotated[Path, typer.Argument(help="Requests as Parquet or CSV.")],
     registry: Annotated[Path, typer.Option(help="A registry index, made by: counterseal registry build.")],
@@ -56,8 +38,8 @@ def identify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Say for each request whether it means exactly one account, and whether its address is confirmed."""
-    with progress_bar() as progress:
-        counts = identify_rows(requests, registry, out, model=load_model(model), progress=progress)
+    with progress() as says:
+        counts = identify_rows(requests, registry, out, model=load_model(model), progress=says)
     if as_json:
         typer.echo(json.dumps(counts))
         return
@@ -68,14 +50,14 @@ def identify(
 @identity.command(epilog="Example: counterseal identity train sets/one sets/two --out model.json")
 def train(sets: Sets, out: ModelOut) -> None:
     """Learn the weights from labelled requests; thresholds stay unset until they are calibrated."""
-    with progress_bar() as progress:
-        model = train_model([load_labelled_set(folder, progress=progress) for folder in sets], progress=progress)
+    with progress() as says:
+        model = train_model([load_labelled_set(folder, progress=says) for folder in sets], progress=says)
     write_model(model, out)
     typer.echo(f"model {model.version} in {out}")
 
 
 @identity.command(epilog="Example: counterseal identity calibrate sets/one --model model.json --out model.json")
-def calibrate(  # noqa: PLR0913, PLR0917  # three targets, a margin, and files
+def calibrate(  # three targets, a margin, and files
     sets: Sets,
     out: ModelOut,
     model: ModelIn = None,
@@ -86,17 +68,16 @@ def calibrate(  # noqa: PLR0913, PLR0917  # three targets, a margin, and files
 ) -> None:
     """Set the threshold of each evidence class by a bound on labelled requests."""
     targets = {"A": bound_a, "B": bound_b, "C": bound_c}
-    with progress_bar() as progress:
-        labelled = [load_labelled_set(folder, progress=progress) for folder in sets]
+    with progress() as says:
+        labelled = [load_labelled_set(folder, progress=says) for folder in sets]
     calibrated = calibrate_model(load_model(model), labelled, targets, margin=margin)
     write_model(calibrated, out)
     for name, held in calibrated.thresholds.items():
         if held.posterior is None:
             typer.echo(f"{name}: no threshold keeps the bound; this class answers nothing")
         else:
-            typer.echo(
-                f"{name}: posterior {held.posterior:.6f}, {held.wrong} wrong of {held.identified:,}, bound {held.bound:.3%}"
-            )
+            counted = f"{held.wrong} wrong of {held.identified:,}, bound {held.bound:.3%}"
+            typer.echo(f"{name}: posterior {held.posterior:.6f}, {counted}")
 
 
 @identity.command(epilog="Example: counterseal identity report sets/one --out report.html")
@@ -107,8 +88,8 @@ def report(
     request: Annotated[str | None, typer.Option(help="The request_ref whose waterfall to draw.")] = None,
 ) -> None:
     """Show what a model does on labelled requests: bounds, recall, weights, one request's waterfall."""
-    with progress_bar() as progress:
-        labelled = load_labelled_set(labelled_set, progress=progress)
+    with progress() as says:
+        labelled = load_labelled_set(labelled_set, progress=says)
     counts = write_report(load_model(model), labelled, out, request=request)
     typer.echo(f"{'group':26}{'requests':>9}{'identified':>11}{'wrong':>7}{'bound':>9}{'recall':>8}")
     for one in counts:

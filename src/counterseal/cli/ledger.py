@@ -93,9 +93,7 @@ def prove(
 @commands.command(epilog="Example: counterseal ledger fsck office --repair")
 def fsck(
     workspace: Annotated[Path, typer.Argument(metavar="DIR", help="The workspace.")],
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Make damaged files anew from the database.")
-    ] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Make damaged files anew from the database.")] = False,
     as_json: Json = False,
 ) -> None:
     """Hold database, checkpoints and files against each other, and name what differs."""
@@ -109,9 +107,7 @@ def fsck(
     _answer(as_json, {"ok": True, "repaired": [one.file for one in damage]}, done)
 
 
-@commands.command(
-    epilog="""Example: echo '{"kind": "tile-path", "path": "tile/0/000"}' | counterseal ledger conform"""
-)
+@commands.command(epilog="""Example: echo '{"kind": "tile-path", "path": "tile/0/000"}' | counterseal ledger conform""")
 def conform() -> None:
     """Answer test vectors: one JSON object a line on standard input, one on standard output."""
     from counterseal.ledger.conform import answer_line  # noqa: PLC0415

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from counterseal.cli.identify import progress_bar
+from counterseal.cli.output import progress
 from counterseal.flow.registry import build_registry
 
 app = typer.Typer(help="The registry against which requests are held.", no_args_is_help=True)
@@ -27,8 +27,8 @@ def build(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was built as JSON.")] = False,
 ) -> None:
     """Read and check the two tables of a registry and write the index that identity uses."""
-    with progress_bar() as progress:
-        about = build_registry(source, out, progress=progress, memory_limit=memory_limit)
+    with progress() as says:
+        about = build_registry(source, out, progress=says, memory_limit=memory_limit)
     if as_json:
         typer.echo(json.dumps(about))
         return

@@ -9,6 +9,10 @@ from typing import Annotated
 
 import typer
 
+from counterseal.errors import CountersealError
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
 
 def serve(
     workspace: Annotated[Path, typer.Option(help="The workspace that the pages show.")],
@@ -16,17 +20,25 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 2,
 ) -> None:
-    """Serve the pages of a workspace; a demonstration prints its sign-ins first."""
-    os.environ["COUNTERSEAL_WORKSPACE"] = str(workspace.resolve())
+    """Serve the pages of a workspace. A demonstration prints its sign-ins, made anew at each start."""
     from counterseal import wiring  # noqa: PLC0415  # commands that need no engine do not wait for it
 
-    signs = wiring.sign_ins_of_demonstration(workspace.resolve())
+    office = wiring.open_office(workspace.resolve())
+    environment = {**os.environ, "COUNTERSEAL_WORKSPACE": str(workspace.resolve())}
     typer.echo(f"Counterseal serves http://{host}:{port}")
-    if signs:
+    if office.workspace.demonstration:
+        if host not in LOOPBACK:
+            raise CountersealError(
+                "demonstration-host",
+                "A demonstration is served on this machine alone.",
+                where="--host",
+                next_step="Leave --host out.",
+            )
+        environment["COUNTERSEAL_PLAIN_HTTP"] = "1"
         typer.echo("This is a demonstration. Sign in as any of these; the passwords are new at each start:")
-        for sign in signs:
+        for sign in wiring.sign_ins_of_demonstration(office):
             typer.echo(f"  {sign.username:<14} {sign.password}")
     sys.stdout.flush()
     server = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning"]
     server += ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", "4", "counterseal.web.wsgi"]
-    os.execv(sys.executable, server)  # noqa: S606  # this process becomes the server
+    os.execve(sys.executable, server, environment)  # noqa: S606  # this process becomes the server; no shell

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path  # noqa: TC003  # typer reads it
+from pathlib import Path  # typer reads it
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
@@ -25,9 +25,9 @@ IDLE = 30
 
 def mount(app: typer.Typer) -> None:
     """Add this command to the program."""
-    app.command(
-        epilog="Example: counterseal witness inspector --name witness.example/ig --log office/ledger/log.vkey"
-    )(witness)
+    app.command(epilog="Example: counterseal witness inspector --name witness.example/ig --log office/ledger/log.vkey")(
+        witness
+    )
 
 
 def witness(
@@ -36,9 +36,7 @@ def witness(
     log: Annotated[list[str], typer.Option("--log", help="A log's verifier key, or a file of them.")],
     host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="On which port; 0 takes a free one.")] = 7380,
-    mirror: Annotated[
-        bool, typer.Option("--mirror", help="Hold the entries, and cosign only what is held.")
-    ] = False,
+    mirror: Annotated[bool, typer.Option("--mirror", help="Hold the entries, and cosign only what is held.")] = False,
 ) -> None:
     """Cosign a ledger's checkpoints as long as each continues the last."""
     from counterseal.ledger_wiring import open_witness  # noqa: PLC0415  # loads the ciphers

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from counterseal.identity.model import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
     from counterseal.identity.model import Model
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int], None]
 
 _BATCH = 10_000
+_WORKERS = 2
 
 
 def identify_rows(
@@ -47,13 +50,12 @@ def identify_rows(
     writer: pq.ParquetWriter | None = None
     partial = out.with_name(out.name + ".partial")
     try:
-        for batch in read_requests(requests):
-            answer = _answer(index, chosen, batch)
+        for answer in _answers(index, chosen, read_requests(requests)):
             if writer is None:
                 writer = pq.ParquetWriter(partial, answer.schema, compression="zstd")
             writer.write_table(answer)
             counts.update(answer.column("outcome").to_pylist())
-            done += batch.num_rows
+            done += answer.num_rows
             if progress is not None:
                 progress("Identifying", done, max(total, done))
     finally:
@@ -61,6 +63,18 @@ def identify_rows(
             writer.close()
     partial.replace(out)
     return {word: counts[word] for word in ("identified", "ambiguous", "none")}
+
+
+def _answers(index: RegistryIndex, model: Model, batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Answer batch after batch, two at once, in their order; never more than that in memory."""
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        waiting: deque[Future[pa.Table]] = deque()
+        for batch in batches:
+            waiting.append(pool.submit(_answer, index, model, batch))
+            if len(waiting) > _WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _answer(index: RegistryIndex, model: Model, batch: pa.Table) -> pa.Table:
@@ -78,6 +92,8 @@ def _type(name: str) -> pa.DataType:
         return pa.bool_()
     if name in {"posterior", "threshold", "bound", "rival_posterior"} or name.endswith("_bits"):
         return pa.float64()
+    if name == "address_families":
+        return pa.int64()
     return pa.int32() if name == "keys_passed_over" else pa.string()
 
 

@@ -19,8 +19,8 @@ from counterseal.flow.identify import read_requests
 from counterseal.flow.registry import build_registry
 from counterseal.identity.answer import REQUEST_FIELDS, Compared, compare_requests
 from counterseal.identity.bounds import MARGIN, calibrate
-from counterseal.identity.decide import Decision, Weighing, decide, weigh
 from counterseal.identity.compare import LEVELS
+from counterseal.identity.decide import Decision, Weighing, decide, weigh
 from counterseal.identity.explain import Tally, curve, curve_chart, tallies, waterfall, waterfall_chart
 from counterseal.identity.index import open_registry
 from counterseal.identity.model import Model, Threshold
@@ -220,7 +220,8 @@ def _page(model: Model, name: str, counts: list[Tally], charts: list[str], refer
         for level, (base, slope) in zip(levels, model.weights[field], strict=True)
     ]
     parts = [
-        f"<h1>Identity on {html.escape(name)}</h1><p>Model {model.version}. Bounds are one-sided, 95 %, Clopper–Pearson.</p>",
+        f"<h1>Identity on {html.escape(name)}</h1>",
+        f"<p>Model {model.version}. Bounds are one-sided, 95 %, after Clopper and Pearson.</p>",
         _table(("group", "requests", "registered", "identified", "wrong", "bound", "recall"), rows),
         "<h2>What a threshold trades</h2>", charts[0],
         "<h2>Thresholds</h2>", _table(("class", "least posterior", "identified", "wrong", "bound"), thresholds),
@@ -229,7 +230,8 @@ def _page(model: Model, name: str, counts: list[Tally], charts: list[str], refer
         f"<h2>Provenance</h2><pre>{html.escape(json.dumps(model.provenance, indent=1))}</pre>",
     ]  # fmt: skip
     style = "body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto}td,th{padding:.1rem .8rem;text-align:right}"
-    return f"<!doctype html><html lang=en><meta charset=utf-8><title>Identity</title><style>{style}</style>{''.join(parts)}</html>\n"
+    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>Identity</title><style>{style}</style>"
+    return f"{head}{''.join(parts)}</html>\n"
 
 
 def _share(recall: float | None) -> str:

@@ -270,8 +270,7 @@ def _count_once(
         outcomes = dict(engine.rows("SELECT outcome, count(*) FROM read_parquet(?) GROUP BY 1", [path]))
         rules = dict(
             engine.rows(
-                "SELECT u.rule, count(*) FROM read_parquet(?), unnest(rules) AS u(rule) "
-                "GROUP BY 1 ORDER BY 2 DESC, 1",
+                "SELECT u.rule, count(*) FROM read_parquet(?), unnest(rules) AS u(rule) GROUP BY 1 ORDER BY 2 DESC, 1",
                 [path],
             )
         )

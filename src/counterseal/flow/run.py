@@ -45,7 +45,11 @@ NO_ANSWER = pa.table(
     {
         "row": pa.array([], pa.int64()),
         "outcome": pa.array([], pa.string()),
-        "address_confirmed": pa.array([], pa.bool_()),
+        **{
+            name: pa.array([], {Type.YES_NO: pa.bool_(), Type.NUMBER: pa.int64()}.get(kind, pa.string()))
+            for name, kind in IDENTITY_FACTS.items()
+            if name != "identity"
+        },
     }
 )
 """What identity answers when it was asked for nobody."""

@@ -81,8 +81,9 @@ def answer_requests(
     accounts = _of_best(found.candidates.accounts, decision.pair, 0)
     ids = np.where(identified, index.account_ids[accounts], b"") if index.size else np.full(len(identified), b"")
     confirmed, latest = np.zeros(len(identified), bool), np.zeros(len(identified), bool)
+    families = np.zeros(len(identified), np.int64)
     at = np.flatnonzero(identified)
-    confirmed[at], latest[at] = confirm_addresses(index, found.places, at, accounts[at])
+    confirmed[at], latest[at], families[at] = confirm_addresses(index, found.places, at, accounts[at])
     answer: dict[str, Sequence[object] | np.ndarray] = {
         "outcome": [
             OUTCOMES[2 if sure else int(maybe)] for sure, maybe in zip(identified, decision.ambiguous, strict=True)
@@ -90,6 +91,7 @@ def answer_requests(
         "account_id": [text.decode("utf-8", "replace") for text in ids.tolist()],
         "address_confirmed": confirmed,
         "address_is_latest": latest,
+        "address_families": families,
     }
     return answer | _evidence(model, found, weighing, decision)
 

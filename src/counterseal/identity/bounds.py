@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONFIDENCE = 0.95
-TARGETS = {"A": 0.0006, "B": 0.001, "C": 0.001}
+TARGETS = {"A": 0.0006, "B": 0.0008, "C": 0.0008}
 """The bound that each class must keep: at most that share of identified requests is somebody else."""
 MARGIN = 0.5
 """Bits by which a threshold is stricter than the loosest one that keeps its bound."""

@@ -28,9 +28,8 @@ def find_candidates(
     index: RegistryIndex, people: np.ndarray, places: np.ndarray, given_names: Sequence[str]
 ) -> Candidates:
     """Look every request's keys up. ``given_names`` are the requests' given names in compared form."""
-    keys, rows = (np.concatenate(part) for part in zip(*request_keys(people, places, given_names), strict=True))
-    filled = keys != 0
-    keys, rows = keys[filled], rows[filled]
+    looked = [(keys[keys != 0], rows[keys != 0]) for keys, rows in request_keys(people, places, given_names)]
+    keys, rows = (np.concatenate(part) for part in zip(*looked, strict=True))
     left, right = index.filed_under(keys)
     found = right - left
     loose = found > LOOSE_LIMIT

@@ -169,16 +169,20 @@ def _shares_part(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
 
 
 def _swap(levels: dict[str, np.ndarray], asked: np.ndarray, held: np.ndarray) -> None:
-    """Mark both names where each stands whole in the other's field."""
-    swapped = (
-        (asked["given"] != 0)
-        & (asked["family"] != 0)
-        & (asked["given"] == held["family"])
-        & (asked["family"] == held["given"])
-        & (asked["given"] != asked["family"])
-    )
-    levels["given"][swapped] = NameLevel.SWAPPED
-    levels["family"][swapped] = NameLevel.SWAPPED
+    """Mark both names where each stands in the other's field, one of them whole, the other at most a slip."""
+    apart = (levels["given"] >= NameLevel.PREFIX) & (levels["family"] >= NameLevel.PREFIX)
+    crossed = (asked["given"] == held["family"]) | (asked["family"] == held["given"])
+    at = np.flatnonzero(apart & crossed)
+    if not len(at):
+        return
+    near = np.array([NameLevel.SLIP, NameLevel.SLIPS], np.int8)
+    both = np.ones(len(at), bool)
+    for left, right in (("given", "family"), ("family", "given")):
+        whole = asked[left][at] == held[right][at]
+        alike = np.isin(_text_level(asked[f"{left}_text"][at], held[f"{right}_text"][at]), near)
+        both &= whole | alike
+    levels["given"][at[both]] = NameLevel.SWAPPED
+    levels["family"][at[both]] = NameLevel.SWAPPED
 
 
 def _name_gain(level: np.ndarray, written: np.ndarray, borne: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from counterseal.identity.compare import AddressLevel
-from counterseal.identity.distance import edit_distance, lengths
+from counterseal.identity.distance import common_prefix, edit_distance, lengths
 from counterseal.identity.keys import street_keys
 
 if TYPE_CHECKING:
@@ -48,11 +48,25 @@ def compare_places(
 
 
 def same_area(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Say whether the ZIP agrees or, where one of them is not written, city and state do not differ."""
+    """Say whether the ZIP agrees; where it is not written or one slip away, city and state decide."""
     zips = (asked["zip"] != 0) & (held["zip"] != 0)
     town = (asked["city"] == held["city"]) | (asked["city"] == 0) | (held["city"] == 0)
     state = (asked["state"] == held["state"]) | (asked["state"] == 0) | (held["state"] == 0)
-    return np.asarray(np.where(zips, asked["zip"] == held["zip"], town & state))
+    near = (asked["city"] != 0) & town & state & zip_slips(asked["zip"], held["zip"])
+    return np.asarray(np.where(zips, (asked["zip"] == held["zip"]) | near, town & state))
+
+
+def zip_slips(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Say whether two ZIP codes differ in one digit or in the order of two neighbours."""
+    left, right = asked.astype(np.int64), held.astype(np.int64)
+    off = [left // 10**at % 10 != right // 10**at % 10 for at in range(5)]
+    count = sum(part.astype(int) for part in off)
+    turned = np.zeros(len(left), bool)
+    for at in range(4):
+        low, high = 10**at, 10 ** (at + 1)
+        crossed = (left // low % 10 == right // high % 10) & (left // high % 10 == right // low % 10)
+        turned |= (count == 2) & off[at] & off[at + 1] & crossed
+    return np.asarray((count == 1) | turned)
 
 
 def _levels(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
@@ -108,7 +122,9 @@ def _alike(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
     """Say whether two street names share most of their letters."""
     distance = edit_distance(asked["street_text"], held["street_text"])
     longer = np.maximum(lengths(asked["street_text"]), lengths(held["street_text"]))
-    return np.asarray(distance <= 0.4 * longer)
+    shorter = np.minimum(lengths(asked["street_text"]), lengths(held["street_text"]))
+    begins = (common_prefix(asked["street_text"], held["street_text"]) == shorter) & (shorter >= 5)
+    return np.asarray((distance <= 0.4 * longer) | begins)
 
 
 def _gains(

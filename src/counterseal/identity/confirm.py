@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from counterseal.identity.compare_places import held_addresses, street_slips
+from counterseal.identity.compare_places import held_addresses, street_slips, zip_slips
 from counterseal.identity.keys import building_keys, street_keys
 
 if TYPE_CHECKING:
@@ -22,8 +22,12 @@ _PARTS = ("kind", "before", "after")
 
 def confirm_addresses(
     index: RegistryIndex, places: np.ndarray, rows: np.ndarray, accounts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Say for each pair whether an address of the account is the stated one, and whether the latest is."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Say for each pair whether an address of the account is the stated one, and whether the latest is.
+
+    The third answer is how many families the registry holds at the confirmed address, 0 where none is: a
+    number far above a household's is an institution, whatever its name.
+    """
     pairs, positions = held_addresses(index, accounts)
     asked, held = places[rows[pairs]], index.addresses[positions]
     same = (asked["number"] != 0) & (asked["number"] == held["number"]) & (asked["unit"] == held["unit"])
@@ -39,7 +43,9 @@ def confirm_addresses(
     confirmed[pairs[same]] = True
     first = positions == index.accounts["start"][accounts[pairs]].astype(np.int64)
     latest[pairs[same & first]] = True
-    return confirmed, latest
+    families = np.zeros(len(rows), np.int64)
+    np.maximum.at(families, pairs[same], held["families"][same].astype(np.int64))
+    return confirmed, latest, families
 
 
 def _street(index: RegistryIndex, asked: np.ndarray, held: np.ndarray) -> np.ndarray:
@@ -64,9 +70,8 @@ def _area(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
     """Accept the ZIP, or city and state where the ZIP is not written or one slip away."""
     town = (asked["city"] != 0) & (asked["city"] == held["city"])
     town &= (asked["state"] != 0) & (asked["state"] == held["state"])
-    left, right = asked["zip"].astype(np.int64), held["zip"].astype(np.int64)
-    digits_off = sum((left // 10**at % 10 != right // 10**at % 10).astype(int) for at in range(5))
-    near = (left == 0) | (right == 0) | (digits_off <= 1)
+    left, right = asked["zip"], held["zip"]
+    near = (left == 0) | (right == 0) | zip_slips(left, right)
     return np.asarray(((left != 0) & (left == right)) | (town & near))
 
 

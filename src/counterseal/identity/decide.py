@@ -78,16 +78,18 @@ def weigh(model: Model, size: int, levels: dict[str, np.ndarray], gains: dict[st
 def find_vetoes(levels: dict[str, np.ndarray]) -> np.ndarray:
     """Name the conflict that no weight may outvote: 0 for none, else 1 + its position in VETOES.
 
-    A given name, middle name, suffix, date of birth or TIN that is another person's; a TIN or a date of
-    birth without any name. Where neither date of birth nor TIN agrees also: a suffix on one side only
-    (father or son), no given name (that is a household), a family name that is another's, and no agreement
-    of the address (a name alone is nobody's).
+    A given name (unless family name, date of birth and TIN all agree), middle name, suffix, date of birth
+    or TIN that is another person's; a TIN or a date of birth without any name. Where neither date of birth
+    nor TIN agrees also: a suffix on one side only (father or son), no given name (that is a household), a
+    family name that is another's, and no agreement of the address (a name alone is nobody's).
     """
     given, family = levels["given"], levels["family"]
     known = (levels["birth"] == BirthLevel.EXACT) | (levels["tin"] == TinLevel.EXACT)
+    numbered = (levels["birth"] == BirthLevel.EXACT) & (levels["tin"] == TinLevel.EXACT)
+    numbered &= family != NameLevel.OTHER
     unnamed, kinless = given == NameLevel.MISSING, family == NameLevel.MISSING
     conditions = (
-        (given == NameLevel.OTHER) | ((given == NameLevel.LOOSE) & ~known),
+        ((given == NameLevel.OTHER) & ~numbered) | ((given == NameLevel.LOOSE) & ~known),
         levels["middle"] == MiddleLevel.OTHER,
         (levels["suffix"] == SuffixLevel.OTHER) | ((levels["suffix"] == SuffixLevel.ONE_SIDED) & ~known),
         levels["birth"] == BirthLevel.OTHER,

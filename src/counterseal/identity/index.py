@@ -86,10 +86,14 @@ class RegistryIndex:
 
     def filed_under(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give for each key the first and one past the last position in ``owners``."""
-        left = np.searchsorted(self.keys, keys, side="left")
-        right = np.searchsorted(self.keys, keys, side="right")
-        empty = keys == 0
-        return np.where(empty, 0, left), np.where(empty, 0, right)
+        wanted, back = np.unique(keys, return_inverse=True)  # in order, the search stays in near pages
+        left = np.searchsorted(self.keys, wanted, side="left")
+        found = left < len(self.keys)
+        found[found] = self.keys[left[found]] == wanted[found]
+        found &= wanted != 0
+        right = left.copy()
+        right[found] = np.searchsorted(self.keys, wanted[found], side="right")
+        return left[back], right[back]
 
     def count(self, what: str, values: np.ndarray) -> np.ndarray:
         """Give how many accounts bear each value of ``what`` (one of COUNTED); 0 for values unknown."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TIN, BIRTH_GIVEN, BIRTH_FAMILY, NAMES, DWELLING, NAMES_ZIP, STREET_FAMILY, NUMBER_FAMILY = range(1, 9)
 NUMBER_GIVEN, STREET_GIVEN, ZIP_FAMILY, NAMES_STATE, ZIP_GIVEN, STREET_ZIP, ADDRESS = range(9, 16)
+TOWN_GIVEN, TOWN_FAMILY = range(16, 18)
 LOOSE_LIMIT = 150
 """A key under which more accounts are filed than this says too little; it is passed over, and counted."""
 
@@ -25,49 +26,76 @@ LOOSE_LIMIT = 150
 def account_keys(people: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Give (keys, positions) under which accounts are filed by who they are."""
     everyone = np.arange(len(people))
-    given, family, birth = people["given_first"], people["family"], people["birth"].astype(np.uint64)
     yield mixed(TIN, [people["tin"]]), everyone
-    yield mixed(BIRTH_GIVEN, [birth, given]), everyone
-    for last in (family, people["family_a"], people["family_b"]):
-        yield mixed(BIRTH_FAMILY, [birth, last]), everyone
-        yield mixed(NAMES, [given, last]), everyone
+    for last in _FAMILY:
+        yield mixed(BIRTH_FAMILY, [people["birth"].astype(np.uint64), people[last]]), everyone
+    yield from _whole_name_keys(people)
+    yield mixed(BIRTH_GIVEN, [people["birth"].astype(np.uint64), people["given_first"]]), everyone
 
 
 def address_keys(people: np.ndarray, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Give (keys, positions) under which accounts are filed by an address; ``people`` are its owners."""
     everywhere = np.arange(len(places))
-    number, street, zips, given = places["number"], places["street"], places["zip"], people["given_first"]
+    number, street, zips = places["number"], places["street"], places["zip"]
     yield mixed(DWELLING, [number, street, zips]), everywhere
+    yield mixed(TOWN_FAMILY, [number, places["city"], people["family"]]), everywhere
+    for last in _FAMILY:
+        yield mixed(STREET_FAMILY, [street, people[last]]), everywhere
+        yield mixed(NUMBER_FAMILY, [number, people[last]]), everywhere
+        yield mixed(ZIP_FAMILY, [zips, people[last]]), everywhere
+    yield from _whole_name_place_keys(people, places)
+    yield from _given_place_keys(people, places)
+
+
+_FAMILY = ("family", "family_a", "family_b")
+
+
+def _whole_name_keys(people: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for last in _FAMILY:
+        yield mixed(NAMES, [people["given_first"], people[last]]), np.arange(len(people))
+
+
+def _whole_name_place_keys(people: np.ndarray, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for last in _FAMILY:
+        names = [people["given_first"], people[last]]
+        yield mixed(NAMES_ZIP, [places["zip"], *names]), np.arange(len(places))
+        yield mixed(NAMES_STATE, [places["state"], *names]), np.arange(len(places))
+
+
+def _given_place_keys(people: np.ndarray, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    everywhere, given = np.arange(len(places)), people["given_first"]
+    number, street, zips = places["number"], places["street"], places["zip"]
     yield mixed(NUMBER_GIVEN, [number, street, given]), everywhere
     yield mixed(NUMBER_GIVEN, [number, zips, given]), everywhere
+    yield mixed(TOWN_GIVEN, [number, places["city"], given]), everywhere
     yield mixed(STREET_GIVEN, [street, zips, given]), everywhere
     yield mixed(ZIP_GIVEN, [zips, given, people["initial"]]), everywhere
-    for last in (people["family"], people["family_a"], people["family_b"]):
-        yield mixed(NAMES_ZIP, [zips, given, last]), everywhere
-        yield mixed(NAMES_STATE, [places["state"], given, last]), everywhere
-        yield mixed(STREET_FAMILY, [street, last]), everywhere
-        yield mixed(NUMBER_FAMILY, [number, last]), everywhere
-        yield mixed(ZIP_FAMILY, [zips, last]), everywhere
 
 
 def request_keys(
     people: np.ndarray, places: np.ndarray, given_names: Sequence[str]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Give (keys, rows) under which requests look: as written, names swapped, and by direct nicknames."""
+    """Give (keys, rows) under which requests look: as written, names exchanged, and by direct nicknames."""
     yield from account_keys(people)
     yield from address_keys(people, places)
+    yield _other_births(people)
     swapped = people.copy()
-    swapped["given_first"], swapped["given"] = people["family"], people["family"]
-    swapped["family"], swapped["family_a"], swapped["family_b"] = people["given"], 0, 0
-    yield from account_keys(swapped)
-    yield from address_keys(swapped, places)
+    swapped["given_first"], swapped["family"] = people["family"], people["given"]
+    swapped["family_a"], swapped["family_b"] = 0, 0
+    yield from _whole_name_keys(swapped)
+    yield from _whole_name_place_keys(swapped, places)
     rows, others = nicknames_of(given_names)
     if len(rows):
         known = people[rows]
         known["given_first"] = others
-        for keys, at in (*account_keys(known), *address_keys(known, places[rows])):
-            yield keys, rows[at]
-    yield _other_births(people)
+        for found in (_whole_name_keys(known), _by_name_and_place(known, places[rows])):
+            for keys, at in found:
+                yield keys, rows[at]
+
+
+def _by_name_and_place(people: np.ndarray, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    yield from _whole_name_place_keys(people, places)
+    yield from _given_place_keys(people, places)
 
 
 def _other_births(people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -23,9 +23,9 @@ _WEIGHTS: dict[str, dict[str, tuple[float, float]]] = {
     },
     "tin": {"MISSING": (0, 0), "EXACT": (15, 0), "SHARED": (9, 0), "SLIP": (9, 0), "OTHER": (-6, 0)},
     "address": {
-        "MISSING": (0, 0), "OTHER": (-4, 0), "AREA": (-4, 1), "OTHER_STREET": (-4, 1), "HOUSE": (0, 1), "OTHER_HOUSE": (-6, 1),
-        "STREET": (-2, 1), "HOUSE_SLIP": (-4, 1), "ELSEWHERE": (-4, 1), "STREET_LOOSE": (-4, 1), "OTHER_UNIT": (-6, 1),
-        "STREET_SLIP": (-4, 1), "NO_UNIT": (-3, 1), "DWELLING": (-0.5, 1),
+        "MISSING": (0, 0), "OTHER": (-4, 0), "AREA": (-4, 1), "OTHER_STREET": (-4, 1), "HOUSE": (0, 1),
+        "OTHER_HOUSE": (-6, 1), "STREET": (-2, 1), "HOUSE_SLIP": (-4, 1), "ELSEWHERE": (-4, 1), "STREET_LOOSE": (-4, 1),
+        "OTHER_UNIT": (-6, 1), "STREET_SLIP": (-4, 1), "NO_UNIT": (-3, 1), "DWELLING": (-0.5, 1),
     },
 }  # fmt: skip
 

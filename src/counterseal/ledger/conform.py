@@ -159,8 +159,7 @@ def _cosignature(question: Question, check: SignatureCheck) -> Answer:
     return {
         "ok": bool(found),
         "cosigned": [
-            {"name": key.name, "type": key.type, "timestamp": int.from_bytes(line.signature[:8])}
-            for key, line in found
+            {"name": key.name, "type": key.type, "timestamp": int.from_bytes(line.signature[:8])} for key, line in found
         ],
         "size": head.size,
     }

@@ -104,11 +104,7 @@ class Mirror:
         pending = self._book.pending_of_size(origin, end)
         mirrored = self._book.mirrored.newest(origin)
         following = self._book.count(origin)
-        if (
-            pending is None
-            or (mirrored is not None and end < mirrored.head.size)
-            or not start <= min(following, end)
-        ):
+        if pending is None or (mirrored is not None and end < mirrored.head.size) or not start <= min(following, end):
             return self._info(409, origin, None)
         kept = 0
         for package in _read_packages(rest, start, end):

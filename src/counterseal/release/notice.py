@@ -55,11 +55,22 @@ def _count(rows: int) -> str:
     return f"{rows:,}"
 
 
+NOTICE_STYLE = """
+body { font: 1.05rem/1.55 Georgia, serif; color: #1b1b1b; max-width: 42rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; } table { border-collapse: collapse; } caption { text-align: left; }
+th, td { text-align: left; padding: .25rem 1.5rem .25rem 0; border-bottom: 1px solid #dfe1e2; }
+td { text-align: right; }
+dt { font-weight: bold; margin-top: .8rem; } dd { margin: 0; overflow-wrap: anywhere; }
+[role=note] { border: 1px solid; padding: .5rem .8rem; }
+"""
+"""The letter's own style. A page that serves the letter allows it by its hash."""
+
+
 def notice_html(letter: Letter) -> str:
-    """Give the letter as one page of HTML without script, style sheet or anything from outside."""
+    """Give the letter as one page of HTML, without script and without anything from outside."""
     reasons = "".join(
-        f"<tr><th scope=row>{escape(r.rule)}</th><td>{escape(r.title)}</td><td>{escape(r.cite)}</td>"
-        f"<td>{escape(NEXT_STEP[r.answer])}</td><td class=n>{_count(r.rows)}</td></tr>"
+        f"<dt>{escape(r.rule)} {escape(r.title)}</dt><dd>{_count(r.rows)} rows. {escape(NEXT_STEP[r.answer])} "
+        f"<em>{escape(r.cite)}</em></dd>"
         for r in letter.reasons
     )
     banner = (
@@ -67,10 +78,10 @@ def notice_html(letter: Letter) -> str:
         if letter.demonstration
         else ""
     )
-    none = "<tr><td colspan=5>Every rule held for every row.</td></tr>"
+    told = f"<dl>{reasons}</dl>" if reasons else "<p>Every rule held for every row.</p>"
     return f"""<!doctype html>
 <html lang=en><head><meta charset=utf-8><meta name=viewport content="width=device-width, initial-scale=1">
-<title>Notice on submission {escape(letter.submission)}</title></head>
+<title>Notice on submission {escape(letter.submission)}</title><style>{NOTICE_STYLE}</style></head>
 <body><main>{banner}
 <p>{escape(letter.custodian)}<br>Disclosure Office</p>
 <p>{letter.written_on.isoformat()}</p>
@@ -84,9 +95,8 @@ def notice_html(letter: Letter) -> str:
 <tr><th scope=row>Returned for cure</th><td>{_count(letter.cure)}</td></tr>
 <tr><th scope=row>Pending</th><td>{_count(letter.pending)}</td></tr></tbody></table>
 <p>The reasons for each row stand in response.jsonl under your own reference. A row may have several.</p>
-<table><caption>The reasons, with their law</caption>
-<thead><tr><th scope=col>Rule</th><th scope=col>What it asks</th><th scope=col>Law</th>
-<th scope=col>What to do</th><th scope=col>Rows</th></tr></thead><tbody>{reasons or none}</tbody></table>
+<h2>The reasons, with their law</h2>
+{told}
 <h2>What follows</h2>
 <p>Rows that are refused or returned were not looked up. Mended rows may be sent in a new submission with an
 id of its own. Pending rows are answered together, at one time for the whole submission; until then nothing

@@ -31,3 +31,6 @@ class Environment(BaseSettings):
 
     allowed_hosts: str = "127.0.0.1,localhost,[::1]"
     """Host names that the pages answer to, separated by commas."""
+
+    plain_http: bool = False
+    """Cookies without TLS, for a demonstration on this machine alone."""

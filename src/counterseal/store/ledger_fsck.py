@@ -58,9 +58,7 @@ def inspect(
     return damage
 
 
-def repair(
-    folder: Path, damage: Sequence[Damage], write_file: FileWriter, *, alias: str = DEFAULT_DB_ALIAS
-) -> int:
+def repair(folder: Path, damage: Sequence[Damage], write_file: FileWriter, *, alias: str = DEFAULT_DB_ALIAS) -> int:
     """Make the damaged files anew from the database; give how many.
 
     Raises CheckFailedError ``ledger-evidence`` when the database itself is damaged.
@@ -111,9 +109,7 @@ def _peaks(tree: Tree) -> bytes:
     return b"".join(peaks)
 
 
-def _inspect_checkpoints(
-    tree: Tree, keys: Sequence[VerifierKey], check: SignatureCheck, alias: str
-) -> list[Damage]:
+def _inspect_checkpoints(tree: Tree, keys: Sequence[VerifierKey], check: SignatureCheck, alias: str) -> list[Damage]:
     damage = []
     for signed in LedgerCheckpoint.objects.using(alias).order_by("size").iterator():
         try:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from counterseal.store.models import Official
-
-if TYPE_CHECKING:
-    from counterseal.core.official import Role
+from counterseal.core.official import Role
+from counterseal.store.models import Agency, Official
 
 
 def set_sign_in(username: str, role: Role, password: str) -> bool:
-    """Let this official sign in with this password from now on; True when the account is new."""
+    """Let this official sign in with this password from now on; True when the account is new.
+
+    For demonstrations, where a requester belongs to the first agency on file; people get passkeys.
+    """
     official = Official.objects.filter(username=username).first()
     new = official is None
     if official is None:
-        official = Official(username=username, role=role.value)
+        agency = Agency.objects.order_by("pk").first() if role is Role.REQUESTER else None
+        official = Official(username=username, role=role.value, agency=agency)
     official.set_password(password)
     official.save()
     return new

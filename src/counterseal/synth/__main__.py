@@ -13,6 +13,7 @@ import typer
 
 from counterseal.errors import CountersealError
 from counterseal.synth.august import write_as_filed
+from counterseal.synth.demonstration import SIGNED_ON, SUBMISSION, demonstrate
 from counterseal.synth.folder import (
     Asking,
     Fault,
@@ -123,6 +124,25 @@ def identity_set(
     """
     kinds = write_identity_set(people, requests, seed, out)
     sys.stdout.write(f"{requests} requests in {out}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}\n")
+
+
+@app.command()
+def demonstration(
+    out: Out,
+    serve: Annotated[
+        int, typer.Option(min=0, max=1, help="1 serves the pages afterwards, 0 stops after the table.")
+    ] = 1,
+) -> None:
+    """Make people and a request, run it, print the table and serve the pages.
+
+    Example: python -m counterseal.synth demonstration --out var/demonstration --serve 0
+    """
+
+    def make(people: Path, request: Path) -> None:
+        registry(10_000, people)
+        submission(people, 2_000, request, datetime.combine(SIGNED_ON, datetime.min.time()), submission=SUBMISSION)
+
+    raise SystemExit(demonstrate(out, make, serve=bool(serve)))
 
 
 def main() -> None:

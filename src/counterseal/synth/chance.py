@@ -2,7 +2,8 @@
 
 numpy promises that the raw output of a bit generator stays the same from version to version; it does not
 promise that of the distributions drawn from it. So only ``random_raw`` is used, and every draw is made
-from it here by integer and floating operations that IEEE 754 fixes.
+from it here by whole numbers and by the operations that IEEE 754 rounds alike everywhere (no powers, no
+logarithms).
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ class Chance:
     def number(self, low: int, high: int) -> int:
         """One whole number, low ≤ x ≤ high."""
         return low + int(self.one() * (high - low + 1))
+
+    def early(self, count: int) -> int:
+        """One whole number, 0 ≤ x < count, low ones more likely than high ones."""
+        drawn = self.one()
+        return int(drawn * drawn * count)
 
     def yes(self, share: float) -> bool:
         """Yes with the share given."""

@@ -194,10 +194,10 @@ class Requests:
         if chance.yes(level.nickname * 1.2) and (short := nicknames_of(row["given_name"])):
             row["given_name"] = chance.of(short)
         if chance.yes(level.wrong_word):
-            other = str(names.surnames[int(chance.one() ** 2 * 5000)])
+            other = str(names.surnames[chance.early(5000)])
             row["given_name"] = mixed.get("given_name", other) if chance.yes(0.5) else other
         if chance.yes(level.wrong_word * 0.25 + level.changed_surname * 0.5):
-            row["family_name"] = str(names.surnames[int(chance.one() ** 2 * 8000)])
+            row["family_name"] = str(names.surnames[chance.early(8000)])
         parts = row["family_name"].replace("-", " ").split(" ")
         if len(parts) > 1 and chance.yes(level.slip * 2):
             row["family_name"] = chance.of(parts)

@@ -57,7 +57,7 @@ def _new_given(asked: Asked) -> str:
     taken = {str(asked.holdings.account["given_name"][one]) for one in asked.holdings.together(asked.address)}
     pool = (names.male, names.female)[asked.chance.number(0, 1)]
     while True:
-        name = str(pool[int(asked.chance.one() ** 2 * 400)])
+        name = str(pool[asked.chance.early(400)])
         if name not in taken and not any(other[:2] == name[:2] for other in taken):
             return name
 
@@ -165,7 +165,7 @@ def _absent_twin(asked: Asked) -> None:
 
 def _stranger(asked: Asked) -> None:
     names = census_names()
-    surname = str(names.surnames[int(asked.chance.one() ** 2 * (len(names.surnames) - 1))])
+    surname = str(names.surnames[asked.chance.early(len(names.surnames) - 1)])
     asked.row.update(given_name=_new_given(asked), middle_name="", family_name=surname, suffix="", tin="")
     asked.row["date_of_birth"] = _birth(asked, asked.chance.number(2, 12)) if asked.chance.yes(0.7) else ""
     if asked.chance.yes(0.5):
@@ -192,7 +192,7 @@ def _nothing_but_name(asked: Asked) -> None:
 
 def _former_surname(asked: Asked) -> None:
     names = census_names()
-    former = str(names.surnames[int(asked.chance.one() ** 2 * 8000)])
+    former = str(names.surnames[asked.chance.early(8000)])
     asked.row.update(family_name=former, date_of_birth=asked.person["date_of_birth"], tin=asked.person["tin"])
 
 

@@ -92,7 +92,8 @@ def _births(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Birth year, day of the year, and who is a twin (of the person before)."""
     people = len(role)
-    year = LAST_YEAR - 22 - np.floor(chance.uniform(people) ** 1.3 * 65).astype(np.int64)
+    age = chance.uniform(people)
+    year = LAST_YEAR - 22 - np.floor(age * np.sqrt(np.sqrt(age)) * 65).astype(np.int64)
     head_year = year[frame.first[frame.household]]
     spread = np.floor((chance.uniform(people) + chance.uniform(people) - 1) * 10).astype(np.int64)
     year = np.where(role == SPOUSE, np.minimum(head_year + spread, LAST_YEAR - 18), year)

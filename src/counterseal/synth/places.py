@@ -157,7 +157,7 @@ def build_dwellings(chance: Chance, count: int, quarters: int) -> Dwellings:
     kind[count:] = QUARTERS
     town = chance.below(total, len(towns))
     street = chance.below(total, _STREETS_IN_ZIP)
-    number = 1 + np.floor(chance.uniform(total) ** 2 * 9800).astype(np.int64)
+    number = 1 + np.floor(np.square(chance.uniform(total)) * 9800).astype(np.int64)
     line_2 = np.full(total, "", dtype=object)
 
     flat = np.flatnonzero(kind == FLAT)

@@ -96,9 +96,14 @@ def specification(stages: tuple[Stage, ...], width: int) -> dict[str, Any]:
                 "type": "nominal",
                 "scale": {"domain": [WORDS[w] for w in used], "range": [COLOURS[w] for w in used]},
                 "legend": {
-                    "title": None, "orient": "bottom", "columns": 1 if narrow else 0, "symbolType": "square",
-                    "columnPadding": 24, "rowPadding": 6, "offset": 14,
-                },  # fmt: skip
+                    "title": None,
+                    "orient": "bottom",
+                    "columns": 1 if narrow else 0,
+                    "symbolType": "square",
+                    "columnPadding": 24,
+                    "rowPadding": 6,
+                    "offset": 14,
+                },
             },
         },
         "config": {

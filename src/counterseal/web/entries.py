@@ -50,7 +50,7 @@ def entry_told(index: int, raw: bytes) -> EntryTold:
     """Tell one entry. Raises CountersealError when its bytes are no entry."""
     entry = read_entry(raw)
     kind = str(entry["kind"])
-    facts, commitments = entry.get("body", {}), entry.get("commitments", {})
+    facts, commitments = (part if isinstance(part := entry.get(name), dict) else {} for name in ("body", "commitments"))
     return EntryTold(
         index,
         kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponseBase
 
-Parameters = ParamSpec("Parameters")
+View = TypeVar("View", bound="Callable[..., HttpResponseBase]")
 
 
 class Right(StrEnum):
@@ -49,25 +49,16 @@ def rights_of(user: object) -> frozenset[Right]:
     return RIGHTS.get(str(getattr(user, "role", "")), frozenset())
 
 
-def asks(
-    right: Right,
-) -> Callable[
-    [Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]],
-    Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase],
-]:
+def asks(right: Right) -> Callable[[View], View]:
     """Let a page be seen only with this right; anybody else is told that it is not theirs."""
 
-    def guard(
-        view: Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase],
-    ) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]:
+    def guard(view: View) -> View:
         @wraps(view)
-        def guarded(
-            request: HttpRequest, *arguments: Parameters.args, **named: Parameters.kwargs
-        ) -> HttpResponseBase:
+        def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
             if right not in rights_of(request.user):
                 raise PermissionDenied
             return view(request, *arguments, **named)
 
-        return guarded
+        return cast("View", guarded)
 
     return guard

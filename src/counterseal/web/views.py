@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from csp.decorators import csp_update
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
@@ -17,7 +18,7 @@ from counterseal.ledger_wiring import check_signature, trust
 from counterseal.web.charts import funnel
 from counterseal.web.entries import entry_told
 from counterseal.web.rights import Right, asks
-from counterseal.wiring import look
+from counterseal.wiring import look, notice_style_hash
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -136,6 +137,7 @@ def response_file(request: HttpRequest, submission: str) -> FileResponse:  # noq
     return _file(submission, "response.jsonl", "application/jsonl", download=True)
 
 
+@csp_update({"style-src": [notice_style_hash()]})
 @require_safe
 @asks(Right.COUNTS)
 def notice_page(request: HttpRequest, submission: str) -> FileResponse:  # noqa: ARG001

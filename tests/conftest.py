@@ -1,0 +1,38 @@
+"""What every test may use: an empty case database wherever the environment says, and people who are made up."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+CANARY = ("ZZYZXWORTH", "CANARYTOKEN", "987654321", "987-65-4321")
+"""One made-up person in every request: what of them stands outside the files of the batch is a leak."""
+
+
+@pytest.fixture
+def empty_database() -> None:
+    """Where the tests run on PostgreSQL, take everything out of it."""
+    if not os.environ.get("COUNTERSEAL_DATABASE_URL"):
+        return
+    import psycopg
+
+    with psycopg.connect(os.environ["COUNTERSEAL_DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+
+
+@pytest.fixture(scope="session")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with people, their registry's index, and a request of 900 rows with its truth."""
+    from datetime import datetime
+
+    from counterseal.flow.registry import build_registry
+    from counterseal.synth.__main__ import registry, submission
+
+    folder = tmp_path_factory.mktemp("made-up")
+    registry(4_000, folder / "people", seed=11)
+    submission(folder / "people", 900, folder / "request", datetime(2026, 11, 2), seed=12)  # noqa: DTZ001  # a day
+    build_registry(folder / "people", folder / "registry")
+    return folder

@@ -1,0 +1,217 @@
+"""The main job, end to end, on whatever database the environment names."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.conftest import CANARY
+
+from counterseal import wiring
+from counterseal.errors import CountersealError
+
+RECEIVED_ON = date(2026, 11, 3)
+SUBMISSION = "SYN-2026-0001"
+
+
+def office(folder: Path, *, demonstration: bool = True):
+    wiring.establish(folder, demonstration=demonstration)
+    return wiring.open_office(folder)
+
+
+def run(at, made_up: Path, registry: Path | None = None):
+    return wiring.run(
+        at, made_up / "request" / SUBMISSION, registry or made_up / "registry",
+        received_on=RECEIVED_ON, agreement=None, progress=None,
+    )[0]  # fmt: skip
+
+
+def determinations(folder: Path) -> list[dict]:
+    return pq.read_table(folder / "batches" / SUBMISSION / "determinations.parquet").to_pylist()
+
+
+@pytest.fixture
+def ran(tmp_path: Path, made_up: Path, empty_database: None):
+    at = office(tmp_path / "office")
+    return at, run(at, made_up), tmp_path / "office"
+
+
+def test_a_defect_that_reaches_two_people(ran, made_up: Path):
+    """No row becomes reviewable that the truth does not allow to; every row has the outcome allowed to it."""
+    _, _, folder = ran
+    truth = {row["row"]: row for row in pq.read_table(made_up / "request" / "truth.parquet").to_pylist()}
+    wrong, abstained, sound = [], 0, 0
+    for row in determinations(folder):
+        told = truth[row["row"]]
+        if row["outcome"] == "reviewable" and "reviewable" not in told["expected"]:
+            wrong.append((told["kind"], row["row"]))
+        if told["kind"] == "sound":
+            sound += 1
+            abstained += row["outcome"] == "not_disclosed"
+            assert row["outcome"] in {"reviewable", "not_disclosed"}, row
+
+    assert wrong == []
+    assert sound > 300
+    assert abstained / sound < 0.1
+
+
+def test_rows_in_are_determinations_out(ran, made_up: Path):
+    _, summary, folder = ran
+    held = determinations(folder)
+    lines = [json.loads(line) for line in (folder / "batches" / SUBMISSION / "response.jsonl").open(encoding="utf-8")]
+
+    assert [row["row"] for row in held] == list(range(1, 901))
+    assert Counter(row["outcome"] for row in held) == Counter(summary.outcomes)
+    assert [line["request_ref"] for line in lines] == [row["request_ref"] or "" for row in held]
+
+
+def test_a_person_stands_outside_the_batch(ran, caplog: pytest.LogCaptureFixture):
+    """The canary is in the rows as received, and in no log, no letter, no ledger entry, no database column."""
+    at, _, folder = ran
+    rows = pq.read_table(folder / "batches" / SUBMISSION / "rows.parquet").column("family_name").to_pylist()
+    caplog.set_level(logging.DEBUG)
+    at.ledger.publish()
+    elsewhere = [p for p in folder.rglob("*") if p.is_file() and p.parent.name != SUBMISSION]
+    elsewhere += [folder / "batches" / SUBMISSION / name for name in ("notice.html", "notice.pdf")]
+
+    assert any("ZZYZXWORTH" in (name or "") for name in rows)
+    for path in elsewhere:
+        content = path.read_bytes()
+        assert [token for token in CANARY if token.encode() in content] == [], path
+    assert [token for token in CANARY if token in caplog.text] == []
+
+
+def test_another_registry_changes_what_the_requester_is_told(tmp_path: Path, made_up: Path, empty_database: None):
+    """The response and the letters are those of a run against a registry of nobody that was asked about."""
+    from counterseal.flow.registry import build_registry
+    from counterseal.synth.__main__ import registry
+
+    first = office(tmp_path / "one")
+    run(first, made_up)
+    told = tmp_path / "one" / "batches" / SUBMISSION
+    kept = {name: (told / name).read_bytes() for name in ("response.jsonl", "notice.html", "screened.parquet")}
+    shutil.rmtree(tmp_path / "one")
+    registry(50, tmp_path / "others", seed=99)
+    build_registry(tmp_path / "others", tmp_path / "elsewhere")
+    _clear()
+    second = office(tmp_path / "two")
+    summary = run(second, made_up, tmp_path / "elsewhere")
+    again = tmp_path / "two" / "batches" / SUBMISSION
+
+    assert summary.outcomes.get("reviewable", 0) <= 1
+    assert {name: (again / name).read_bytes() for name in kept} == kept
+
+
+def _clear() -> None:
+    import os
+
+    if os.environ.get("COUNTERSEAL_DATABASE_URL"):
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA public CASCADE")
+            cursor.execute("CREATE SCHEMA public")
+
+
+def test_a_submission_that_is_run_twice(ran, made_up: Path):
+    at, _, folder = ran
+    before = {p: p.read_bytes() for p in (folder / "batches").rglob("*") if p.is_file()}
+    size = at.ledger.size_and_root()
+
+    with pytest.raises(CountersealError, match="already received"):
+        run(at, made_up)
+
+    assert {p: p.read_bytes() for p in (folder / "batches").rglob("*") if p.is_file()} == before
+    assert at.ledger.size_and_root() == size
+
+
+def test_an_agency_that_nobody_registered(tmp_path: Path, made_up: Path, empty_database: None):
+    """A workspace that is no demonstration knows no agency: refused, and on record."""
+    at = office(tmp_path / "office", demonstration=False)
+    size, _ = at.ledger.size_and_root()
+
+    with pytest.raises(CountersealError, match="agency-unknown"):
+        run(at, made_up)
+
+    assert at.ledger.size_and_root()[0] == size + 1
+    assert list((tmp_path / "office" / "batches").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "reaches"),
+    [
+        ("everything", ""),
+        ("agency", "ice"),
+        ("agreement", "irs-ice-2025"),
+        ("submission", SUBMISSION),
+        ("statute", "8 USC 1253"),
+    ],
+)
+def test_a_look_up_under_a_stop_order(tmp_path: Path, made_up: Path, empty_database: None, scope: str, reaches: str):
+    at = office(tmp_path / "office")
+    from django.utils.timezone import now
+
+    from counterseal.store.models import StopOrder
+
+    StopOrder.objects.create(scope=scope, reaches=reaches, authority="A court's order", issued_at=now(), issue_entry=1)
+    summary = run(at, made_up)
+
+    assert summary.outcomes.get("reviewable", 0) == summary.outcomes.get("not_disclosed", 0) == 0
+    assert summary.outcomes["stopped"] > 0
+    assert not (tmp_path / "office" / "batches" / SUBMISSION / "identified.parquet").exists()
+
+
+def test_a_run_that_was_cut_leaves_a_gap(tmp_path: Path, made_up: Path, empty_database: None, monkeypatch):
+    """Cut after receipt, the same file is taken up again and comes out whole; the receipt is entered once."""
+    from counterseal.flow import run as run_module
+
+    at = office(tmp_path / "office")
+
+    def cut(*_given, **_named):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(run_module, "screen_rows", cut)
+        run(at, made_up)
+    assert list((tmp_path / "office" / "batches").iterdir()) == []
+    summary = run(at, made_up)
+    kinds = [json.loads(at.ledger.entry(n))["kind"] for n in range(at.ledger.size_and_root()[0])]
+
+    assert sum(summary.outcomes.values()) == 900
+    assert Counter(kinds)["received"] == Counter(kinds)["determined"] == 1
+
+
+def test_one_row_is_proved_and_another_is_not(ran):
+    """The entry's root holds each determination with its salt, and no other."""
+    from counterseal.ledger.batch import batch_root
+
+    at, _, folder = ran
+    secret = (folder / "batches" / SUBMISSION / "rows.secret").read_bytes()
+    rows = [{**row, "request_ref": row["request_ref"] or ""} for row in determinations(folder)]
+    entry = json.loads(at.ledger.entry(at.ledger.size_and_root()[0] - 1))
+    root = entry["body"]["rows_root"]
+
+    assert batch_root(secret, rows) == root
+    assert batch_root(secret, [*rows[:-1], {**rows[-1], "rules": [*rows[-1]["rules"], "R-99"]}]) != root
+
+
+def test_the_as_filed_shape_of_august_2025(tmp_path: Path, made_up: Path, empty_database: None):
+    """One officer, one reason: nothing is looked up, whatever the addresses say."""
+    from counterseal.synth.__main__ import august_2025
+
+    august_2025(made_up / "people", tmp_path / "august", rows=3_000)
+    at = office(tmp_path / "office")
+    folder = next(path for path in (tmp_path / "august").iterdir() if path.is_dir())
+    summary, _ = wiring.run(
+        at, folder, made_up / "registry", received_on=date(2026, 11, 20), agreement=None, progress=None
+    )
+
+    assert set(summary.outcomes) == {"refused"}
+    assert summary.rules["R-10a"] > 2_500
+    assert summary.rules["R-23a"] > 2_500
