@@ -137,7 +137,7 @@ def response_file(request: HttpRequest, submission: str) -> FileResponse:  # noq
     return _file(submission, "response.jsonl", "application/jsonl", download=True)
 
 
-@csp_update({"style-src": [notice_style_hash()]})
+@csp_update({"style-src": [notice_style_hash()]})  # type: ignore[arg-type]  # its type knows no view with arguments
 @require_safe
 @asks(Right.COUNTS)
 def notice_page(request: HttpRequest, submission: str) -> FileResponse:  # noqa: ARG001
