@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.web.conftest import CHROMIUM, ROOT, SUBMISSION, Served
+from tests.web.conftest import CHROMIUM, SUBMISSION, Served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,10 +204,8 @@ def test_a_passkey_that_signs_in(browser: Any, served: Served):
 
 
 def test_the_picture_of_the_batch_page_is_small_enough(page: Any, served: Served, tmp_path: Path):
-    """``COUNTERSEAL_PICTURES`` keeps it; the README shows the one of the demonstration."""
-    page.set_viewport_size({"width": 1280, "height": 1000})
-    page.goto(served.address + PAGES["batch"])
+    from docs.pictures.take import take
+
     path = tmp_path / "batch.png"
-    page.screenshot(path=path)
+    take(page, served.address, SUBMISSION, path)
     assert 10_000 < path.stat().st_size <= 300_000
-    assert ROOT.is_dir()
