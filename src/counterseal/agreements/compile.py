@@ -242,7 +242,7 @@ class Compiler:
         else:
             column = quote(measure.gives)
             gives = f"CASE WHEN count(DISTINCT {column}) = 1 THEN min({column}) END AS given"
-            value = typed("t.given", measure.type)
+            value = "t.given" if measure.table in REFERENCE else typed("t.given", measure.type)
         joined = " AND ".join(f"({key}) = t.{quote(column)}" for key, column in zip(keys, columns, strict=True))
         of = f"SELECT {held}, {gives} FROM {quote(measure.table)} GROUP BY {held}"  # names checked above
         given = self._set(measure.name, measure.type, value)

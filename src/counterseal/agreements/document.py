@@ -46,6 +46,7 @@ FRONT = {
     "requester_names",
     "requester_title",
 }
+OPTIONAL = {"accounting_reason"}
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 RULE_TITLE = re.compile(r"(R-\d{2}[a-z]?) (\S.*)")
 HEADER_KEY = re.compile(
@@ -118,12 +119,14 @@ def _front(reader: Reader, text: str) -> tuple[dict[str, Any], list[str], int]:
     except tomllib.TOMLDecodeError as fault:
         raise reader.wrong(1, f"The front matter is not TOML ({fault}).") from None
     for key in held:
-        if key not in FRONT:
-            raise reader.unknown(1, "key of the front matter", key, FRONT)
+        if key not in FRONT | OPTIONAL:
+            raise reader.unknown(1, "key of the front matter", key, FRONT | OPTIONAL)
     if missing := sorted(FRONT - set(held)):
         raise reader.wrong(1, f"The front matter lacks {missing[0]!r}.")
     if not isinstance(held["in_force"], date):
         raise reader.wrong(1, "in_force is not a date.", "a date such as 2025-04-07")
+    if held["accounting"] == "none" and not held.get("accounting_reason"):
+        raise reader.wrong(1, "accounting is 'none' and no reason is given.", "accounting_reason")
     names = held["requester_names"]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise reader.wrong(1, "requester_names is not a list of texts.")

@@ -231,6 +231,7 @@ class Agreement:
     promises: tuple[Promise, ...]
     duties: tuple[Duty, ...]
     tables: tuple[Path, ...] = field(default=())
+    accounting_reason: str = ""
 
     @property
     def screened_rules(self) -> tuple[Rule, ...]:

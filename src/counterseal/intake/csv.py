@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from counterseal.errors import CountersealError
-from counterseal.intake.columns import NOT_TEXT, as_text, check_header, rows_batch
+from counterseal.intake.columns import LONGEST_VALUE, NOT_TEXT, as_text, check_header, rows_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
 LONGEST_HEADER = 20_000
@@ -33,16 +33,21 @@ codecs.register_error("counterseal-mark", _mark)
 
 
 class Marked(io.RawIOBase):
-    """A file in which each run of bytes that is no UTF-8 reads as the mark of columns.NOT_TEXT.
+    """The file as UTF-8, with a last line of its own.
 
-    The reader below drops, without a word, a ragged row that it cannot decode; after marking there is none.
+    Each run of bytes that is no UTF-8 reads as the mark of columns.NOT_TEXT: the reader below drops, without a
+    word, a ragged row that it cannot decode. The last line is ragged by intent: where it does not arrive as a
+    row, a quote before it was never closed. ``odd`` tells that a mark or a NUL byte has been read so far.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, last_line: bytes) -> None:
         super().__init__()
         self._file = path.open("rb")
         self._decoder = codecs.getincrementaldecoder("utf-8")("counterseal-mark")
-        self._ready = b""
+        self._ready = memoryview(b"")
+        self._last_line: bytes | None = last_line
+        self._line_is_open = False
+        self.odd = False
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -51,30 +56,30 @@ class Marked(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed asks for less
         """Fill ``buffer`` with the next bytes; 0 at the end."""
         while not self._ready:
-            piece = self._file.read(BLOCK)
-            self._ready = self._decoder.decode(piece, final=not piece).encode()
-            if not piece and not self._ready:
+            if self._last_line is None:
                 return 0
+            self._ready = memoryview(self._next())
         size = min(len(buffer), len(self._ready))
-        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
         return size
+
+    def _next(self) -> bytes:
+        piece = self._file.read(BLOCK)
+        text = self._decoder.decode(piece, final=not piece)
+        self.odd = self.odd or "\x00" in text or NOT_TEXT in text
+        if text:
+            self._line_is_open = text[-1] not in "\r\n"
+        if piece:
+            return text.encode()
+        end = b"\n" if self._line_is_open else b""
+        last_line, self._last_line = self._last_line or b"", None
+        return text.encode() + end + last_line
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
         super().close()
-
-
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(BLOCK):
-                decoder.decode(piece)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def read_csv(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -85,14 +90,16 @@ def read_csv(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
     header = _header(path)
     check_header(header, fields, path.name)
     ragged: list[tuple[int, str]] = []
+    last_line = "," * len(header)
 
     def note(row: pacsv.InvalidRow) -> str:
         ragged.append((row.number - 1, row.text))
         return "skip"
 
     try:
+        file = Marked(path, last_line.encode())
         stream = pacsv.open_csv(
-            path if _is_utf8(path) else Marked(path),
+            file,
             read_options=pacsv.ReadOptions(use_threads=False, block_size=BLOCK),
             parse_options=pacsv.ParseOptions(
                 newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note
@@ -101,44 +108,60 @@ def read_csv(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
                 column_types=dict.fromkeys(header, pa.binary()), strings_can_be_null=False, check_utf8=False
             ),
         )
-        yield from _numbered(stream, header, fields, ragged)
+        remaining = yield from _numbered(stream, file, header, fields, ragged)
     except pa.ArrowInvalid as fault:
-        raise CountersealError(
-            "csv",
-            "The file cannot be read as CSV: a row is longer than a row can be, or a quote is never closed.",
-            where=path.name,
-            next_step="Check the quoting; write one row a line.",
-        ) from fault
+        raise _wrong(path) from fault
+    if remaining != last_line:
+        raise _wrong(path)
+
+
+def _wrong(path: Path) -> CountersealError:
+    return CountersealError(
+        "csv",
+        "The file cannot be read as CSV: a row is longer than a row can be, or a quote is never closed.",
+        where=path.name,
+        next_step="Check the quoting; write one row a line.",
+    )
 
 
 def _numbered(
     stream: pacsv.CSVStreamingReader,
+    file: Marked,
     header: Sequence[str],
     fields: Sequence[str],
     ragged: list[tuple[int, str]],
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch, None, str]:
+    """Give the rows with their numbers, all but the very last ragged one; return the text of that, or nothing.
+
+    The last ragged row is the file's last line only where no row stands after it.
+    """
     last, skipped = 0, np.array([], dtype=np.int64)
+    held: list[tuple[int, str]] = []
     place = header.index("request_ref") if "request_ref" in header else None
     for batch in stream:
         noted, ragged[:] = list(ragged), []
-        yield from _ragged(noted, place, fields)
+        held += noted
+        yield from _ragged(held[:-1], place, fields)
+        held = held[-1:]
         skipped = np.concatenate([skipped, np.array([number for number, _ in noted], dtype=np.int64)])
         reach = np.arange(last + 1, last + batch.num_rows + len(skipped) + 1)
         numbers = np.setdiff1d(reach, skipped)[: batch.num_rows]
-        yield from _sound(batch, numbers, fields)
+        yield from _sound(batch, numbers, fields, odd=file.odd)
         if len(numbers):
             last = int(numbers[-1])
             skipped = skipped[skipped > last]
-    yield from _ragged(ragged, place, fields)
+    held += ragged
+    yield from _ragged(held[:-1], place, fields)
+    return held[-1][1] if held and held[-1][0] > last else ""
 
 
-def _sound(batch: pa.RecordBatch, numbers: np.ndarray, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def _sound(batch: pa.RecordBatch, numbers: np.ndarray, fields: Sequence[str], *, odd: bool) -> Iterator[pa.RecordBatch]:
     if not batch.num_rows:
         return
     fault = pa.nulls(batch.num_rows, pa.string())
     columns = {}
     for field in fields:
-        columns[field], fault = as_text(batch.column(field), fault)
+        columns[field], fault = as_text(batch.column(field), fault, odd=odd)
     yield rows_batch(pa.array(numbers, pa.int64()), fault, columns, fields)
 
 
@@ -158,7 +181,9 @@ def _value(text: str, place: int) -> str | None:
         values = next(written.reader([text]), [])
     except written.Error:
         return None
-    return values[place] if place < len(values) and not {"\x00", NOT_TEXT} & set(values[place]) else None
+    if place >= len(values) or len(values[place]) > LONGEST_VALUE or {"\x00", NOT_TEXT} & set(values[place]):
+        return None
+    return values[place]
 
 
 def _header(path: Path) -> list[str]:

@@ -31,15 +31,15 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def read_lines(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Give the lines of the file in batches, numbered from 1.
 
-    The first line that is an object shows the columns: an unknown or a missing one is a CountersealError
-    ``columns``; later lines with other keys are malformed rows.
+    Raises CountersealError ``columns`` that names an unknown key and its line, or a key that the first line
+    that is an object does not have. A key that a later line leaves out is an empty value.
     """
     known = frozenset(fields)
     first = True
     pending: list[tuple[int, str | None, dict[str, str]]] = []
     for at, raw in enumerate(_lines(path), start=1):
         fault, values = _row(raw, known)
-        if first and fault in {None, "unknown_key"} and values:
+        if values and (fault == "unknown_key" or (first and fault is None)):
             check_header(list(values), fields, f"{path.name}, line {at}")
             first = False
         pending.append((at, fault, values))
@@ -50,20 +50,24 @@ def read_lines(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
         yield _batch(pending, fields)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path) -> Iterator[bytes | None]:
+    """Give each line; None for one that is too long."""
+    mark = b"\xef\xbb\xbf"
     with path.open("rb") as file:
         while line := file.readline(LONGEST_LINE + 1):
             if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
                 while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
                     pass
-                yield b"\x00"
-                continue
-            yield line.removeprefix(b"\xef\xbb\xbf")
+                line = None
+            yield line if line is None else line.removeprefix(mark)
+            mark = b""
 
 
-def _row(raw: bytes, known: frozenset[str]) -> tuple[str | None, dict[str, str]]:
+def _row(raw: bytes | None, known: frozenset[str]) -> tuple[str | None, dict[str, str]]:
+    if raw is None:
+        return "too_long", {}
     if b"\x00" in raw:
-        return ("too_long" if raw == b"\x00" else "nul_byte"), {}
+        return "nul_byte", {}
     try:
         held = json.loads(raw.decode("utf-8"), object_pairs_hook=_once)
     except UnicodeDecodeError:
@@ -79,16 +83,17 @@ def _row(raw: bytes, known: frozenset[str]) -> tuple[str | None, dict[str, str]]
 
 def _judged(held: dict[str, Any], known: frozenset[str]) -> tuple[str | None, dict[str, str]]:
     texts = {key: value for key, value in held.items() if isinstance(value, str)}
+    if set(held) - known:
+        return "unknown_key", dict.fromkeys(held, "")
     if len(texts) < sum(value is not None for value in held.values()):
         return "not_text", _reference(texts)
     if not all(_encodable(value) for value in texts.values()):
         return "encoding", {}
     if any("\x00" in value for value in texts.values()):
         return "nul_byte", _reference(texts)
-    if any(len(value) > LONGEST_VALUE for value in texts.values()):
-        return "too_long", {}
-    whole = {key: texts.get(key, "") for key in held}
-    return ("unknown_key", whole) if set(held) - known else (None, whole)
+    if any(len(value.encode()) > LONGEST_VALUE for value in texts.values()):
+        return "too_long", _reference(texts)
+    return None, {key: texts.get(key, "") for key in held}
 
 
 def _encodable(value: str) -> bool:
@@ -97,7 +102,9 @@ def _encodable(value: str) -> bool:
 
 def _reference(texts: dict[str, str]) -> dict[str, str]:
     value = texts.get("request_ref")
-    return {"request_ref": value} if value and _encodable(value) and "\x00" not in value else {}
+    if not value or not _encodable(value) or "\x00" in value or len(value.encode()) > LONGEST_VALUE:
+        return {}
+    return {"request_ref": value}
 
 
 def _batch(rows: list[tuple[int, str | None, dict[str, str]]], fields: Sequence[str]) -> pa.RecordBatch:

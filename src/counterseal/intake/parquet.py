@@ -9,11 +9,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from counterseal.errors import CountersealError
-from counterseal.intake.columns import as_text, check_header, rows_batch
+from counterseal.intake.columns import LONGEST_VALUE, as_text, check_header, rows_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+BATCH = 50_000
+MOST_COLUMNS = 1_000
+LARGEST_GROUP = 1 << 30
+"""Bytes of one row group, unpacked."""
 
 
 def read_parquet(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -22,29 +27,54 @@ def read_parquet(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
     Raises CountersealError ``parquet`` or ``columns``.
     """
     try:
-        file = pq.ParquetFile(path, memory_map=False)
-        _check_types(file.schema_arrow, fields, path.name)
+        file = _opened(path, fields)
         last = 0
-        for batch in file.iter_batches(batch_size=50_000, use_threads=False):
+        for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
             fault = pa.nulls(batch.num_rows, pa.string())
             columns = {}
             for field in fields:
-                text, fault = as_text(batch.column(field), fault)
+                text, fault = as_text(_values(batch.column(field), path.name), fault)
                 absent = pc.and_(pc.is_null(text), pc.is_null(fault))
                 columns[field] = pc.if_else(absent, "", text)
             numbers = pa.array(range(last + 1, last + batch.num_rows + 1), pa.int64())
             yield rows_batch(numbers, fault, columns, fields)
             last += batch.num_rows
-    except (pa.ArrowException, OSError) as fault:
-        raise CountersealError(
-            "parquet", "The file cannot be read as Parquet.", where=path.name, next_step="Write it anew."
-        ) from fault
+    except (pa.ArrowException, OSError, MemoryError) as fault:
+        raise _wrong(path.name, "The file cannot be read as Parquet.") from fault
+
+
+def _wrong(where: str, message: str) -> CountersealError:
+    return CountersealError("parquet", message, where=where, next_step="Write it anew, in row groups of 100,000 rows.")
+
+
+def _opened(path: Path, fields: Sequence[str]) -> pq.ParquetFile:
+    """Open the file after its own account of its size has been held against the limits."""
+    file = pq.ParquetFile(path, memory_map=False)
+    if file.metadata.num_columns > MOST_COLUMNS:
+        raise _wrong(path.name, "The file has more columns than any agreement has fields.")
+    _check_types(file.schema_arrow, fields, path.name)
+    for group in range(file.metadata.num_row_groups):
+        if file.metadata.row_group(group).total_byte_size > LARGEST_GROUP:
+            raise _wrong(path.name, "A row group of the file unfolds to more than can be taken in.")
+    file.close()
+    return pq.ParquetFile(path, memory_map=False, read_dictionary=list(fields), page_checksum_verification=True)
+
+
+def _values(column: pa.Array, where: str) -> pa.Array:
+    """Give the values themselves. One long value repeated would unfold without limit, so it is looked at first."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+    if longest > LONGEST_VALUE and longest * len(column) > LARGEST_GROUP:
+        raise _wrong(where, "A column of the file unfolds to more than can be taken in.")
+    return column.dictionary_decode()
 
 
 def _check_types(schema: pa.Schema, fields: Sequence[str], where: str) -> None:
     check_header(schema.names, fields, where)
     for column in schema:
-        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        held = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if not (pa.types.is_string(held) or pa.types.is_large_string(held)):
             raise CountersealError(
                 "columns",
                 f"The column {column.name} is not text.",

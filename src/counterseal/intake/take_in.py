@@ -61,6 +61,7 @@ def take_in(
     path = folder / manifest.rows
     if not path.is_file() or path.is_symlink():
         raise CountersealError("rows-file", "The rows file that the manifest names is not here.", where=str(path))
+    before = _stamp(path)
     digest = _sha256(path)
     if digest != manifest.sha256:
         raise CountersealError(
@@ -70,6 +71,8 @@ def take_in(
             next_step="Send the file that was signed, or sign a new manifest.",
         )
     received, faults = _write(READERS[path.suffix](path, fields), manifest, fields, out, progress)
+    if _stamp(path) != before:
+        raise CountersealError("rows-hash", "The rows file was changed while it was read.", where=path.name)
     if received != manifest.row_count:
         raise CountersealError(
             "rows-count",
@@ -103,6 +106,12 @@ def _write(
         if waiting:
             writer.write_table(pa.Table.from_batches(waiting))
     return received, dict(faults)
+
+
+def _stamp(path: Path) -> tuple[int, int, int, int]:
+    """Which file this is and when it was last written: equal before and after, it is the one that was hashed."""
+    facts = path.lstat()
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
 def _sha256(path: Path) -> str:

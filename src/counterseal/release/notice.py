@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -16,9 +18,24 @@ if TYPE_CHECKING:
 
 NEXT_STEP = {
     "refuse": "Refused. No record was opened.",
-    "cure": "Mend the row and send it again.",
-    "judge": "A person decides this before any record is opened.",
+    "cure": "Mend the row and send it again in a new submission.",
 }
+"""What the requester may do about a reason. A rule that waits for a person is not told: a pending line has no
+reason in the response, so the letter gives none for it either."""
+
+FOLLOWS = (
+    (
+        "Rows that are refused or returned were not looked up. Mended rows may be sent in a new submission with an id "
+        "of its own."
+    ),
+    (
+        "Pending rows are answered together, at one time for the whole submission. Until then nothing is said of any "
+        "of them."
+    ),
+)
+STYLE = files("counterseal.release").joinpath("notice.css").read_text(encoding="utf-8")
+STYLE_SOURCE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
+"""The one style that the letter's content security policy lets in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,51 +83,76 @@ dt { font-weight: bold; margin-top: .8rem; } dd { margin: 0; overflow-wrap: anyw
 """The letter's own style. A page that serves the letter allows it by its hash."""
 
 
+def _day(day: date) -> str:
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def _told(letter: Letter) -> list[Reason]:
+    return [reason for reason in letter.reasons if reason.answer in NEXT_STEP]
+
+
+def _answers(letter: Letter) -> list[tuple[str, str]]:
+    counts = {"Refused": letter.refused, "Returned for cure": letter.cure, "Pending": letter.pending}
+    return [(answer, _count(rows)) for answer, rows in counts.items()]
+
+
 def notice_html(letter: Letter) -> str:
-    """Give the letter as one page of HTML, without script and without anything from outside."""
+    """Give the letter as one page of HTML without script or anything from outside; fit for print."""
+    answers = "".join(f"<tr><th scope=row>{name}</th><td class=n>{rows}</td></tr>" for name, rows in _answers(letter))
     reasons = "".join(
-        f"<dt>{escape(r.rule)} {escape(r.title)}</dt><dd>{_count(r.rows)} rows. {escape(NEXT_STEP[r.answer])} "
-        f"<em>{escape(r.cite)}</em></dd>"
-        for r in letter.reasons
+        f"<tr><th scope=row>{escape(r.rule)}</th><td>{escape(r.title)}</td><td>{escape(r.cite)}</td>"
+        f"<td>{escape(NEXT_STEP[r.answer])}</td><td class=n>{_count(r.rows)}</td></tr>"
+        for r in _told(letter)
     )
     banner = (
-        "<p role=note><strong>Demonstration.</strong> The people are made up and no agency asked.</p>"
+        "<p class=demonstration><strong>Demonstration.</strong> The people are made up and no agency asked.</p>"
         if letter.demonstration
         else ""
     )
-    told = f"<dl>{reasons}</dl>" if reasons else "<p>Every rule held for every row.</p>"
+    none = "<tr><td colspan=5>No row was refused or returned.</td></tr>"
+    follows = "".join(f"<p>{paragraph}</p>" for paragraph in FOLLOWS)
     return f"""<!doctype html>
-<html lang=en><head><meta charset=utf-8><meta name=viewport content="width=device-width, initial-scale=1">
-<title>Notice on submission {escape(letter.submission)}</title><style>{NOTICE_STYLE}</style></head>
-<body><main>{banner}
-<p>{escape(letter.custodian)}<br>Disclosure Office</p>
-<p>{letter.written_on.isoformat()}</p>
-<p>To {escape(letter.agency)}</p>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {STYLE_SOURCE}; base-uri 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Notice on submission {escape(letter.submission)}</title><style>{STYLE}</style></head>
+<body><main><header><p class=office>{escape(letter.custodian)}</p><p>Disclosure Office</p></header>{banner}
+<p>{_day(letter.written_on)}</p>
+<p>{escape(letter.agency)}</p>
+<dl><dt>In reply refer to</dt><dd><strong>{escape(letter.submission)}</strong></dd>
+<dt>Received</dt><dd>{_day(letter.received_on)}</dd>
+<dt>Agreement</dt><dd>{escape(letter.agreement)}, version {escape(letter.version)}</dd></dl>
 <h1>Notice on submission {escape(letter.submission)}</h1>
-<p>We received your request on {letter.received_on.isoformat()} and held each of its
-{_count(letter.rows)} rows against the agreement {escape(letter.agreement)}, version {escape(letter.version)}.</p>
+<p>We held each of the {_count(letter.rows)} rows of your request against the agreement. This letter tells what
+became of them and the law for each reason. It names nobody.</p>
 <table><caption>What became of the rows</caption>
-<thead><tr><th scope=col>Answer</th><th scope=col>Rows</th></tr></thead><tbody>
-<tr><th scope=row>Refused</th><td>{_count(letter.refused)}</td></tr>
-<tr><th scope=row>Returned for cure</th><td>{_count(letter.cure)}</td></tr>
-<tr><th scope=row>Pending</th><td>{_count(letter.pending)}</td></tr></tbody></table>
-<p>The reasons for each row stand in response.jsonl under your own reference. A row may have several.</p>
-<h2>The reasons, with their law</h2>
-{told}
-<h2>What follows</h2>
-<p>Rows that are refused or returned were not looked up. Mended rows may be sent in a new submission with an
-id of its own. Pending rows are answered together, at one time for the whole submission; until then nothing
-is said about any of them.</p>
+<thead><tr><th scope=col>Answer</th><th scope=col class=n>Rows</th></tr></thead><tbody>{answers}</tbody></table>
+<p>The reasons for each row stand in response.jsonl under your own reference. A row may have several reasons, so
+the counts below may add up to more than the rows.</p>
+<table><caption>The reasons, with their law</caption>
+<thead><tr><th scope=col>Rule</th><th scope=col>What it asks</th><th scope=col>Law</th>
+<th scope=col>What to do</th><th scope=col class=n>Rows</th></tr></thead><tbody>{reasons or none}</tbody></table>
+<h2>What follows</h2>{follows}
 </main></body></html>
 """
 
 
 def notice_pdf(letter: Letter) -> bytes:
     """Give the letter as tagged PDF (PDF/UA-1). Its words enter as data, never as markup."""
-    held = asdict(letter)
-    held["reasons"] = [{**asdict(r), "do": NEXT_STEP[r.answer], "rows": _count(r.rows)} for r in letter.reasons]
-    held |= {key: _count(held[key]) for key in ("rows", "refused", "cure", "pending")}
-    held |= {key: held[key].isoformat() for key in ("received_on", "written_on")}
+    held = {
+        "submission": letter.submission,
+        "agreement": letter.agreement,
+        "version": letter.version,
+        "custodian": letter.custodian,
+        "agency": letter.agency,
+        "received": _day(letter.received_on),
+        "written": _day(letter.written_on),
+        "rows": _count(letter.rows),
+        "answers": _answers(letter),
+        "reasons": [{**asdict(r), "do": NEXT_STEP[r.answer], "rows": _count(r.rows)} for r in _told(letter)],
+        "follows": FOLLOWS,
+        "demonstration": letter.demonstration,
+    }
     template = files("counterseal.release").joinpath("notice.typ").read_bytes()
     pdf = typst.compile(
         template,
