@@ -1,7 +1,7 @@
 """How long a page of a long batch takes: ``python bench/pages.py WORKSPACE SUBMISSION --times 100``.
 
 Copies a workspace with one determined submission, repeats the submission's rows that many times in the copy,
-and asks for each kind of page over and over. Prints rows, and 
+and asks for each kind of page over and over. Prints rows, and
 the first, the median and the 95th percentile in milliseconds.
 """
 
