@@ -9,14 +9,12 @@ import base64
 import functools
 import hashlib
 import os
-import secrets
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterseal.core.clock import SystemClock
-from counterseal.core.official import Role
 from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
 from counterseal.errors import CountersealError
@@ -26,11 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from counterseal.agreements import Agreement
-    from counterseal.flow.look import BatchView, LedgerView, RowLine, RowView
+    from counterseal.flow.look import Look
     from counterseal.flow.office import Office
     from counterseal.flow.run import RunSummary
-    from counterseal.store.submissions import SubmissionFacts
+    from counterseal.flow.sign_ins import SignIn
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
@@ -148,14 +145,11 @@ def screen(
             )
 
 
-def demonstration_sign_ins() -> list[tuple[str, str]]:
-    """Make a sign-in for each role of the open demonstration workspace; give names and passwords."""
-    from counterseal.store.officials import set_sign_in  # noqa: PLC0415  # models need Django
+def sign_ins_of_demonstration(office: Office) -> list[SignIn]:
+    """Give new sign-ins, one a role, of a demonstration. Raises CountersealError for any other workspace."""
+    from counterseal.flow.sign_ins import demonstration_sign_ins  # noqa: PLC0415  # models need Django
 
-    made = [(role.value, secrets.token_urlsafe(9)) for role in Role]
-    for name, password in made:
-        set_sign_in(name, Role(name), password)
-    return made
+    return demonstration_sign_ins(office)
 
 
 def notice_style_hash() -> str:
@@ -164,62 +158,20 @@ def notice_style_hash() -> str:
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
-class Pages:
-    """What the pages read: one workspace, looked at and never changed."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        from counterseal.flow import look  # noqa: PLC0415  # models need Django
-
-        self._look = look
-        self.rows_a_page = look.PAGE
-
-    @property
-    def demonstration(self) -> bool:
-        """Whether everything here is made up."""
-        return self._workspace.demonstration
-
-    def batches(self) -> list[SubmissionFacts]:
-        """Give every batch, the newest first."""
-        return self._look.batches(self._workspace)
-
-    def batch(self, submission: str) -> BatchView:
-        """Give a batch at a glance."""
-        return self._look.batch(self._workspace, submission)
-
-    def rows(self, submission: str, outcome: str, rule: str, page: int) -> tuple[list[RowLine], int]:
-        """Give one page of rows, and how many there are."""
-        return self._look.rows(self._workspace, submission, outcome, rule, page)
-
-    def determination(self, submission: str, row: int) -> RowView:
-        """Give one row with the law beside it."""
-        return self._look.determination(self._workspace, submission, row)
-
-    def letter(self, submission: str, name: str) -> Path:
-        """Give the file of a letter."""
-        return self._look.letter(self._workspace, submission, name)
-
-    def agreements(self) -> list[Agreement]:
-        """Give the agreements in force here."""
-        return self._look.agreements(self._workspace)
-
-    def agreement(self, agreement: str) -> Agreement:
-        """Give one agreement."""
-        return self._look.agreement(self._workspace, agreement)
-
-    def ledger(self) -> LedgerView:
-        """Give the newest checkpoint and the last entries."""
-        return self._look.ledger(self._workspace)
-
-
-@functools.cache
-def pages() -> Pages:
-    """Give what the pages of this process read. Raises CountersealError when no workspace is named."""
-    from django.conf import settings  # noqa: PLC0415  # only pages need it
+def look() -> Look:
+    """Give a look at the workspace that this process serves. Raises CountersealError when it serves none."""
+    from django.conf import settings  # noqa: PLC0415  # the pages' own framework, already started
 
     root = settings.ENVIRONMENT.workspace
     if root is None:
         raise CountersealError(
             "workspace", "No workspace is named.", next_step="Start the pages with: counterseal serve --workspace DIR"
         )
-    return Pages(read_workspace(root))
+    return _look_at(root)
+
+
+@functools.lru_cache(maxsize=4)
+def _look_at(root: Path) -> Look:
+    from counterseal.flow.look import Look  # noqa: PLC0415  # models need Django
+
+    return Look(read_workspace(root), lambda: DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS))

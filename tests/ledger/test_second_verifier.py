@@ -241,3 +241,31 @@ def test_a_receipt_that_only_one_of_them_takes(log: LedgerLog):
             except (CountersealError, second.Refused):
                 outcomes.append("refused")
         assert len(set(outcomes)) == 1, (at, text[max(0, at - 20) : at + 5], outcomes)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"a":1.5}',
+        '{"a":1e3}',
+        '{"a":true}',
+        '{"a":null}',
+        '{"a":NaN}',
+        '{"a":1,"a":1}',
+        '{"b":1,"a":1}',
+        '{"a": 1}',
+        '{"a":9007199254740993}',
+        '{"é":1}',
+        '{"a":"\\u0041"}',
+        '{"a":-0}',
+        "[" * 5000,
+        '{"a":01}',
+    ],
+)
+def test_an_entry_that_is_not_canonical(body: str):
+    from counterseal.ledger.entry import read_entry
+
+    sound = '{"at":"2026-11-01T00:00:00.000000Z","body":{"a":1},"kind":"stop","v":1}'
+    assert read_entry(sound.encode())["body"] == {"a": 1}
+    with pytest.raises(CountersealError, match="entry-form"):
+        read_entry(sound.replace('{"a":1}', body).encode())

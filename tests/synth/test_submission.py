@@ -290,4 +290,4 @@ def test_the_shape_of_2025(holdings: Holdings, tmp_path: Path):
     assert {row["account_id"] for row in truth} <= {"", *holdings.account["account_id"].tolist()}
 
 
-GOLDEN_SUBMISSION = "7ee36ebd636c66f980517b3a09683508e7bb8afd6d0a8b923a48ce9ad8eb2bba"
+GOLDEN_SUBMISSION = "5c9a8fe0610a666c7f47eb86d3b0d6061df89a72b8763e68b4569fd293614051"

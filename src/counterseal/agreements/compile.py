@@ -183,32 +183,24 @@ class Compiler:
         source = "typed"
         while waiting:
             ready = self._ready(waiting, done, aggregates=False)
-            for measure in ready:
-                step = self._row_measure(measure, source)
-                steps.append(step)
-                source = step.name
-            if any(m not in ready for m in waiting) or not ready:
-                aggregates = self._ready([m for m in waiting if m not in ready], done, aggregates=True)
-                if not aggregates:
+            if ready:
+                steps.append(self._level(ready, source, f"level_{len(steps)}"))
+            else:
+                ready = self._ready(waiting, done, aggregates=True)
+                if not ready:
                     raise Reader(self.agreement.path.name).wrong(
                         waiting[0].line, f"The measure {waiting[0].name!r} depends on itself."
                     )
-                steps.extend(self._aggregates(aggregates, source, f"stage_{len(steps)}"))
-                source = steps[-1].name
-                ready = [*ready, *aggregates]
+                steps.extend(self._aggregates(ready, source, f"stage_{len(steps)}"))
+            source = steps[-1].name
             waiting = [m for m in waiting if m not in ready]
         steps.append(Step("measured", f"SELECT * FROM {source}", view=True))  # our own name
         return steps
 
     def _ready(self, waiting: list[Measure], done: set[str], *, aggregates: bool) -> list[Measure]:
-        ready = []
-        for measure in waiting:
-            if (measure.kind in AGGREGATES) is aggregates and self.needs(measure) <= done:
-                ready.append(measure)
-                if not aggregates:
-                    done.add(measure.name)
-        if aggregates:
-            done.update(m.name for m in ready)
+        """Give the measures of one level: all that they read stands already."""
+        ready = [m for m in waiting if (m.kind in AGGREGATES) is aggregates and self.needs(m) <= done]
+        done.update(m.name for m in ready)
         return ready
 
     def needs(self, measure: Measure) -> set[str]:
@@ -223,30 +215,44 @@ class Compiler:
             found |= names(tree)
         return found - schedules
 
-    def _row_measure(self, measure: Measure, source: str) -> Step:
-        name = f"with_{measure.name}"
-        if measure.kind is Kind.LOOKUP:
-            return Step(name, self._lookup(measure, source), view=True)
-        value = self.sql(measure.sql_line, measure.sql, MEASURE_FUNCTIONS)
-        return Step(
-            name, f"SELECT *, {self._set(measure.name, measure.type, value)} FROM {source}", view=True
-        )  # compiled
+    def _level(self, measures: Sequence[Measure], source: str, name: str) -> Step:
+        """Add a level of row measures and lookups at once: one query deep, however many there are."""
+        keys, values, joins = [], [], []
+        for number, measure in enumerate(measures):
+            if measure.kind is Kind.LOOKUP:
+                made, value, join = self._lookup(measure, number)
+                keys += made
+                joins.append(join)
+            else:
+                value = self.sql(measure.sql_line, measure.sql, MEASURE_FUNCTIONS)
+            values.append(self._set(measure.name, measure.type, value))
+        carried = "".join(f", {key} AS {column}" for column, key in keys)
+        dropped = f" EXCLUDE ({', '.join(column for column, _ in keys)})" if keys else ""
+        rows = f"(SELECT *{carried} FROM {source})"
+        sql = f"SELECT s.*{dropped}, {', '.join(values)} FROM {rows} s {' '.join(joins)}"
+        return Step(name, sql, says="Measuring the rows", view=True)
 
-    def _lookup(self, measure: Measure, source: str) -> str:
-        keys = [self.sql(measure.line, part, MEASURE_FUNCTIONS) for part in split_keys(measure.key)]
+    def _lookup(self, measure: Measure, number: int) -> tuple[list[tuple[str, str]], str, str]:
+        """Give the key columns to carry, the value, and the join. The joined names are of this measure alone."""
+        table = f"table_{number}"
+        keys = [
+            (quote(f"key {number} {at}"), self.sql(measure.line, part, MEASURE_FUNCTIONS))
+            for at, part in enumerate(split_keys(measure.key))
+        ]
         columns = self.table_columns(measure.table, measure.line)[: len(keys)]
-        held = ", ".join(quote(column) for column in columns)
-        unknown = " OR ".join(f"({key}) IS NULL" for key in keys)
+        held = ", ".join(f"{quote(column)} AS {quote(f'{table} {at}')}" for at, column in enumerate(columns))
+        given = quote(f"{table} given")
         if measure.gives == "found":
-            gives, value = "TRUE AS given", f"CASE WHEN {unknown} THEN NULL ELSE t.given IS NOT NULL END"
+            unknown = " OR ".join(f"s.{column} IS NULL" for column, _ in keys)
+            gives, value = "TRUE", f"CASE WHEN {unknown} THEN NULL ELSE {given} IS NOT NULL END"
         else:
             column = quote(measure.gives)
-            gives = f"CASE WHEN count(DISTINCT {column}) = 1 THEN min({column}) END AS given"
-            value = "t.given" if measure.table in REFERENCE else typed("t.given", measure.type)
-        joined = " AND ".join(f"({key}) = t.{quote(column)}" for key, column in zip(keys, columns, strict=True))
-        of = f"SELECT {held}, {gives} FROM {quote(measure.table)} GROUP BY {held}"  # names checked above
-        given = self._set(measure.name, measure.type, value)
-        return f"SELECT s.*, {given} FROM {source} s LEFT JOIN ({of}) t ON {joined}"  # ditto
+            gives = f"CASE WHEN count(DISTINCT {column}) = 1 THEN min({column}) END"
+            value = given if measure.table in REFERENCE else typed(given, measure.type)
+        grouped = ", ".join(quote(column) for column in columns)
+        of = f"SELECT {held}, {gives} AS {given} FROM {quote(measure.table)} GROUP BY {grouped}"
+        on = " AND ".join(f"s.{column} = {quote(f'{table} {at}')}" for at, (column, _) in enumerate(keys))
+        return keys, value, f"LEFT JOIN ({of}) {table} ON {on}"
 
     def table_columns(self, table: str, line: int) -> tuple[str, ...]:
         """Give the columns of a table that a lookup names. Raises CountersealError ``agreement``."""

@@ -19,6 +19,7 @@ from counterseal.cli import identify as identify_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
 from counterseal.cli import run as run_commands
+from counterseal.cli import witness as witness_commands
 from counterseal.cli.explain import explain
 from counterseal.cli.serve import serve
 from counterseal.errors import CheckFailedError, CountersealError
@@ -38,6 +39,7 @@ run_commands.mount(app)
 registry_commands.mount(app)
 identify_commands.mount(app)
 ledger_commands.mount(app)
+witness_commands.mount(app)
 app.add_typer(agreement_commands.app, name="agreement")
 app.command(
     epilog="Example: counterseal explain request --row 17 --agreement agreements/irs-ice-2025",

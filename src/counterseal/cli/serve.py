@@ -1,4 +1,4 @@
-"""``counterseal serve``: the web interface."""
+"""``serve``: the pages of one workspace."""
 
 from __future__ import annotations
 
@@ -15,31 +15,30 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 def serve(
-    workspace: Annotated[Path, typer.Option(help="What `counterseal init` made.")],
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 2,
+    workspace: Annotated[Path, typer.Option(help="The workspace that the pages show.")],
+    host: Annotated[str, typer.Option(help="Address to listen on; put a TLS proxy before any other.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 2,
 ) -> None:
     """Serve the pages of a workspace. A demonstration prints its sign-ins, made anew at each start."""
-    from counterseal import wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import wiring  # noqa: PLC0415  # commands that need no engine do not wait for it
 
-    office = wiring.open_office(workspace)
-    demonstration = office.workspace.demonstration
-    if demonstration and host not in LOOPBACK:
-        raise CountersealError(
-            "demonstration-host",
-            "A demonstration is served on this machine alone.",
-            where="--host",
-            next_step="Leave --host out.",
-        )
+    office = wiring.open_office(workspace.resolve())
     environment = {**os.environ, "COUNTERSEAL_WORKSPACE": str(workspace.resolve())}
-    typer.echo(f"Serving {workspace} on http://{host}:{port}")
-    if demonstration:
+    typer.echo(f"Counterseal serves http://{host}:{port}")
+    if office.workspace.demonstration:
+        if host not in LOOPBACK:
+            raise CountersealError(
+                "demonstration-host",
+                "A demonstration is served on this machine alone.",
+                where="--host",
+                next_step="Leave --host out.",
+            )
         environment["COUNTERSEAL_PLAIN_HTTP"] = "1"
-        typer.echo("This is a demonstration. Sign in as:")
-        for name, password in wiring.demonstration_sign_ins():
-            typer.echo(f"  {name:14} {password}")
+        typer.echo("This is a demonstration. Sign in as any of these; the passwords are new at each start:")
+        for sign in wiring.sign_ins_of_demonstration(office):
+            typer.echo(f"  {sign.username:<14} {sign.password}")
     sys.stdout.flush()
-    command = [sys.executable, "-m", "gunicorn", "counterseal.web.wsgi", "--bind", f"{host}:{port}"]
-    command += ["--workers", str(workers), "--no-control-socket", "--log-level", "warning"]
-    os.execve(sys.executable, command, environment)  # noqa: S606  # our own interpreter, no shell
+    server = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning"]
+    server += ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", "4", "counterseal.web.wsgi"]
+    os.execve(sys.executable, server, environment)  # noqa: S606  # this process becomes the server; no shell

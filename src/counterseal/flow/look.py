@@ -1,247 +1,431 @@
-"""Looking at a batch without changing it: what the pages show.
+"""Looking at what a run left, for pages: counts, reasons, rows, and one row with the law beside it.
 
-Read from the batch's files through an engine of its own; a page's words from a request (a rule, an outcome)
-are parameters of a query, never part of it.
+Serves ``docs/use/pages.md``. Reads a batch's own files and the list of submissions, and changes nothing. It
+never opens a registry, and gives nothing of what identity found but whether its two rules held.
 """
 
 from __future__ import annotations
 
-import base64
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
 
 from counterseal.agreements import load_agreement
-from counterseal.core.outcome import Outcome
+from counterseal.core.outcome import Finding, Outcome
 from counterseal.core.request import SubmissionId
-from counterseal.engine.duck import DuckEngine
 from counterseal.errors import CountersealError
-from counterseal.ledger.entry import read_entry
-from counterseal.ledger.folder import LedgerFolder
-from counterseal.ledger.note import read_head
-from counterseal.store.submissions import submission_facts, submissions
+from counterseal.flow.determine import STOP_RULE
+from counterseal.screening.compile import MALFORMED_RULE
+from counterseal.store.listing import StopOrderListed, SubmissionListed, stop_orders_listed, submissions_listed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from counterseal.agreements import Agreement, Rule
     from counterseal.core.workspace import Workspace
-    from counterseal.store.submissions import SubmissionFacts
 
-PAGE = 50
-MASKED = {"tin"}
-"""Fields that a page shows but for their last four signs."""
+BEFORE_LOOK_UP = (Outcome.STOPPED, Outcome.REFUSED, Outcome.CURE, Outcome.JUDGEMENT)
+MASKED_FIELDS = frozenset({"tin"})
+SUBMISSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+BATCH_FILES = {"response.jsonl", "notice.html", "notice.pdf"}
+WORD = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Reader(Protocol):
+    """What looking needs of an engine."""
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Give the result of a query that is small by its nature."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class ReasonCount:
-    """A rule that did not hold, and in how many rows."""
+class Stage:
+    """One stage of the funnel: how many rows are left, and what became of those that dropped out here."""
+
+    name: str
+    left: int
+    dropped: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCounted:
+    """A rule, and in how many rows it does not hold. ``share`` is of all rows, 0 to 1."""
 
     rule: str
     title: str
     cite: str
-    answer: str
     rows: int
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
-class BatchView:
-    """A batch at a glance."""
+class Batch:
+    """A determined submission: where its rows went and why. Counts only; nothing of a person."""
 
-    facts: SubmissionFacts
-    outcomes: dict[str, int]
-    reasons: list[ReasonCount]
-    title: str
-
-    @property
-    def held(self) -> int:
-        """Rows that every facial rule admitted to a look-up."""
-        return self.outcomes.get("not_disclosed", 0) + self.outcomes.get("reviewable", 0)
+    listed: SubmissionListed
+    outcomes: tuple[tuple[str, int], ...]
+    stages: tuple[Stage, ...]
+    reasons: tuple[ReasonCounted, ...]
+    agreement: Agreement | None
 
 
 @dataclass(frozen=True, slots=True)
-class RowLine:
-    """One row in a list."""
+class RowListed:
+    """A row in a list: its number, the requester's reference, what became of it, the rules that do not hold."""
 
     row: int
-    reference: str
+    request_ref: str
     outcome: str
-    rules: list[str]
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """A value as received, with what the field means."""
+class RowsPage:
+    """One page of a list of rows. ``number`` counts from 1; ``total`` is of the whole list."""
+
+    rows: tuple[RowListed, ...]
+    total: int
+    number: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactSeen:
+    """A field as it was received (masked where it is a taxpayer number), and the rules it fails."""
 
     name: str
-    text: str
     meaning: str
+    value: str | None
+    masked: bool
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A rule held against the row."""
+class RuleSeen:
+    """One rule beside the row: what the law asks, the values that it read, and what it found."""
 
-    rule: Rule
-    finding: str
-    says: str
-
-
-@dataclass(frozen=True, slots=True)
-class RowView:
-    """A row with the law beside it."""
-
-    facts: SubmissionFacts
-    line: RowLine
-    phase: str
-    malformed: str
-    values: list[Value]
-    failing: list[Held]
-    holding: list[Held]
-
-
-def batches(workspace: Workspace) -> list[SubmissionFacts]:
-    """Give every submission that has been determined, the newest first."""
-    return [facts for facts in submissions() if workspace.batch(SubmissionId(facts.id)).is_dir()]
-
-
-def agreement_of(workspace: Workspace, facts: SubmissionFacts) -> Agreement:
-    """Give the agreement that a batch was held against."""
-    return load_agreement(workspace.agreements / facts.agreement)
-
-
-def _folder(workspace: Workspace, submission: str) -> tuple[SubmissionFacts, Path]:
-    facts = submission_facts(submission)
-    if facts is None or not (folder := workspace.batch(SubmissionId(facts.id))).is_dir():
-        raise CountersealError("no-such-batch", "There is no such batch here.")
-    return facts, folder
-
-
-def batch(workspace: Workspace, submission: str) -> BatchView:
-    """Give a batch at a glance. Raises CountersealError ``no-such-batch``."""
-    facts, folder = _folder(workspace, submission)
-    agreement = agreement_of(workspace, facts)
-    with DuckEngine(memory_limit="400MB", threads=1) as engine:
-        engine.table("determinations", folder / "determinations.parquet")
-        counted = engine.rows(
-            "SELECT u.r, count(*) FROM determinations, unnest(rules) AS u(r) GROUP BY 1 ORDER BY 2 DESC, 1"
-        )
-    told = {rule.id: rule for rule in agreement.rules}
-    reasons = [
-        ReasonCount(rule, told[rule].title, told[rule].cite, told[rule].answer.value, rows)
-        if rule in told
-        else ReasonCount(rule, _NOT_OF_THE_DOCUMENT.get(rule, ""), "", "cure" if rule == "R-00" else "stop", rows)
-        for rule, rows in counted
-    ]
-    return BatchView(facts, facts.outcomes, reasons, agreement.title)
-
-
-_NOT_OF_THE_DOCUMENT = {"R-00": "The row can be read", "stop-order": "No order in force forbids it"}
-
-
-def rows(workspace: Workspace, submission: str, outcome: str, rule: str, page: int) -> tuple[list[RowLine], int]:
-    """Give one page of rows with an outcome or a reason (empty: all), and how many there are in all."""
-    _, folder = _folder(workspace, submission)
-    where = "WHERE (? = '' OR outcome = ?) AND (? = '' OR list_contains(rules, ?))"
-    given = [outcome, outcome, rule, rule]
-    with DuckEngine(memory_limit="400MB", threads=1) as engine:
-        engine.table("determinations", folder / "determinations.parquet")
-        total = int(engine.rows(f"SELECT count(*) FROM determinations {where}", given)[0][0])
-        found = engine.rows(
-            f"SELECT row, coalesce(request_ref, ''), outcome, rules FROM determinations {where} "
-            "ORDER BY row LIMIT ? OFFSET ?",
-            [*given, PAGE, (page - 1) * PAGE],
-        )
-    return [RowLine(*line) for line in found], total
-
-
-def determination(workspace: Workspace, submission: str, row: int) -> RowView:
-    """Give one row with the law beside it. Raises CountersealError ``no-such-row``."""
-    facts, folder = _folder(workspace, submission)
-    agreement = agreement_of(workspace, facts)
-    with DuckEngine(memory_limit="400MB", threads=1) as engine:
-        determined = _one(engine, folder, "determinations", row)
-        received = _one(engine, folder, "rows", row)
-        findings = _one(engine, folder, "findings", row)
-        screened = _one(engine, folder, "screened", row)
-    if not determined or not received:
-        raise CountersealError("no-such-row", "The batch has no such row.")
-    said = {reason["rule"]: reason["says"] for reason in screened.get("reasons") or []}
-    opened = determined["outcome"] in {Outcome.NOT_DISCLOSED, Outcome.REVIEWABLE}
-    failing: list[Held] = []
-    holding: list[Held] = []
-    for rule in agreement.expressed_rules:
-        if rule.is_screened and findings:
-            finding = {True: "holds", False: "fails", None: "unknown"}[findings.get(rule.id)]
-        elif opened and not rule.is_screened:
-            finding = "does not hold" if rule.id in determined["rules"] else "holds"
-        else:
-            continue
-        (holding if finding == "holds" else failing).append(Held(rule, finding, said.get(rule.id, "")))
-    values = [Value(f.name, _shown(f.name, received[f.name]), f.meaning) for f in agreement.fields]
-    line = RowLine(row, determined["request_ref"] or "", determined["outcome"], determined["rules"])
-    return RowView(facts, line, determined["phase"], received["malformed"] or "", values, failing, holding)
-
-
-def letter(workspace: Workspace, submission: str, name: str) -> Path:
-    """Give the file of a letter of the batch. Raises CountersealError ``no-such-letter``."""
-    path = _folder(workspace, submission)[1] / name
-    if not path.is_file():
-        raise CountersealError("no-such-letter", "There is no such letter.")
-    return path
-
-
-def agreements(workspace: Workspace) -> list[Agreement]:
-    """Give the agreements of the workspace."""
-    return [load_agreement(path.parent) for path in sorted(workspace.agreements.glob("*/agreement.md"))]
-
-
-def agreement(workspace: Workspace, named: str) -> Agreement:
-    """Give one agreement. Raises CountersealError ``no-such-agreement``."""
-    for held in agreements(workspace):
-        if held.id == named:
-            return held
-    raise CountersealError("no-such-agreement", "There is no such agreement here.")
-
-
-@dataclass(frozen=True, slots=True)
-class EntryLine:
-    """One entry of the ledger, as its bytes read."""
-
-    index: int
-    kind: str
+    rule: str
+    title: str
     text: str
+    cite: str
+    answer: str
+    finding: Finding | None
+    says: str
+    reads: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerView:
-    """The ledger at a glance."""
+class RowSeen:
+    """A row with its law. ``rules`` stand in the agreement's order."""
 
-    size: int
-    root: str
-    checkpoint: str
-    entries: list[EntryLine]
+    row: int
+    request_ref: str
+    outcome: Outcome
+    phase: str
+    malformed: str | None
+    facts: tuple[FactSeen, ...]
+    rules: tuple[RuleSeen, ...]
+
+    @property
+    def failing(self) -> tuple[RuleSeen, ...]:
+        """The rules that do not hold: they fail, or what they need is unknown."""
+        return tuple(rule for rule in self.rules if rule.finding in {Finding.FAILS, Finding.UNKNOWN})
+
+    @property
+    def holding(self) -> tuple[RuleSeen, ...]:
+        """The rules that hold."""
+        return tuple(rule for rule in self.rules if rule.finding is Finding.HOLDS)
+
+    @property
+    def not_reached(self) -> tuple[RuleSeen, ...]:
+        """The rules that were not asked, because the row did not come so far."""
+        return tuple(rule for rule in self.rules if rule.finding is None)
 
 
-def ledger(workspace: Workspace, newest: int = 25) -> LedgerView:
-    """Read the published ledger from its files, as an outsider would."""
-    folder = LedgerFolder(workspace.ledger)
-    note = (workspace.ledger / "checkpoint").read_text(encoding="utf-8")
-    head = read_head(note)
-    entries = []
-    for index in range(head.size - 1, max(head.size - newest, 0) - 1, -1):
-        raw = folder.entry(index, head.size)
-        entries.append(EntryLine(index, str(read_entry(raw)["kind"]), raw.decode("utf-8")))
-    return LedgerView(head.size, base64.b64encode(head.root).decode("ascii"), note, entries)
+@dataclass(frozen=True)
+class Look:
+    """Looks at one workspace. ``reader`` opens an engine for the length of one look."""
+
+    workspace: Workspace
+    reader: Callable[[], AbstractContextManager[Reader]]
+
+    def batches(self) -> list[SubmissionListed]:
+        """Give every submission, the newest first."""
+        return submissions_listed()
+
+    def stop_orders(self) -> list[StopOrderListed]:
+        """Give every stop order, those in force first."""
+        return stop_orders_listed()
+
+    def agreements(self) -> list[Agreement]:
+        """Give the agreements of this workspace."""
+        return [read_agreement(path.parent) for path in sorted(self.workspace.agreements.glob("*/agreement.md"))]
+
+    def agreement(self, named: str) -> Agreement | None:
+        """Give one agreement of this workspace, or None."""
+        return next((agreement for agreement in self.agreements() if agreement.id == named), None)
+
+    def file(self, submission: str, name: str) -> Path | None:
+        """Give the path of a letter or response of a determined batch, or None."""
+        folder = self._folder(submission)
+        path = folder / name if folder and name in BATCH_FILES else None
+        return path if path and path.is_file() else None
+
+    def batch(self, submission: str) -> Batch | None:
+        """Give a determined submission with its counts, or None when there is none of that id."""
+        folder = self._folder(submission)
+        listed = next((one for one in self.batches() if one.id == submission), None)
+        if folder is None or listed is None or not (folder / "determinations.parquet").is_file():
+            return None
+        agreement = self._agreement_of(listed)
+        path = folder / "determinations.parquet"
+        outcomes, rules, first_failing = self._counts(path)
+        total = sum(outcomes.values())
+        return Batch(
+            listed,
+            tuple((word.value, outcomes.get(word.value, 0)) for word in Outcome),
+            _funnel(outcomes, first_failing, agreement),
+            tuple(_counted(rule, n, total, agreement) for rule, n in rules.items()),
+            agreement,
+        )
+
+    def rows(self, batch: Batch, *, outcome: str | None, rule: str | None, number: int, size: int) -> RowsPage:
+        """Give one page of the rows with this outcome and this rule among those that do not hold."""
+        path = str(self.workspace.batch(SubmissionId(batch.listed.id)) / "determinations.parquet")
+        where, given = "TRUE", [path]
+        if outcome is not None:
+            where, given = f"{where} AND outcome = ?", [*given, outcome]
+        if rule is not None:
+            where, given = f"{where} AND list_contains(rules, ?)", [*given, rule]
+        with self.reader() as reader:
+            total = reader.rows(f"SELECT count(*) FROM read_parquet(?) WHERE {where}", given)[0][0]
+            pages = max(1, -(-total // size))
+            number = min(max(1, number), pages)
+            found = reader.rows(
+                f"SELECT row, request_ref, outcome, rules FROM read_parquet(?) WHERE {where} "
+                f"ORDER BY row LIMIT {size:d} OFFSET {(number - 1) * size:d}",
+                given,
+            )
+        listed = tuple(RowListed(row, ref or "", word, tuple(rules)) for row, ref, word, rules in found)
+        return RowsPage(listed, total, number, pages)
+
+    def row(self, batch: Batch, row: int) -> RowSeen | None:
+        """Give one row with the law beside it, or None. Raises CountersealError when the law is not at hand."""
+        agreement = batch.agreement
+        if agreement is None:
+            raise CountersealError(
+                "agreement-moved",
+                "The version of the agreement that judged this submission no longer lies in this workspace.",
+                next_step="Put that version back under agreements/ to read the row with its law.",
+            )
+        folder = self.workspace.batch(SubmissionId(batch.listed.id))
+        with self.reader() as reader:
+            determined = _one(reader, folder / "determinations.parquet", row)
+            if determined is None:
+                return None
+            received = _one(reader, folder / "rows.parquet", row) or {}
+            findings = _one(reader, folder / "findings.parquet", row) or {}
+            screened = _one(reader, folder / "screened.parquet", row) or {}
+        return _seen(agreement, determined, received, findings, screened.get("reasons") or [])
+
+    def _folder(self, submission: str) -> Path | None:
+        if not SUBMISSION.fullmatch(submission):
+            return None
+        folder = self.workspace.batch(SubmissionId(submission))
+        return folder if folder.is_dir() else None
+
+    def _agreement_of(self, listed: SubmissionListed) -> Agreement | None:
+        agreement = self.agreement(listed.agreement)
+        return agreement if agreement and agreement.digest == listed.agreement_digest else None
+
+    def _counts(self, path: Path) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+        """Count outcomes and rules, once for a file: a batch's folder is final."""
+        written = path.stat()
+        return _count_once(self.reader, str(path), written.st_mtime_ns, written.st_size)
 
 
-def _one(engine: DuckEngine, folder: Path, table: str, row: int) -> dict[str, Any]:
-    engine.table(table, folder / f"{table}.parquet")
-    names = [name for name, *_ in engine.rows(f"DESCRIBE {table}")]
-    found = engine.rows(f"SELECT * FROM {table} WHERE row = ?", [row])
-    return dict(zip(names, found[0], strict=True)) if found else {}
+def read_agreement(folder: Path) -> Agreement:
+    """Load an agreement, once for each state of its files."""
+    stamp = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(folder.rglob("*")) if path.is_file())
+    return _load_once(folder, stamp)
 
 
-def _shown(name: str, value: str | None) -> str:
-    if name in MASKED and value:
-        return "•" * max(len(value) - 4, 0) + value[-4:] if len(value) > 4 else "••••"
-    return value or ""
+@lru_cache(maxsize=32)
+def _load_once(folder: Path, stamp: tuple[tuple[str, int], ...]) -> Agreement:  # noqa: ARG001  # the cache's key
+    return load_agreement(folder)
+
+
+@lru_cache(maxsize=64)
+def _count_once(
+    reader: Callable[[], AbstractContextManager[Reader]],
+    path: str,
+    written: int,  # noqa: ARG001  # the cache's key
+    size: int,  # noqa: ARG001  # the cache's key
+) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    with reader() as engine:
+        outcomes = dict(engine.rows("SELECT outcome, count(*) FROM read_parquet(?) GROUP BY 1", [path]))
+        rules = dict(
+            engine.rows(
+                "SELECT u.rule, count(*) FROM read_parquet(?), unnest(rules) AS u(rule) GROUP BY 1 ORDER BY 2 DESC, 1",
+                [path],
+            )
+        )
+        first_failing = dict(
+            engine.rows(
+                "SELECT rules[1], count(*) FROM read_parquet(?) WHERE phase = 'identity' AND len(rules) > 0 GROUP BY 1",
+                [path],
+            )
+        )
+    return outcomes, rules, first_failing
+
+
+def _one(reader: Reader, path: Path, row: int) -> dict[str, Any] | None:
+    """Give the one line of a batch's file that has this row number, by column."""
+    if not path.is_file():
+        return None
+    names = [name for name, *_ in reader.rows("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])]
+    found = reader.rows("SELECT * FROM read_parquet(?) WHERE row = ?", [str(path), row])
+    return dict(zip(names, found[0], strict=True)) if found else None
+
+
+def _funnel(
+    outcomes: Mapping[str, int], first_failing: Mapping[str, int], agreement: Agreement | None
+) -> tuple[Stage, ...]:
+    """Give the stages from received to reviewable; what drops at each adds up to what was received.
+
+    ``first_failing`` counts the rows that were looked up by the first rule of identity that does not hold.
+    """
+    left = outcomes.get(Outcome.NOT_DISCLOSED, 0) + outcomes.get(Outcome.REVIEWABLE, 0)
+    facial = tuple((word.value, outcomes.get(word, 0)) for word in BEFORE_LOOK_UP if outcomes.get(word, 0))
+    stages = [Stage("Received", sum(outcomes.values()), ()), Stage("Every facial rule holds", left, facial)]
+    for rule in agreement.identity_rules if agreement else ():
+        dropped = first_failing.get(rule.id, 0)
+        left -= dropped
+        stages.append(Stage(rule.title, left, (("not_disclosed", dropped),) if dropped else ()))
+    if left != outcomes.get(Outcome.REVIEWABLE, 0):  # the version that judged it is gone: one step says it all
+        dropped = outcomes.get(Outcome.NOT_DISCLOSED, 0)
+        return (*stages[:2], Stage("Reviewable", outcomes.get(Outcome.REVIEWABLE, 0), (("not_disclosed", dropped),)))
+    last = stages[-1]
+    return (*stages[:-1], Stage(f"Reviewable: {last.name[:1].lower()}{last.name[1:]}", last.left, last.dropped))
+
+
+def _counted(rule: str, rows: int, total: int, agreement: Agreement | None) -> ReasonCounted:
+    known = {one.id: one for one in agreement.rules} if agreement else {}
+    title, cite = _own(rule, agreement)
+    if rule in known:
+        title, cite = known[rule].title, known[rule].cite
+    return ReasonCounted(rule, title, cite, rows, rows / total)
+
+
+def _own(rule: str, agreement: Agreement | None) -> tuple[str, str]:
+    """Give title and citation of a reason that is no rule of the agreement."""
+    if rule == STOP_RULE:
+        return "No order in force forbids the disclosure", "Order in force"
+    if rule == MALFORMED_RULE:
+        return "The row can be read", agreement.authority if agreement else ""
+    return "", ""
+
+
+def _seen(
+    agreement: Agreement,
+    determined: Mapping[str, Any],
+    received: Mapping[str, Any],
+    findings: Mapping[str, Any],
+    reasons: Sequence[Mapping[str, str]],
+) -> RowSeen:
+    failed = list(determined["rules"] or [])
+    said = {reason["rule"]: reason["says"] for reason in reasons}
+    tin = str(received.get("tin") or "").strip()
+    shown = {
+        field.name: masked(received[field.name]) if field.name in MASKED_FIELDS else received[field.name]
+        for field in agreement.fields
+        if received.get(field.name) is not None
+    }
+    rules = []
+    for own in (STOP_RULE, MALFORMED_RULE):
+        if own in failed:
+            title, cite = _own(own, agreement)
+            says = said.get(own, "")
+            rules.append(RuleSeen(own, title, "", cite, "", Finding.FAILS, says, ()))
+    reads = {rule.id: fields_read(agreement, rule) for rule in agreement.rules}
+    for rule in (*agreement.screened_rules, *agreement.identity_rules):
+        says = said.get(rule.id, "")
+        rules.append(
+            RuleSeen(
+                rule.id,
+                rule.title,
+                rule.text,
+                rule.cite,
+                rule.answer.value,
+                _finding(rule, failed, findings, str(determined["phase"])),
+                says.replace(tin, masked(tin)) if tin else says,
+                tuple((name, shown.get(name) or "") for name in reads[rule.id]),
+            )
+        )
+    facts = tuple(
+        FactSeen(
+            field.name,
+            field.meaning,
+            shown.get(field.name),
+            field.name in MASKED_FIELDS,
+            tuple(rule for rule in failed if field.name in reads.get(rule, ())),
+        )
+        for field in agreement.fields
+    )
+    return RowSeen(
+        int(determined["row"]),
+        determined["request_ref"] or "",
+        Outcome(determined["outcome"]),
+        str(determined["phase"]),
+        received.get("malformed"),
+        facts,
+        tuple(rules),
+    )
+
+
+def _finding(rule: Rule, failed: Sequence[str], findings: Mapping[str, Any], phase: str) -> Finding | None:
+    """Give what a rule found, or None where it was not asked. A rule that is unknown does not hold."""
+    if rule.is_screened:
+        if rule.id in findings:
+            return {True: Finding.HOLDS, False: Finding.FAILS, None: Finding.UNKNOWN}[findings[rule.id]]
+        return Finding.FAILS if rule.id in failed else None
+    if phase != "identity":
+        return None
+    return Finding.FAILS if rule.id in failed else Finding.HOLDS
+
+
+def fields_read(agreement: Agreement, rule: Rule) -> tuple[str, ...]:
+    """Give the fields that a rule reads, itself or through measures, in the agreement's order."""
+    return _fields_once(agreement.digest, rule.sql, tuple((m.name, f"{m.sql} {m.key}") for m in agreement.measures),
+                        tuple(field.name for field in agreement.fields))  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _fields_once(
+    digest: str,  # noqa: ARG001  # the cache's key
+    sql: str,
+    measures: tuple[tuple[str, str], ...],
+    fields: tuple[str, ...],
+) -> tuple[str, ...]:
+    through, seen, found = dict(measures), set[str](), set[str]()
+    ahead = [sql]
+    while ahead:
+        for word in set(WORD.findall(ahead.pop())) - seen:
+            seen.add(word)
+            found |= {word, word.removesuffix("_as_received")} & set(fields)
+            if word in through:
+                ahead.append(through[word])
+    return tuple(field for field in fields if field in found)
+
+
+def masked(value: object) -> str:
+    """Give a taxpayer number with at most its last four digits: nine digits show four, anything else none."""
+    text = str(value)
+    digits = sum(sign.isdigit() for sign in text)
+    last = 4 if digits == 9 and text[-4:].isdigit() else 0
+    head = text[: len(text) - last]
+    return re.sub(r"[^\s-]", "•", head) + text[len(text) - last :]

@@ -8,6 +8,7 @@ release waits for.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from counterseal.errors import CountersealError
@@ -30,6 +31,28 @@ def canonical(value: Any) -> bytes:
         return _encode(value).encode()
     except UnicodeEncodeError as error:
         raise CountersealError("entry-value", "A text is not Unicode.") from error
+
+
+def read_canonical(raw: bytes) -> Any:
+    """Read a value from its canonical bytes.
+
+    A name that stands twice is lost in reading and so does not come back the same. Raises CountersealError
+    ``entry-value``, or ValueError for what is no JSON, when these are not the canonical bytes of a plain value.
+    """
+    value = _decode(raw.decode("utf-8"))
+    if _encode(value).encode() != raw:
+        raise CountersealError("entry-value", "These bytes are not canonical.")
+    if not raw.isascii() or _SUSPECT.search(raw):  # otherwise there is nothing in it that could be wrong
+        _only_plain(value)
+    return value
+
+
+def _refuse(_: str) -> None:
+    raise CountersealError("entry-value", "A fraction is not entered.")
+
+
+_decode = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode
+_SUSPECT = re.compile(rb"true|false|null|[0-9]{16}")
 
 
 def _only_plain(value: Any) -> None:

@@ -9,7 +9,6 @@ once, here, and never written anew.
 from __future__ import annotations
 
 import hmac
-import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +16,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 from counterseal.errors import CountersealError
-from counterseal.ledger.canonical import canonical
+from counterseal.ledger.canonical import canonical, read_canonical
 from counterseal.ledger.tiles import LARGEST_ENTRY
 
 if TYPE_CHECKING:
@@ -112,16 +111,9 @@ def read_entry(entry: bytes) -> dict[str, Fact]:
     Raises CountersealError ``entry-form`` when they are not the canonical bytes of an entry.
     """
     try:
-        whole = json.loads(entry, object_pairs_hook=_once)
-        if isinstance(whole, dict) and canonical(whole) == entry and EntryKind(whole.get("kind", "")):
+        whole = read_canonical(entry)
+        if isinstance(whole, dict) and EntryKind(whole.get("kind", "")):
             return whole
     except (ValueError, RecursionError, CountersealError) as error:
         raise CountersealError("entry-form", "These are not the canonical bytes of an entry.") from error
     raise CountersealError("entry-form", "These are not the canonical bytes of an entry.")
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    whole = dict(pairs)
-    if len(whole) != len(pairs):
-        raise ValueError("a name stands twice")
-    return whole

@@ -1,4 +1,4 @@
-"""Officials: who may sign in."""
+"""Officials: the accounts of those who sign in."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from counterseal.core.official import Role
 from counterseal.store.models import Agency, Official
 
 
-def set_sign_in(name: str, role: Role, password: str) -> None:
-    """Make the official, or set the password anew. For demonstrations; people get passkeys."""
-    agency = Agency.objects.order_by("pk").first() if role is Role.REQUESTER else None
-    official, _ = Official.objects.get_or_create(username=name, defaults={"role": role, "agency": agency})
-    official.role = role
+def set_sign_in(username: str, role: Role, password: str) -> bool:
+    """Let this official sign in with this password from now on; True when the account is new.
+
+    For demonstrations, where a requester belongs to the first agency on file; people get passkeys.
+    """
+    official = Official.objects.filter(username=username).first()
+    new = official is None
+    if official is None:
+        agency = Agency.objects.order_by("pk").first() if role is Role.REQUESTER else None
+        official = Official(username=username, role=role.value, agency=agency)
     official.set_password(password)
     official.save()
+    return new

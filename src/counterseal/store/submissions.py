@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -15,7 +13,7 @@ from counterseal.store.models import Agency, Case, StopOrder, Submission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from counterseal.core.request import Manifest
 
@@ -123,44 +121,3 @@ def open_cases(submission: str, rows: Iterable[int], *, at: datetime) -> None:
 def stop_orders_in_force() -> list[tuple[int, str, str]]:
     """Give id, scope and reach of every stop order that has not been lifted."""
     return list(StopOrder.objects.filter(lifted_at=None).order_by("pk").values_list("pk", "scope", "reaches"))
-
-
-@dataclass(frozen=True, slots=True)
-class SubmissionFacts:
-    """What is on file about a submission."""
-
-    id: str
-    agency: str
-    agreement: str
-    agreement_version: str
-    agreement_digest: str
-    rows: int
-    signed_on: date
-    received_on: date
-    outcomes: dict[str, int]
-
-
-def _facts(held: Submission) -> SubmissionFacts:
-    return SubmissionFacts(
-        held.id,
-        held.agency.title,
-        held.agreement,
-        held.agreement_version,
-        held.agreement_digest,
-        held.row_count,
-        held.signed_on,
-        held.received_on,
-        dict(held.outcomes),
-    )
-
-
-def submissions() -> list[SubmissionFacts]:
-    """Give every submission that has been determined, the newest first."""
-    found = Submission.objects.filter(state=Submission.State.DETERMINED).select_related("agency")
-    return [_facts(held) for held in found.order_by("-received_at", "pk")]
-
-
-def submission_facts(submission: str) -> SubmissionFacts | None:
-    """Give one submission that has been determined, or None."""
-    held = Submission.objects.filter(pk=submission, state="determined").select_related("agency").first()
-    return None if held is None else _facts(held)

@@ -122,12 +122,18 @@ def _same_name_rows(found: Holdings) -> NDArray[np.bool_]:
     return mask
 
 
-def _pools(found: Holdings, seed: int) -> dict[str, _Pool]:
-    """Whom a row of each kind may ask for; ``''`` are people who cannot be mistaken for another."""
+def _pools(found: Holdings, seed: int, signed_on: date) -> dict[str, _Pool]:
+    """Whom a row of each kind may ask for; ``''`` are people who cannot be mistaken for another.
+
+    Nobody is asked for whom an order of five years ago would have found a child.
+    """
     quarters = found.residents[found.dwelling] >= QUARTERS_FROM
     odd = (found.same_name_here | found.borrowed_tin)[found.holder]
     canary = found.holder == (-1 if found.canary is None else found.canary)
-    plain = ~quarters & ~odd & ~canary
+    grown = (found.account["date_of_birth"] < f"{signed_on.year - 24}")[
+        found.holder
+    ]  # an unknown birth counts as grown
+    plain = ~quarters & ~odd & ~canary & grown
     born = (found.account["date_of_birth"] != "")[found.holder]
     masks = {
         "": plain,
@@ -147,7 +153,7 @@ class Composer:
         self.holdings, self.signed_on = holdings, signed_on
         self.chance = Chance(seed, "rows")
         self._reasons = Reasons(Chance(seed, "reasons"))
-        self._pools = _pools(holdings, seed)
+        self._pools = _pools(holdings, seed, signed_on)
         self._asked: dict[int, int] = {}
         self._on_address: dict[int, int] = {}
         self._shared: dict[int, Row] = {}

@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SUMS = HERE / "uswds_package" / "sums.txt"
 TARGET = HERE / "static" / "uswds"
-FIXED = ("css/uswds.min.css", "js/uswds.min.js", "js/uswds-init.min.js", "img/us_flag_small.png")
+FIXED = ("css/uswds.min.css",)
 LICENCE = "LICENSE.md"
 
 
@@ -52,6 +52,7 @@ def main(arguments: list[str]) -> int:
         SUMS.write_text("".join(f"{digest}  {name}\n" for name, digest in sums.items()))
         return 0
     if sums != read_sums():
+        shutil.rmtree(TARGET)
         sys.stderr.write("The design system's files are not those that were reviewed: see uswds_package/sums.txt\n")
         return 1
     return 0

@@ -1,24 +1,47 @@
-"""Every address of the web interface."""
+"""Every address of the web interface. None holds anything of a person: rows go by their number."""
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from typing import TYPE_CHECKING
 
-from counterseal.web.views import batches, office
+from allauth.account import views as account
+from django.urls import include, path, register_converter
+from django.urls.converters import StringConverter
 
-urlpatterns = [
-    path("", batches.index, name="batches"),
-    path("batches/<str:submission>/", batches.batch, name="batch"),
-    path("batches/<str:submission>/rows/", batches.rows, name="rows"),
-    path("batches/<str:submission>/rows/<int:row>/", batches.row, name="row"),
-    path("batches/<str:submission>/letters/<str:name>", batches.letter, name="letter"),
-    path("agreements/", office.agreements, name="agreements"),
-    path("agreements/<str:agreement>/", office.agreement, name="agreement"),
-    path("ledger/", office.ledger, name="ledger"),
-    path("sign-in/", LoginView.as_view(template_name="office/sign_in.html"), name="sign-in"),
-    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+from counterseal.web import views
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern, URLResolver
+
+
+class Named(StringConverter):
+    """The id of a submission or an agreement: letters, digits, dot, dash and line; never a path."""
+
+    regex = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+
+
+register_converter(Named, "named")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("batches/", views.batches, name="batches"),
+    path("batches/<named:submission>/", views.batch, name="batch"),
+    path("batches/<named:submission>/rows/", views.rows, name="rows"),
+    path("batches/<named:submission>/rows/<int:row>/", views.row, name="row"),
+    path("batches/<named:submission>/response.jsonl", views.response_file, name="response"),
+    path("batches/<named:submission>/notice.html", views.notice_page, name="notice"),
+    path("batches/<named:submission>/notice.pdf", views.notice_pdf, name="notice-pdf"),
+    path("agreements/", views.agreements, name="agreements"),
+    path("agreements/<named:agreement>/", views.agreement, name="agreement"),
+    path("ledger/", views.ledger, name="ledger"),
+    path("ledger/<int:index>/", views.ledger_entry, name="ledger-entry"),
+    path("ledger/<int:index>/receipt/", views.ledger_receipt, name="ledger-receipt"),
+    path("stop-orders/", views.stop_orders, name="stop-orders"),
+    path("account/login/", account.login, name="account_login"),
+    path("account/logout/", account.logout, name="account_logout"),
+    path("account/inactive/", account.account_inactive, name="account_inactive"),
+    path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("account/password/", account.password_change, name="account_change_password"),
+    path("account/keys/", include("allauth.mfa.urls")),
+    path("account/sessions/", include("allauth.usersessions.urls")),
 ]
-handler403 = "counterseal.web.views.errors.forbidden"
-handler404 = "counterseal.web.views.errors.not_found"
-handler500 = "counterseal.web.views.errors.failed"

@@ -1,4 +1,4 @@
-"""The pages as a WSGI application: ``gunicorn counterseal.web.wsgi``."""
+"""What a web server loads."""
 
 from __future__ import annotations
 
@@ -8,3 +8,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "counterseal.settings.django")
 application = get_wsgi_application()
+
+from counterseal.web.charts import warm  # noqa: E402  # after Django stands
+
+warm()  # the first chart of a process takes most of a second; nobody should wait for it

@@ -1,1 +1,1 @@
-"""Filters of the templates."""
+"""What templates may say."""

@@ -1,0 +1,50 @@
+"""How numbers, names and outcomes are written on pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import template
+from django.utils.html import format_html, format_html_join
+
+from counterseal.core.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.filter
+def share(value: float) -> str:
+    """Write a share as per cent with one decimal; a share that is not nothing never reads 0.0."""
+    return "under 0.1%" if 0 < value < 0.0005 else f"{value:.1%}"
+
+
+@register.filter
+def words(name: str) -> str:
+    """Write a field's name as words."""
+    text = name.replace("_", " ")
+    return "TIN" if text == "tin" else text[:1].upper() + text[1:]
+
+
+@register.filter
+def of(table: Mapping[str, str], key: str) -> str:
+    """Look up a word; the key itself where there is none."""
+    return table.get(key, key)
+
+
+@register.filter
+def outcome_word(outcome: str) -> str:
+    """Write an outcome as a person says it."""
+    from counterseal.web.views import WORD  # noqa: PLC0415  # the views load the filters through templates
+
+    return WORD[Outcome(outcome)]
+
+
+@register.filter
+def paragraphs(text: str) -> SafeString:
+    """Write text as paragraphs, everything in it escaped."""
+    return format_html("{}", format_html_join("\n", "<p>{}</p>", ((part,) for part in text.split("\n\n"))))

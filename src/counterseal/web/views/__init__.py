@@ -1,1 +1,0 @@
-"""What answers each address. Everything is closed but for the roles named."""
