@@ -118,7 +118,7 @@ def test_citations_of_one_section_that_lose_it():
 
 
 def test_a_citation_that_nobody_wrote_down(read: Read, tmp_path: Path):
-    (tmp_path / "usc.toml").write_text('[[citation]]\ncite = "26 U.S.C. 6103(i)(1)"\n')
+    (tmp_path / "usc.toml").write_text('[[provision]]\ncite = "26 U.S.C. 6103(i)(1)"\n')
     faults = check_citations(read(DOCUMENT), tmp_path)
     assert {fault.message for fault in faults} == {"The citation '26 U.S.C. 6103(i)(2)' is not in law/."}
 

@@ -153,7 +153,7 @@ def known_citations(law: Path) -> dict[str, dict[str, object]]:
             held = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
             raise CountersealError("law", f"The file is not TOML ({fault}).", where=str(path)) from None
-        found |= {str(entry["cite"]): entry for entry in held.get("citation", []) if "cite" in entry}
+        found |= {str(entry["cite"]): entry for entry in held.get("provision", []) if "cite" in entry}
     return found
 
 

@@ -122,20 +122,6 @@ def diff(
         )
 
 
-@app.command(epilog="Example: counterseal agreement show agreements/irs-ice-2025 --out printed")
-def show(
-    document: Document,
-    out: Annotated[Path, typer.Option(help="The folder to write into; made when not there.")],
-    as_json: AsJson = False,
-) -> None:
-    """Write the document as a page and as a PDF, to read, print and sign."""
-    page, sheet = acts.show_agreement(document, out)
-    if as_json:
-        answer_json({"html": str(page), "pdf": str(sheet)})
-    else:
-        typer.echo(f"{page}\n{sheet}")
-
-
 def _row(witness: Any) -> dict[str, Any] | None:
     return None if witness is None else {"row": dict(witness.given), "replayed": witness.replayed}
 

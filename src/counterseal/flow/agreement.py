@@ -10,7 +10,6 @@ from counterseal.agreements.check import Fault, check_citations, check_document
 from counterseal.agreements.compare import Change, compare
 from counterseal.agreements.examples import ExampleFinding, run_examples
 from counterseal.agreements.prove import Proof, Verdict, prove
-from counterseal.agreements.show import show_html, show_pdf
 from counterseal.engine.duck import DuckEngine
 from counterseal.engine.reference import bring
 
@@ -53,17 +52,6 @@ def compare_agreements(earlier: Path, later: Path) -> Iterator[Change]:
     a, b = load_agreement(earlier), load_agreement(later)
     with _engine() as engine:
         yield from compare(a, b, engine)
-
-
-def show_agreement(document: Path, out: Path) -> tuple[Path, Path]:
-    """Write the page and the PDF of a document into ``out``. Raises CountersealError ``agreement``."""
-    agreement = load_agreement(document)
-    out.mkdir(parents=True, exist_ok=True)
-    name = f"{agreement.id}-{agreement.version}"
-    page, sheet = out / f"{name}.html", out / f"{name}.pdf"
-    page.write_text(show_html(agreement), encoding="utf-8")
-    sheet.write_bytes(show_pdf(agreement))
-    return page, sheet
 
 
 def check_agreement(document: Path, law: Path | None = None) -> Iterator[Fault]:
