@@ -80,7 +80,13 @@ def test_what_counsel_must_settle_stands_first_and_whole(agreement):
 
 def test_two_names_never_share_an_anchor():
     """``8 U.S.C. 1253(a)(1)`` and ``8 U.S.C. 1253(a)1`` are two places in the law."""
-    names = ["8 U.S.C. 1253(a)(1)", "8 U.S.C. 1253(a)1", "8 U.S.C. 1253a1", "8_U.S.C. 1253(a)(1)", "8-U.S.C. 1253(a)(1)"]
+    names = [
+        "8 U.S.C. 1253(a)(1)",
+        "8 U.S.C. 1253(a)1",
+        "8 U.S.C. 1253a1",
+        "8_U.S.C. 1253(a)(1)",
+        "8-U.S.C. 1253(a)(1)",
+    ]
     assert len({anchor("law", name) for name in names}) == len(names)
 
 
