@@ -24,6 +24,13 @@ SECTION = re.compile(r"(\d+ (?:U\.S\.C\.|CFR|Stat\.) [0-9A-Za-z.-]*[0-9A-Za-z])(
 CONTINUED = re.compile(r"\(.*|\d{3,5}[a-z]?(\(.*)?")
 
 
+COMPARED = {
+    "given_name", "middle_name", "family_name", "suffix", "date_of_birth", "tin",
+    "address_line_1", "address_line_2", "city", "state", "zip",
+}  # fmt: skip
+"""The fields that identity holds against a registry, where an agreement asks who is meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something that a person must mend: the line, and what is wrong there."""
@@ -90,8 +97,10 @@ def used_names(agreement: Agreement) -> dict[str, set[str]]:
 
 def _unused(agreement: Agreement) -> Iterable[Fault]:
     used = set().union(*used_names(agreement).values())
+    if agreement.identity_rules:
+        used |= COMPARED
     for item in agreement.fields:
-        if not {item.name, f"{item.name}_as_received"} & used and "identity" not in item.meaning:
+        if not {item.name, f"{item.name}_as_received"} & used:
             yield Fault(
                 item.line, f"No rule reads the field {item.name!r}; an agency must not hand over what none asks."
             )
