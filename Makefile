@@ -50,9 +50,10 @@ lock: $(UV) ## pin the dependencies anew, with hashes and without addresses
 
 ci: ## what .ci/run runs: the tests, then PostgreSQL and the browser
 	@.ci/provide
-	@CI=true $(MAKE) --no-print-directory setup lint types architecture
-	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 2 -m postgresql
-	@CI=true $(VENV)/bin/pytest -n 2 -m "not postgresql"
+	@$(MAKE) --no-print-directory setup lint types architecture
+	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 0 -m "not long and not browser" tests/flow tests/store
+	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 0 -m postgresql
+	@CI=true $(VENV)/bin/pytest -n 2 -m "not long and not postgresql"
 
 DEMO := var/demonstration
 demo: setup ## synthetic people, a request of 2,000 rows, the run, its table, then the pages (SERVE=0: stop after the table)
