@@ -24,6 +24,7 @@ PAGES = {
     "batch": f"/batches/{SUBMISSION}/",
     "rows": f"/batches/{SUBMISSION}/rows/?outcome=refused",
     "row": f"/batches/{SUBMISSION}/rows/2/",
+    "notice": f"/batches/{SUBMISSION}/notice.html",
     "agreements": "/agreements/",
     "agreement": "/agreements/irs-ice-2025/",
     "ledger": "/ledger/",

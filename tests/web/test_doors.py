@@ -45,7 +45,7 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "account/password/": ("/account/password/", EVERYBODY, OWN),
     "account/keys/": ("/account/keys/", EVERYBODY, {200}),
     "account/keys/authenticate/": ("/account/keys/authenticate/", EVERYBODY, {302}),
-    "account/keys/reauthenticate/": ("/account/keys/reauthenticate/", EVERYBODY, {302}),
+    "account/keys/reauthenticate/": ("/account/keys/reauthenticate/", EVERYBODY, {200, 302}),  # 200 once a key stands
     "account/keys/totp/activate/": ("/account/keys/totp/activate/", EVERYBODY, OWN),
     "account/keys/totp/deactivate/": ("/account/keys/totp/deactivate/", EVERYBODY, OWN | {404}),
     "account/keys/recovery-codes/": ("/account/keys/recovery-codes/", EVERYBODY, OWN | {404}),

@@ -123,10 +123,18 @@ def screen(
     agreement: Annotated[
         str | None, typer.Option(help="An agreement's id or folder, instead of the manifest's.")
     ] = None,
+    engine: Annotated[str, typer.Option(help="duckdb.")] = "duckdb",
     memory_limit: Annotated[str, typer.Option(help="What the engine may use.")] = "2GB",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
 ) -> None:
     """Hold a request against the law on its face alone. Opens no registry, and needs none."""
+    if engine != "duckdb":
+        raise CountersealError(
+            "engine",
+            "Screening runs on DuckDB in this version.",
+            where="--engine",
+            next_step="Leave --engine out, or write duckdb.",
+        )
     from counterseal import wiring  # noqa: PLC0415
 
     with progress() as says:

@@ -72,17 +72,6 @@ def _count(rows: int) -> str:
     return f"{rows:,}"
 
 
-NOTICE_STYLE = """
-body { font: 1.05rem/1.55 Georgia, serif; color: #1b1b1b; max-width: 42rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; } table { border-collapse: collapse; } caption { text-align: left; }
-th, td { text-align: left; padding: .25rem 1.5rem .25rem 0; border-bottom: 1px solid #dfe1e2; }
-td { text-align: right; }
-dt { font-weight: bold; margin-top: .8rem; } dd { margin: 0; overflow-wrap: anywhere; }
-[role=note] { border: 1px solid; padding: .5rem .8rem; }
-"""
-"""The letter's own style. A page that serves the letter allows it by its hash."""
-
-
 def _day(day: date) -> str:
     return f"{day:%B} {day.day}, {day.year}"
 
@@ -129,9 +118,9 @@ became of them and the law for each reason. It names nobody.</p>
 <thead><tr><th scope=col>Answer</th><th scope=col class=n>Rows</th></tr></thead><tbody>{answers}</tbody></table>
 <p>The reasons for each row stand in response.jsonl under your own reference. A row may have several reasons, so
 the counts below may add up to more than the rows.</p>
-<table><caption>The reasons, with their law</caption>
+<div class=wide role=region tabindex=0 aria-label="The reasons"><table><caption>The reasons, with their law</caption>
 <thead><tr><th scope=col>Rule</th><th scope=col>What it asks</th><th scope=col>Law</th>
-<th scope=col>What to do</th><th scope=col class=n>Rows</th></tr></thead><tbody>{reasons or none}</tbody></table>
+<th scope=col>What to do</th><th scope=col class=n>Rows</th></tr></thead><tbody>{reasons or none}</tbody></table></div>
 <h2>What follows</h2>{follows}
 </main></body></html>
 """
