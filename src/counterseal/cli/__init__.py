@@ -10,8 +10,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import click
 import typer
+from typer.exceptions import TyperException
 from typer.main import get_command
 
 from counterseal.cli import agreement as agreement_commands
@@ -48,21 +48,26 @@ app.command(epilog="Example: counterseal serve --workspace office")(serve)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and leave with its exit status."""
-    sys.exit(status(list(sys.argv[1:] if arguments is None else arguments)))
+    """Run one command and leave with its exit status. A reader that went away is no failure."""
+    try:
+        code = status(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
 
 
 def status(arguments: list[str]) -> int:
     """Run one command and give its exit status."""
     try:
         answer = get_command(app).main(args=arguments, prog_name="counterseal", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as asked:
-        print(asked.format_message())  # noqa: T201  # the help that was asked for
-        return 2
-    except click.ClickException as wrong:
-        return _says(wrong.format_message(), 2)
-    except click.Abort:
+    except typer.Abort:
         return _says("interrupted; nothing was released", 130)
+    except TyperException as wrong:
+        return _wrong_call(wrong)
+    except BrokenPipeError:
+        raise
     except CheckFailedError as failed:
         return _says(str(failed), 1)
     except CountersealError as wrong:
@@ -76,6 +81,15 @@ def status(arguments: list[str]) -> int:
             2,
         )
     return answer if isinstance(answer, int) else 0
+
+
+def _wrong_call(wrong: TyperException) -> int:
+    """Say in one line what is wrong with the call; a command without its words shows its help."""
+    told = wrong.format_message() if hasattr(wrong, "format_message") else type(wrong).__name__
+    if told.startswith("Usage:"):
+        print(told)  # noqa: T201  # the help that was asked for
+        return 2
+    return _says(f"{told} See --help. [usage]", 2)
 
 
 def _says(line: str, code: int) -> int:
