@@ -39,6 +39,7 @@ class EntryKind(StrEnum):
     IDENTIFIED = "identified"
     DETERMINED = "determined"
     JUDGED = "judged"
+    CASE = "case"
     SIGNED = "signed"
     REFUSED = "refused"
     INTENT = "intent"
