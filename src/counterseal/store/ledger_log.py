@@ -23,9 +23,9 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 
@@ -45,7 +45,6 @@ from counterseal.store.models.ledger import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -60,9 +59,9 @@ APPEND_LOCK = 0x6C6F67
 
 
 KINDS = frozenset(EntryKind)
-_LAST = 'SELECT "index", at, peaks FROM store_ledgerentry ORDER BY "index" DESC LIMIT 1'
-_APPEND = 'INSERT INTO store_ledgerentry ("index", kind, at, entry, peaks) VALUES (%s, %s, %s, %s, %s)'
-"""Plain SQL on the one path that a release waits for: the mapper's own work takes longer than the disk."""
+_LAST = 'SELECT "index", CAST(at AS TEXT), peaks FROM store_ledgerentry ORDER BY "index" DESC LIMIT 1'
+_APPEND = 'INSERT INTO store_ledgerentry ("index", kind, at, entry, peaks) VALUES (?, ?, ?, ?, ?)'
+"""Plain SQL, by the driver, on the one path that a release waits for: the mapper's work takes longer than the disk."""
 
 
 class _Last(NamedTuple):
@@ -123,9 +122,7 @@ class LedgerLog:
         openings = [Opening(field, self._entropy(SALT), value) for field, value in sorted((commitments or {}).items())]
         entry = write_entry(EntryKind(kind), at, body, {one.field: one.commitment for one in openings})
         peaks = grow(last.peaks, last.size, leaf_hash(entry))
-        with connection.cursor() as cursor:
-            stamp = connection.ops.adapt_datetimefield_value(at)
-            cursor.execute(_APPEND, [last.size, kind, stamp, entry, peaks])
+        _execute(connection, _APPEND, (last.size, kind, str(at.astimezone(UTC).replace(tzinfo=None)), entry, peaks))
         if openings:
             self._keep(last.size, openings)
         return last.size
@@ -271,13 +268,11 @@ class LedgerLog:
         return peaks_root(bytes(entries.values_list("peaks", flat=True).get(index=size - 1)))
 
     def _last(self) -> _Last:
-        with connections[self._alias].cursor() as cursor:
-            cursor.execute(_LAST)
-            row = cursor.fetchone()
+        row = _execute(connections[self._alias], _LAST).fetchone()
         if row is None:
             return _Last(0, None, b"")
         index, at, peaks = row
-        return _Last(index + 1, at.replace(tzinfo=at.tzinfo or UTC), bytes(peaks))  # SQLite keeps no zone
+        return _Last(index + 1, datetime.fromisoformat(at).replace(tzinfo=UTC), bytes(peaks))
 
     def _read_back(self, second: str) -> tuple[int, bytes]:
         """Hash again, from the disk, every entry since the last checkpoint; give size and root."""
@@ -328,6 +323,20 @@ def _damaged(index: int) -> CountersealError:
 
 def _context(index: int, field: str) -> bytes:
     return f"opening/v1/{index}/{field}".encode()
+
+
+def _execute(connection: BaseDatabaseWrapper, query: str, values: tuple[object, ...] = ()) -> Any:
+    """Run one statement of the append path on the driver's connection, with the mapper's errors and none of its work.
+
+    Times go to and fro as text in UTC.
+    """
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    if connection.vendor == "postgresql":
+        query = query.replace("?", "%s").replace("CAST(at AS TEXT)", "CAST(at AT TIME ZONE 'UTC' AS TEXT)")
+        values = tuple(f"{value}+00" if place == 2 else value for place, value in enumerate(values))
+    with connection.wrap_database_errors:
+        return connection.connection.execute(query, values)
 
 
 def _lock(connection: BaseDatabaseWrapper) -> None:
