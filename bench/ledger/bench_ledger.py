@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 ROUNDS = 7
 COMMITS = 150
+WARM_UP = 1_200
+"""Commits after which SQLite's write-ahead log has its lasting size and is written over, no longer extended."""
 
 
 def rate(count: int, work: Callable[[], object]) -> float:
@@ -107,7 +109,8 @@ def measure_commits(folder: Path) -> dict[str, float]:
         reply = witnesses[url].add_checkpoint(body)
         return reply.status, reply.content_type, reply.body
 
-    one_by_one(log, 50)
+    growing = rate(200, lambda: one_by_one(log, 200))
+    one_by_one(log, WARM_UP)
     rounds: dict[str, list[float]] = {"raw": [], "one": [], "hundred": [], "witnessed": []}
     for _ in range(ROUNDS):
         before = rate(COMMITS, lambda: raw_syncs(folder / "raw", COMMITS))
@@ -117,6 +120,7 @@ def measure_commits(folder: Path) -> dict[str, float]:
         rounds["hundred"].append(rate(1000, lambda: batched(log, 1000, 100)))
         rounds["witnessed"].append(rate(10, lambda: witnessed(log, policy, post, 10)))
     answer = {name: statistics.median(rates) for name, rates in rounds.items()}
+    answer["growing"] = growing
     answer["ratio"] = statistics.median(one / raw for one, raw in zip(rounds["one"], rounds["raw"], strict=True))
     return answer
 
@@ -203,6 +207,9 @@ def main() -> int:
         commits = measure_commits(folder / "office")
         print(f"raw fdatasync                       {commits['raw']:>12,.0f}/s")
         print(f"one entry a commit                  {commits['one']:>12,.0f}/s   ratio {commits['ratio']:.2f}")
+        beyond = 1e6 / commits["one"] - 1e6 / commits["raw"]
+        print(f"  beyond the synchronisation        {beyond:>12,.0f} microseconds a commit")
+        print(f"  while the write-ahead log grows   {commits['growing']:>12,.0f}/s")
         print(f"100 entries a commit                {commits['hundred']:>12,.0f}/s")
         print(f"one entry, published, 3 witnesses   {commits['witnessed']:>12,.0f}/s")
         held.append(("one by one >= 0.7 of raw fdatasync", commits["ratio"] >= 0.7))
@@ -219,7 +226,7 @@ def main() -> int:
         verify_folder(ledger, policy, check_signature)
         whole = time.perf_counter() - began
         print(f"audit of {given.entries:,} entries          {audit:>12.2f} s   with every entry's form {whole:.2f} s")
-        held.append(("audit of a million entries <= 5 s", audit * 1_000_000 / given.entries <= 5))
+        held.append(("audit of a million entries, with their form, <= 5 s", whole * 1_000_000 / given.entries <= 5))
         receipt = len(str(prove_entry(ledger, given.entries // 3)))
         print(f"receipt, both log signatures        {receipt:>12,} bytes")
     for bar, holds in held:
