@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from counterseal.flow.doctor import Checked
     from counterseal.flow.look import Look
     from counterseal.flow.office import Office
     from counterseal.flow.run import RunSummary
@@ -149,6 +150,13 @@ def screen(
                 received_on=today(),
                 progress=progress,
             )
+
+
+def examine(office: Office) -> list[Checked]:
+    """Look whether the office is fit for work."""
+    from counterseal.flow.doctor import examine as look_at  # noqa: PLC0415  # models need Django
+
+    return look_at(office)
 
 
 def sign_ins_of_demonstration(office: Office) -> list[SignIn]:
