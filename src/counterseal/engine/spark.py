@@ -7,6 +7,7 @@ cluster that folder must be one that every executor can read and write.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import shutil
 import tempfile
@@ -51,7 +52,6 @@ class SparkEngine:
             "spark.sql.ansi.enabled": "true",
             "spark.sql.adaptive.enabled": "true",
             "spark.sql.adaptive.skewJoin.enabled": "true",
-            "spark.sql.codegen.wholeStage": "false",  # the compiled steps are longer than one Java method may be
             "spark.sql.files.maxPartitionBytes": "32m",
             "spark.sql.parquet.compression.codec": "zstd",
             "spark.sql.warehouse.dir": str(self._spill / "warehouse"),
@@ -68,6 +68,7 @@ class SparkEngine:
         except Exception as failure:
             shutil.rmtree(self._spill, ignore_errors=True)
             raise failed("start", failure) from failure
+        self._numbers = itertools.count(1)
         self._types: dict[str, dict[str, str]] = {}
 
     def __enter__(self) -> Self:
@@ -103,7 +104,7 @@ class SparkEngine:
             try:
                 found = self._query(step.sql)
                 if not step.view:
-                    path = str(self._spill / f"{number:03}-{step.name}")
+                    path = str(self._spill / f"step-{next(self._numbers):05}")
                     found.write.parquet(path)
                     found = self._session.read.parquet(path)
                 self._name(step.name, found)

@@ -47,7 +47,7 @@ def to_spark(sql: str, tables: Callable[[str], Mapping[str, str]]) -> str:
     for table in tree.find_all(exp.Table):
         types.update(tables(table.name))
     for node in reversed(list(tree.walk(bfs=True))):  # the innermost first
-        put = _put(node, types)
+        put = _put(node, types)  # type: ignore[arg-type]  # a node of a tree of expressions
         if put is not node:
             node.replace(put)
     return str(tree.sql(dialect="spark"))
@@ -155,7 +155,7 @@ def _refused(what: str) -> CountersealError:
 def folding(*, upper: bool) -> tuple[str, str]:
     """Give the letters that DuckDB folds and what it folds each to, asked of DuckDB itself."""
     word = "upper" if upper else "lower"
-    pairs = duckdb.sql(
+    pairs = duckdb.execute(
         f"SELECT c, {word}(c) FROM (SELECT chr(i::INTEGER) AS c FROM (FROM range(1, 55296) t(i) "
         f"UNION ALL FROM range(57344, 1114112) u(i))) WHERE c <> {word}(c) ORDER BY c"
     ).fetchall()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from counterseal.agreements import Agreement
     from counterseal.core.request import Manifest
-    from counterseal.engine.duck import DuckEngine
+    from counterseal.engine.step_engine import StepEngine
     from counterseal.flow.office import Progress
     from counterseal.intake import Receipt
 
@@ -50,7 +50,7 @@ def request_facts(
 
 
 def screen_rows(
-    engine: DuckEngine,
+    engine: StepEngine,
     rows: Path,
     agreement: Agreement,
     facts: Mapping[str, object],
@@ -70,7 +70,7 @@ def screen_rows(
 
 
 def screen_submission(
-    engine: DuckEngine,
+    engine: StepEngine,
     submission: Path,
     out: Path,
     *,
