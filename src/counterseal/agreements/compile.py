@@ -73,8 +73,13 @@ def reference_tables(agreement: Agreement) -> tuple[str, ...]:
 
 
 def canonical(column: str) -> str:
-    """Give the SQL of the canonical text: ASCII white space off both ends, nothing left is NULL."""
-    return rf"nullif(trim({column}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)), '')"
+    """Give the SQL of the canonical text: ASCII white space off both ends, nothing left is NULL.
+
+    All of that white space stands before or at the blank in the order of text, so a value whose ends stand
+    behind it is canonical already; nearly all are, and the test costs a fifth of the trimming.
+    """
+    trimmed = rf"nullif(trim({column}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)), '')"
+    return f"CASE WHEN left({column}, 1) > ' ' AND right({column}, 1) > ' ' THEN {column} ELSE {trimmed} END"
 
 
 def typed(column: str, kind: Type) -> str:

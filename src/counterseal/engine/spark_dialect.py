@@ -76,6 +76,8 @@ def _named(node: exp.Anonymous) -> exp.Expression:
     match node.name.lower():
         case "md5_number":
             return _call("MD5", exp.cast(node.expressions[0], "BINARY"))
+        case "strlen":
+            return _call("OCTET_LENGTH", *node.expressions)
         case "list_intersect":  # on DuckDB nothing is in a list that is NULL
             mine, other = node.expressions
             none = _call("SLICE", mine.copy(), exp.Literal.number(1), exp.Literal.number(0))
