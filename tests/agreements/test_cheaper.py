@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from counterseal.agreements.cheaper import cheaper
 from counterseal.agreements.compile import canonical
 
-SIGNS = st.text(st.sampled_from("ABZaz09 .-#&/;'§ÁáÉñÑçß\u0301\u00a0\u2003\t\n\r\x0b\x1f\x7f\U0001f600_|\\$"), max_size=14)
+SIGNS = st.text(
+    st.sampled_from("ABZaz09 .-#&/;'§ÁáÉñÑçß\u0301\u00a0\u2003\t\n\r\x0b\x1f\x7f\U0001f600_|\\$"), max_size=14
+)
 REPLACEMENTS = (
     r"regexp_replace(t, '[^A-Z]+', ' ', 'g')",
     r"regexp_replace(upper(t), '[^A-Z0-9#/&-]+', ' ', 'g')",

@@ -10,8 +10,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from bench.screening import ROWS
+
 from counterseal.agreements import load_agreement, own_tables, reference_tables
 from counterseal.core.steps import Step
 from counterseal.engine.duck import DuckEngine

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from counterseal.agreements.compile import Compiler, quote
+from counterseal.agreements.expression import names, parse
+from counterseal.agreements.markdown import Reader
 from counterseal.agreements.model import Phase, Type
 from counterseal.core.outcome import OUTCOME_OF_ANSWER, Answer
 from counterseal.core.steps import Step
@@ -44,14 +46,26 @@ def screening_steps(agreement: Agreement, facts: Mapping[str, object], *, regist
     columns = ", ".join(f"{compiler.rule(rule)} AS {quote(rule.id)}" for rule in rules)
     said = sorted({name for rule in rules for name in _placeholders(agreement, rule)})
     carried = "".join(f", {_shown(agreement, name)} AS {quote('says ' + name)}" for name in said)
-    judged = f"SELECT row, request_ref, {columns}{carried} FROM measured"  # compiled
+    unheld = "".join(f", CAST(NULL AS BOOLEAN) AS {quote(rule.id)}" for rule in rules)
+    unsaid = "".join(f", CAST(NULL AS VARCHAR) AS {quote('says ' + name)}" for name in said)
+    judged = (
+        f"SELECT row, request_ref, CAST(NULL AS VARCHAR) AS malformed, {columns}{carried} FROM measured "  # compiled
+        f"UNION ALL SELECT row, request_ref, malformed{unheld}{unsaid} FROM rows WHERE malformed IS NOT NULL"  # ditto
+    )
+    named = ", ".join(quote(rule.id) for rule in rules)
     return (
         compiler.typed_rows(),
-        *compiler.measures(),
+        *compiler.measures(frozenset({"request_ref", *said, *_read_by(agreement, rules)})),
         Step("judged", judged, says="Holding every row against every rule"),
-        Step("findings", f"SELECT row, {', '.join(quote(r.id) for r in rules)} FROM judged", view=True),
-        Step("screened", _screened(agreement, compiler, rules), says="Setting down the reasons"),
+        Step("findings", f"SELECT row, {named} FROM judged WHERE malformed IS NULL", view=True),  # compiled
+        Step("screened", _screened(agreement, compiler, rules), view=True),
     )
+
+
+def _read_by(agreement: Agreement, rules: list[Rule]) -> set[str]:
+    """Give every name that the rules read."""
+    reader, known = Reader(agreement.path.name), agreement.types()
+    return {n for rule in rules for n in names(parse(reader, rule.sql_line, rule.sql)) if n in known}
 
 
 def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule]) -> str:
@@ -85,11 +99,12 @@ def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule]) -> st
         f"'says': CASE malformed {cases} ELSE 'The row cannot be read. Write it anew.' END}}]"
     )
     return (
-        f"SELECT row, request_ref, CASE {outcome} END AS outcome, "  # compiled, every literal quoted
-        f"list_filter([{ids}], lambda x: x IS NOT NULL) AS rules, "
-        f"list_filter([{reasons}], lambda x: x IS NOT NULL) AS reasons FROM judged UNION ALL "
-        f"SELECT row, request_ref, '{OUTCOME_OF_ANSWER[Answer.CURE]}', ['{MALFORMED_RULE}'], {malformed} "
-        "FROM rows WHERE malformed IS NOT NULL"
+        "SELECT row, request_ref, "
+        f"CASE WHEN malformed IS NOT NULL THEN '{OUTCOME_OF_ANSWER[Answer.CURE]}' {outcome} END AS outcome, "
+        f"CASE WHEN malformed IS NOT NULL THEN ['{MALFORMED_RULE}'] "  # compiled, every literal quoted
+        f"ELSE list_filter([{ids}], lambda x: x IS NOT NULL) END AS rules, "
+        f"CASE WHEN malformed IS NOT NULL THEN {malformed} "
+        f"ELSE list_filter([{reasons}], lambda x: x IS NOT NULL) END AS reasons FROM judged"
     )
 
 
