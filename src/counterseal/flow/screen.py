@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SCREENED_ALONE = (
     "SELECT row, request_ref, coalesce(outcome, 'admitted') AS outcome, rules, 'facial' AS phase "
-    "FROM screened ORDER BY row"
+    "FROM in_order"
 )
 """Screening alone calls a row whose facial rules all hold ``admitted``: nobody has looked it up."""
 
@@ -108,7 +108,7 @@ def screen_submission(
         shutil.rmtree(out)
         raise
     engine.write_parquet(SCREENED_ALONE, out / "determinations.parquet")
-    engine.write_parquet("SELECT * FROM screened ORDER BY row", out / "screened.parquet")
+    engine.write_parquet("SELECT * FROM in_order", out / "screened.parquet")
     outcomes = engine.rows("SELECT coalesce(outcome, 'admitted'), count(*) FROM screened GROUP BY 1 ORDER BY 1")
     rules = engine.rows("SELECT u.r, count(*) FROM screened, unnest(rules) AS u(r) GROUP BY 1 ORDER BY 2 DESC, 1")
     return {
