@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from counterseal.intake import Receipt
 
 SCREENED_ALONE = (
-    "SELECT row, request_ref, coalesce(outcome, 'admitted') AS outcome, rules, 'facial' AS phase "
-    "FROM in_order"
+    "SELECT row, request_ref, coalesce(outcome, 'admitted') AS outcome, rules, 'facial' AS phase FROM in_order"
 )
 """Screening alone calls a row whose facial rules all hold ``admitted``: nobody has looked it up."""
 
