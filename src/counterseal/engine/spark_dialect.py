@@ -43,14 +43,20 @@ def to_spark(sql: str, tables: Callable[[str], Mapping[str, str]]) -> str:
     Raises CountersealError ``spark-pattern`` for a regular expression that Java reads otherwise.
     """
     tree = sqlglot.parse_one(sql, dialect="duckdb")
-    types: dict[str, str] = {}
-    for table in tree.find_all(exp.Table):
-        types.update(tables(table.name))
+    known = {id(select): _types(select, tables) for select in tree.find_all(exp.Select)}
     for node in reversed(list(tree.walk(bfs=True))):  # the innermost first
-        put = _put(node, types)  # type: ignore[arg-type]  # a node of a tree of expressions
+        put = _put(node, known.get(id(node.find_ancestor(exp.Select)), {}))  # type: ignore[arg-type]  # a node of a tree of expressions
         if put is not node:
             node.replace(put)
     return str(tree.sql(dialect="spark"))
+
+
+def _types(select: exp.Select, tables: Callable[[str], Mapping[str, str]]) -> dict[str, str]:
+    """Give the types of the columns that a SELECT may read: those of its own tables and of its subqueries'."""
+    types: dict[str, str] = {}
+    for table in select.find_all(exp.Table):
+        types.update(tables(table.name))
+    return types
 
 
 def _put(node: exp.Expression, types: Mapping[str, str]) -> exp.Expression:
