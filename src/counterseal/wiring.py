@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterseal.core.clock import SystemClock
+from counterseal.core.steps import Engine
 from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
+from counterseal.engine.spark import SparkEngine
 from counterseal.errors import CountersealError
 from counterseal.release import STYLE_SOURCE
 from counterseal.vault.keys import read_opening_key
@@ -132,6 +134,7 @@ def screen(
     out: Path,
     *,
     agreement: str | None,
+    kind: Engine,
     memory_limit: str,
     progress: Callable[[str, int, int], None] | None,
 ) -> dict[str, Any]:
@@ -139,8 +142,8 @@ def screen(
     from counterseal.flow.screen import screen_submission  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="counterseal-") as spill:
-        engine = DuckEngine(memory_limit=memory_limit, threads=THREADS, spill=Path(spill))
-        with engine:
+        chosen = SparkEngine if kind is Engine.SPARK else DuckEngine
+        with chosen(memory_limit=memory_limit, threads=THREADS, spill=Path(spill)) as engine:
             return screen_submission(
                 engine,
                 submission,
