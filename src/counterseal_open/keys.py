@@ -112,6 +112,8 @@ class TokenKey:
 
         if not isinstance(self._public, ec.EllipticCurvePublicKey):
             raise Refused("the key is not on an elliptic curve")
+        if not hasattr(self._private, "derive_key"):
+            raise Refused("the token does not let this key derive (its CKA_DERIVE is false)")
         length = (self._public.curve.key_size + 7) // 8
         shown = {
             Attribute.CLASS: ObjectClass.SECRET_KEY,

@@ -6,7 +6,8 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -94,3 +95,49 @@ def bench(log, tmp_path: Path) -> Bench:  # noqa: F811
     (tmp_path / "policy").write_text(policy)
     officers = {kind: authority.issue(f"Officer {kind}", kind) for kind in KINDS}
     return Bench(log, tmp_path, policy, authority, officers, str(custodian.key))
+
+
+@pytest.fixture(scope="session")
+def token_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SoftHSM reads its configuration once a process: one folder for all of a session's tokens."""
+    folder = tmp_path_factory.mktemp("softhsm")
+    (folder / "tokens").mkdir()
+    (folder / "conf").write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
+    os.environ["SOFTHSM2_CONF"] = str(folder / "conf")
+    words = ["softhsm2-util", "--init-token", "--free", "--label", "officer", "--pin", "1234", "--so-pin", "1234"]
+    subprocess.run(words, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def in_token(token_folder: Path, tmp_path: Path) -> Callable[[Officer], Path]:
+    """Put an officer's key and certificate into the token; give the token's library."""
+    library = next(Path("/usr/lib").glob("**/libsofthsm2.so"))
+
+    def put(officer: Officer) -> Path:
+        import pkcs11
+
+        name = hashlib.sha256(officer.der).hexdigest()[:8]
+        (tmp_path / "key.pem").write_bytes(officer.key_pem())
+        words = ["softhsm2-util", "--import", str(tmp_path / "key.pem"), "--token", "officer", "--pin", "1234"]
+        subprocess.run([*words, "--label", name, "--id", name], check=True, capture_output=True)
+        token = pkcs11.lib(str(library)).get_token(token_label="officer")  # noqa: S106
+        with token.open(user_pin="1234", rw=True) as session:
+            key = next(
+                session.get_objects(
+                    {pkcs11.Attribute.LABEL: name, pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY}
+                )
+            )
+            if key[pkcs11.Attribute.KEY_TYPE] == pkcs11.KeyType.EC:
+                key[pkcs11.Attribute.DERIVE] = True  # an imported key may not, until it is told
+            session.create_object({
+                pkcs11.Attribute.CLASS: pkcs11.ObjectClass.CERTIFICATE,
+                pkcs11.Attribute.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
+                pkcs11.Attribute.SUBJECT: officer.certificate.subject.public_bytes(),
+                pkcs11.Attribute.VALUE: officer.der,
+                pkcs11.Attribute.ID: bytes.fromhex(name),
+                pkcs11.Attribute.TOKEN: True,
+            })  # fmt: skip
+        return library
+
+    return put
