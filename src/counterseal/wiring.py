@@ -78,7 +78,14 @@ def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT) -> Office:
         policy=read_office_policy(workspace),
         post=post_to_witnesses(workspace, ledger.keys, clock, post),
         openings=read_opening_key(workspace.keys, os.urandom),
-        sealer=SealerProcess(workspace.policy, workspace.ledger, workspace.answers),
+        sealer=SealerProcess(
+            workspace.policy,
+            workspace.ledger,
+            workspace.answers,
+            workspace.agencies,
+            workspace.agreements,
+            workspace.custodian,
+        ),
     )
 
 
