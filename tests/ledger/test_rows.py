@@ -218,3 +218,13 @@ def test_a_row_under_another_number_of_rows():
     assert not row_holds(proof, len(ROWS) + 1, tree.root())
     with pytest.raises(CountersealError, match="row-differs"):
         prove_row(tree, SECRET, 3, ROWS[4])
+
+
+@pytest.mark.parametrize(
+    "change", [moved_salt, longer_salt, shorter_salt, lambda one: one.update(salt=one["salt"].upper())]
+)
+def test_a_salt_in_another_length_or_spelling(workspace: Path, change: Callable[[dict[str, Any]], object]):
+    stated = receipt_of(workspace, 7)
+    change(stated)
+    with pytest.raises(CountersealError, match="row-receipt-form"):
+        read_row_receipt(json.dumps(stated).encode())

@@ -341,3 +341,19 @@ def test_an_answer_before_the_checkpoint_is_kept(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("counterseal.ledger.witness.Reply", made)
     assert ask(served, 0, 7).status == 200
     assert kept == [7]
+
+
+def test_two_processes_of_one_witness_that_cosign_two_histories(tmp_path: Path):
+    """Two that opened one file, as two processes would: each request gets its answer, and one is cosigned."""
+    ask(make_witness(tmp_path / "w", "w"), 0, 5)
+    replies: list[int] = []
+    both = [make_witness(tmp_path / "w", "w") for _ in range(2)]
+    threads = [
+        threading.Thread(target=lambda one=both[size % 2], size=size: replies.append(ask(one, 5, size).status))
+        for size in range(6, 22)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(replies) == [200] + [409] * 15
