@@ -7,7 +7,7 @@ import hashlib
 
 import pytest
 from tests.ledger.conftest import signers
-from tests.ledger.test_conform import LEAVES, LOG, NOTE, ORIGIN, TREE, ask, b64
+from tests.ledger.test_conform import LEAVES, LOG, NOTE, ORIGIN, RECEIPT, TREE, ask, b64
 
 from counterseal.ledger.tree import EMPTY_ROOT
 from counterseal.vault.keys import WITNESS_KEYS
@@ -294,3 +294,17 @@ def test_a_cosignature_apart_from_its_checkpoint():
     other = body.replace(ORIGIN, ORIGIN + "x")
     assert ask("cosignature", text=other + "\n", cosignature=line, vkeys=[key])["ok"] is False
     assert ask("cosignature", text=body + "\n", cosignature=line, vkeys=[VKEY])["ok"] is False
+
+
+def test_a_checkpoint_and_a_receipt_without_their_quorum():
+    """The log's own signatures hold; the witnesses that the policy asks for are others."""
+    signed = str(signers("witness.example/w", WITNESS_KEYS)[0].key)
+    for rest, holds in (
+        (f"witness w {signed}\nquorum w\n", True),
+        (f"witness w {signed}\ngroup g 2 w w0\nquorum g\n", False),
+        ("quorum w0\n", False),
+        ("group g any w0 w1 w2 w3\nquorum g\n", False),
+        ("quorum none\n", True),
+    ):
+        assert ask("policy", policy=FOUR + rest, checkpoint=NOTE)["ok"] is holds
+        assert ask("tlog-proof", proof=RECEIPT, leaf=b64(LEAVES[5]), policy=FOUR + rest)["ok"] is holds
