@@ -138,11 +138,13 @@ def verify_folder(folder: LedgerFolder, policy: Policy, check: SignatureCheck, *
 
 
 def _read_bundle_entries(bundle: list[bytes], first: int, forms: EntryForms, kinds: Counter[str]) -> None:
-    for offset, entry in enumerate(bundle):
-        try:
-            kinds[forms.kind(entry)] += 1
-        except CountersealError as error:
-            raise CheckFailedError(error.code, error.message, where=f"entry {first + offset}") from error
+    found: list[str] = []
+    try:
+        for entry in bundle:
+            found.append(forms.kind(entry))  # noqa: PERF401 - its length tells which entry is not sound
+    except CountersealError as error:
+        raise CheckFailedError(error.code, error.message, where=f"entry {first + len(found)}") from error
+    kinds.update(found)
 
 
 def _compare_tiles(folder: LedgerFolder, tree: Tree, size: int) -> None:

@@ -24,16 +24,20 @@ class EntryForms:
 
     def __init__(self) -> None:
         self._known: dict[bytes, list[re.Pattern[bytes]]] = {}
+        self._last = re.compile(rb"(?!)"), ""
 
     def kind(self, entry: bytes) -> str:
         """Give an entry's kind.
 
         Raises CountersealError ``entry-form`` where ``read_entry`` does, and nowhere else.
         """
+        if self._last[0].fullmatch(entry):  # the one before is often of the same form
+            return self._last[1]
         kind = entry[entry.rfind(_KIND) + 8 :].partition(b'"')[0]
         for form in self._known.get(kind, ()):
             if form.fullmatch(entry):
-                return kind.decode()
+                self._last = form, kind.decode()
+                return self._last[1]
         kind = str(read_entry(entry)["kind"]).encode()
         forms = self._known.setdefault(kind, [])
         if len(forms) < MOST_FORMS:
