@@ -2,7 +2,7 @@
 
     python verify.py ledger FOLDER (--policy FILE | --key VKEY)
     python verify.py receipt FILE --entry FILE (--policy FILE | --key VKEY)
-    python verify.py row PROOF.json --entry FILE
+    python verify.py row FILE.json (--policy FILE | --key VKEY)
     python verify.py package FILE --ledger FOLDER (--policy FILE | --key VKEY)
 
 It shares no line with the program that writes the ledger, so that one mistake does not hide in both. Read
@@ -286,16 +286,28 @@ def receipt(text: str, hashed: bytes, policy: Policy) -> tuple[Head, int]:
     return head, index
 
 
-def row(proof: dict[str, object], entry: bytes) -> str:
-    """Verify one row of a batch against the batch's entry; give the row."""
-    body = json.loads(entry)["body"]
-    written, salt = str(proof["row"]), bytes.fromhex(str(proof["salt"]))
-    hashed = leaf(b"counterseal/row/v1\0" + salt + written.encode())
-    path = [bytes.fromhex(step) for step in proof["path"]]  # type: ignore[attr-defined]
-    root = root_from_path(hashed, int(str(proof["index"])), int(body["rows"]), path)
-    if root.hex() != body["rows_root"]:
+def unhex(text: object) -> bytes:
+    """Read 32 bytes in hexadecimal."""
+    raw = bytes.fromhex(str(text))
+    if len(raw) != 32 or raw.hex() != text:
+        raise Refused("not the hexadecimal of 32 bytes")
+    return raw
+
+
+def row(proof: dict[str, object], policy: Policy) -> tuple[Head, str]:
+    """Verify one row of a batch under the batch's entry, and that entry's receipt; give the head and the row."""
+    entry, written, path = str(proof["entry"]), str(proof["row"]), proof["path"]
+    head, _ = receipt(str(proof["receipt"]), leaf(entry.encode()), policy)
+    told, at = json.loads(entry), proof["index"]
+    if told["kind"] != "determined" or not isinstance(at, int) or not isinstance(path, list):
+        raise Refused("this is no row of a batch")
+    hashed = leaf(b"counterseal/row/v1\0" + unhex(proof["salt"]) + written.encode())
+    root = root_from_path(hashed, at, told["body"]["rows"], [unhex(step) for step in path])
+    if root.hex() != told["body"]["rows_root"]:
         raise Refused("the row is not in the batch")
-    return written
+    if json.loads(written)["row"] != at + 1:
+        raise Refused("the row stands at another's place")
+    return head, written
 
 
 def tile_name(level: int | str, index: int, width: int) -> str:
@@ -416,11 +428,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--ledger", type=Path, help="the published ledger that a package is held against")
     given = parser.parse_args(arguments)
     try:
-        if given.what == "row":
-            print(row(json.loads(given.path.read_text()), given.entry.read_bytes()))  # noqa: T201
-            return 0
         policy = Policy(given.policy.read_text() if given.policy else f"log {given.key}\nquorum none\n")
-        if given.what == "receipt":
+        if given.what == "row":
+            head, written = row(json.loads(given.path.read_text("utf-8")), policy)
+            print(f"{written} is in {head.origin} at size {head.size}")  # noqa: T201
+        elif given.what == "receipt":
             head, index = receipt(given.path.read_text("utf-8"), leaf(given.entry.read_bytes()), policy)
             print(f"entry {index} is in {head.origin} at size {head.size}")  # noqa: T201
         elif given.what == "package":
