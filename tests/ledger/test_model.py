@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from tests.ledger.conftest import CountedEntropy, TickingClock, approve, open_log, signers
 from tests.ledger.release_model import FAULTS, PEOPLE, State, explore, first_states, steps
-from tests.ledger.test_release import LedgerOffice, officer_key
+from tests.ledger.test_release import ANSWER, UNDER, LedgerOffice, sealers_folder
 from tests.ledger.test_witness import make_witness
+from tests.release_package.pki import Authority
 
 from counterseal.errors import CountersealError
 from counterseal.flow.release import Gate, intend, release_answer, stop
@@ -65,6 +67,14 @@ def test_two_models_that_drift_apart(tmp_path: Path):
     assert int(counted[1]) == explore(5, 1)[0]
 
 
+AUTHORITY = Authority()
+OFFICER = AUTHORITY.issue("An Officer", "p256")
+
+
+def answer_of(version: int) -> bytes:
+    return ANSWER.replace(b"R-1", f"R-{version}".encode())
+
+
 class TrustingOffice(LedgerOffice):
     """Hands over every approval there is, of whatever content: the intent itself must tell them apart."""
 
@@ -91,20 +101,21 @@ class RealOffice(RuleBasedStateMachine):
         self.clock, self.entropy = TickingClock(), CountedEntropy()
         self.state = next(one for one in first_states() if one.holds[1] == narrowed_holds)
         self.witness = make_witness(self.folder / "witness", "w0")
-        self.key = officer_key()[1]
+        self.key = OFFICER.der
+        self.custody = sealers_folder(self.folder, AUTHORITY)
         self.intents: list[tuple[int, Release]] = []
         self.places: list[int] = []
         self.answers = self.folder / "answers"
         self.answers.mkdir()
         self.office = TrustingOffice()
         for version in (0, 1):
-            (self.answers / self.release(version).answer).write_bytes(f"answer {version}".encode())
+            (self.answers / self.release(version).answer).write_bytes(answer_of(version))
             if not self.state.holds[version]:
                 self.office.unfit.add(self.release(version).answer)
         self.open()
 
     def release(self, version: int) -> Release:
-        answer = hashlib.sha256(f"answer {version}".encode()).hexdigest()
+        answer = hashlib.sha256(answer_of(version)).hexdigest()
         return Release("c" * 64, answer, (hashlib.sha256(self.key).hexdigest(),))
 
     def open(self) -> None:
@@ -127,7 +138,8 @@ class RealOffice(RuleBasedStateMachine):
             sealer.check(request, Policy(self.trusted), self.log.folder)
         except Refused as refused:
             raise CountersealError("sealer", str(refused)) from refused
-        package.write_bytes(sealer.seal(sealer.fetch(self.answers, request["answer"]), request, "x"))
+        answer = sealer.fetch(self.answers, request["answer"])
+        package.write_bytes(sealer.seal(answer, request, self.trusted, self.custody, datetime.now(UTC)))
 
     def model(self, name: str, argument: int = 0) -> State | None:
         """Take the model's step, made durable; None when the model does not allow it."""
@@ -185,7 +197,7 @@ class RealOffice(RuleBasedStateMachine):
         index, release = data.draw(st.sampled_from(self.intents))
         expected = self.model("send", self.places.index(index))
         try:
-            release_answer(self.gate, release, index, [self.key])
+            release_answer(self.gate, release, index, [self.key], UNDER)
         except CountersealError:
             assert expected is None
             return

@@ -87,6 +87,16 @@ class Scene:
     authority: Authority
 
 
+def sealers_folder(folder: Path, authority: Authority) -> sealer.Custody:
+    """What a sealer holds itself: one agency's root, one agreement's conditions, the custodian's key."""
+    make_keys(folder / "custody", "custodian.example", CUSTODIAN_KEYS, os.urandom)
+    (folder / "agencies").mkdir()
+    (folder / "agreements" / UNDER[1]).mkdir(parents=True)
+    (folder / "agencies" / f"{UNDER[0]}.pem").write_bytes(authority.pem)
+    (folder / "agreements" / UNDER[1] / "conditions.txt").write_text("# Heading\nOnly for the case named.\n")
+    return sealer.Custody(folder / "agencies", folder / "agreements", folder / "custody" / "custodian.ed25519")
+
+
 @pytest.fixture
 def scene(log: LedgerLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "src"))
@@ -106,15 +116,10 @@ def scene(log: LedgerLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     officer = authority.issue("An Officer", "p256")
     key = officer.der
     release = Release("c" * 64, answer, (hashlib.sha256(key).hexdigest(),))
-    make_keys(tmp_path / "keys", "custodian.example", CUSTODIAN_KEYS, os.urandom)
-    for folder in ("agencies", "agreements/an-agreement"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "agencies" / "an-agency.pem").write_bytes(authority.pem)
-    (tmp_path / "agreements" / "an-agreement" / "conditions.txt").write_text("# Heading\nOnly for the case named.\n")
+    custody = sealers_folder(tmp_path, authority)
     process = SealerProcess(
-        tmp_path / "policy", log.folder, tmp_path / "answers", tmp_path / "agencies", tmp_path / "agreements",
-        tmp_path / "keys" / "custodian.ed25519",
-    )  # fmt: skip
+        tmp_path / "policy", log.folder, tmp_path / "answers", custody.agencies, custody.agreements, custody.custodian
+    )
     gate = Gate(log, read_policy(text.encode()), post, process, tmp_path / "packages")
     yield Scene(log, gate, LedgerOffice(), officer, release, key, server, authority)
     server.shutdown()

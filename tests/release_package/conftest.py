@@ -13,12 +13,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from tests.flow.casework import at_work, office_that_ran  # noqa: F401
 from tests.ledger.conftest import approve, clock, empty_database, entropy, log, office, unblocked  # noqa: F401
+from tests.ledger.test_release import sealers_folder
 from tests.release_package.pki import BEGAN, KINDS, Authority, Officer
 
 from counterseal.ledger.folder import LedgerFolder, prove_entry
 from counterseal.ledger.intent import Approval, Release, intent_body
-from counterseal.vault.keys import CUSTODIAN_KEYS, make_keys
 from counterseal_verify import sealer
 from counterseal_verify.verify import Policy
 
@@ -45,10 +46,7 @@ class Bench:
     authority: Authority
     officers: dict[str, Officer]
     custodian: str
-
-    @property
-    def custody(self) -> sealer.Custody:
-        return sealer.Custody(self.folder / "agencies", self.folder / "agreements", self.folder / "custodian.ed25519")
+    custody: sealer.Custody
 
     def request(self, address: dict[str, str], officers: Sequence[Officer]) -> dict[str, object]:
         """Two people approve the answer, the intent stands in the ledger, and the gateway asks."""
@@ -86,15 +84,11 @@ class Bench:
 @pytest.fixture
 def bench(log, tmp_path: Path) -> Bench:  # noqa: F811
     authority = Authority()
-    (tmp_path / "agencies").mkdir()
-    (tmp_path / "agreements" / "an-agreement").mkdir(parents=True)
-    (tmp_path / "agencies" / "an-agency.pem").write_bytes(authority.pem)
-    (tmp_path / "agreements" / "an-agreement" / "conditions.txt").write_text("# Heading\nOnly for the case named.\n")
-    (custodian,) = make_keys(tmp_path, "custodian.example", CUSTODIAN_KEYS, os.urandom)
+    custody = sealers_folder(tmp_path, authority)
     policy = f"log {log._signers[0].key}\nquorum none\n"
     (tmp_path / "policy").write_text(policy)
     officers = {kind: authority.issue(f"Officer {kind}", kind) for kind in KINDS}
-    return Bench(log, tmp_path, policy, authority, officers, str(custodian.key))
+    return Bench(log, tmp_path, policy, authority, officers, custody.custodian.read_text().split()[0], custody)
 
 
 @pytest.fixture(scope="session")

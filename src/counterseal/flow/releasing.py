@@ -13,6 +13,7 @@ from counterseal.flow.release import Gate, intend, release_answer
 from counterseal.ledger.intent import Approval
 from counterseal.store.casework import add_event, held_case, move_case, signatures
 from counterseal.store.register import roots_of, safeguards_in_force
+from counterseal.store.submissions import answered_at
 from counterseal.vault.certificates import certificate_bytes
 from counterseal.vault.durable import write_durably
 
@@ -39,7 +40,10 @@ class CaseOffice:
         return is_stopped(self.office, held_case(self.ready.case.id))
 
     def holds(self, release: Release) -> bool:
-        """Tell whether case, answer, recipients and the agency's safeguards are what was signed for."""
+        """Tell whether case, answer, recipients and the agency's safeguards are what was signed for.
+
+        A batch that was answered as a whole releases nothing more: that would tell its late row from the rest.
+        """
         held = held_case(self.ready.case.id)
         now = ready_to_sign(self.office, held.id).release
         signed = (held.case_sha256, held.answer_sha256, sorted(held.recipients))
@@ -47,6 +51,7 @@ class CaseOffice:
             now == release
             and signed == (release.case, release.answer, sorted(release.recipients))
             and bool(held.determination)
+            and answered_at(held.submission) is None
             and safeguards_in_force(held.agency)
         )
 

@@ -44,6 +44,7 @@ class EntryKind(StrEnum):
     REFUSED = "refused"
     INTENT = "intent"
     DELIVERED = "delivered"
+    ANSWERED = "answered"
     ACKNOWLEDGED = "acknowledged"
     DESTROYED = "destroyed"
     STOP = "stop"

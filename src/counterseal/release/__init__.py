@@ -5,6 +5,6 @@ batch is answered as a whole depends on the request, the agreement and the order
 """
 
 from counterseal.release.notice import STYLE_SOURCE, Letter, Reason, notice_html, notice_pdf
-from counterseal.release.response import response_sql
+from counterseal.release.response import ANSWERED, response_sql
 
-__all__ = ["STYLE_SOURCE", "Letter", "Reason", "notice_html", "notice_pdf", "response_sql"]
+__all__ = ["ANSWERED", "STYLE_SOURCE", "Letter", "Reason", "notice_html", "notice_pdf", "response_sql"]

@@ -125,6 +125,34 @@ def determine_submission(submission: str, outcomes: Mapping[str, int], *, regist
         )
 
 
+def answered_at(submission: str) -> datetime | None:
+    """Give when a batch was answered, None before. Raises CountersealError ``submission-unknown``."""
+    found = Submission.objects.filter(pk=submission).values_list("answered_at", flat=True)
+    if not found:
+        raise CountersealError("submission-unknown", "There is no such submission.")
+    return found[0]
+
+
+def mark_answered(submission: str, *, at: datetime) -> None:
+    """Remember that a batch was answered, once. Raises CountersealError ``not-determined`` before its run is done."""
+    whole = Submission.objects.filter(pk=submission, state=Submission.State.DETERMINED, answered_at=None)
+    if whole.update(answered_at=at) != 1:
+        raise CountersealError("not-determined", "This batch is not determined yet, or is answered.")
+
+
+def states_of_cases(submission: str) -> dict[int, CaseState]:
+    """Give the state of each case of a batch, by row."""
+    found = Case.objects.filter(submission_id=submission).values_list("row", "state")
+    return {row: CaseState(state) for row, state in found}
+
+
+def releases_of(submission: str) -> dict[int, tuple[str, str, tuple[str, ...]]]:
+    """Give what each released case of a batch released, by row: case, answer and recipients, as digests."""
+    found = Case.objects.filter(submission_id=submission, state=CaseState.RELEASED)
+    told = found.values_list("row", "case_sha256", "answer_sha256", "recipients")
+    return {row: (case, answer, tuple(recipients)) for row, case, answer, recipients in told}
+
+
 def open_cases(submission: str, rows: Iterable[int], *, at: datetime) -> None:
     """Open a case for each row that is reviewable."""
     Case.objects.bulk_create(
