@@ -88,7 +88,7 @@ def checkpoint(folder: Folder, as_json: Json = False) -> None:
 
 
 @commands.command(
-    epilog="Examples: counterseal ledger prove office/ledger 0 --out entry-0.tlog-proof; "
+    epilog="Example: counterseal ledger prove office/ledger 0 --out entry-0.tlog-proof; "
     "counterseal ledger prove office --batch IRS-2026-0001 --row 17 --out row-17.json"
 )
 def prove(
