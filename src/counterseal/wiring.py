@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from counterseal.flow.doctor import Checked
     from counterseal.flow.look import Look
     from counterseal.flow.office import Office
     from counterseal.flow.run import RunSummary
@@ -77,7 +78,14 @@ def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT) -> Office:
         policy=read_office_policy(workspace),
         post=post_to_witnesses(workspace, ledger.keys, clock, post),
         openings=read_opening_key(workspace.keys, os.urandom),
-        sealer=SealerProcess(workspace.policy, workspace.ledger, workspace.answers),
+        sealer=SealerProcess(
+            workspace.policy,
+            workspace.ledger,
+            workspace.answers,
+            workspace.agencies,
+            workspace.agreements,
+            workspace.custodian,
+        ),
     )
 
 
@@ -152,6 +160,13 @@ def screen(
                 received_on=today(),
                 progress=progress,
             )
+
+
+def examine(office: Office) -> list[Checked]:
+    """Look whether the office is fit for work."""
+    from counterseal.flow.doctor import examine as look_at  # noqa: PLC0415  # models need Django
+
+    return look_at(office)
 
 
 def sign_ins_of_demonstration(office: Office) -> list[SignIn]:

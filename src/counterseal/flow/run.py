@@ -27,6 +27,7 @@ from counterseal.flow.determine import (
 from counterseal.flow.identify import identify_rows
 from counterseal.flow.orders import orders_for_screening
 from counterseal.flow.receive import receive
+from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
 from counterseal.flow.screen import request_facts, screen_rows
 from counterseal.intake import read_manifest
 from counterseal.ledger import batch_root
@@ -35,7 +36,6 @@ from counterseal.store.submissions import determine_submission, one_act, open_ca
 from counterseal.vault.durable import synchronise_files, synchronise_folder, worked_on_alone, write_durably
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
 
@@ -168,14 +168,8 @@ def _write_notice(office: Office, received: Received, summary: RunSummary, folde
 def _batch_root(office: Office, folder: Path) -> str:
     """Give the Merkle root over the determinations; the secret that opens its rows is kept in the folder."""
     secret = office.entropy(32)
-    write_durably(folder / "rows.secret", secret, mode=0o600)
-    return batch_root(secret, _determinations(folder / "determinations.parquet"))
-
-
-def _determinations(path: Path) -> Iterator[dict[str, str | int | list[str]]]:
-    for batch in pq.ParquetFile(path).iter_batches(50_000):
-        for row in batch.to_pylist():
-            yield {**row, "request_ref": row["request_ref"] or ""}
+    write_durably(folder / ROW_OPENINGS, secret, mode=0o600)
+    return batch_root(secret, determinations(folder))
 
 
 def _close(
