@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -39,10 +40,19 @@ def request_of_120(made_up: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return folder
 
 
-def _program(*arguments: str, count: Path = Path(os.devnull), at: int = 0, delay: float = 0.0):
+def _program(
+    *arguments: str, count: Path = Path(os.devnull), at: int = 0, delay: float = 0.0, largest: int | None = None
+):
+    """Run the program; with ``largest`` no file of its may grow beyond so many bytes, as on a full disk."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
     command = [sys.executable, str(PROGRAM), str(count), str(at), str(delay), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest or 0, largest or 0))
+
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=False, preexec_fn=full if largest else None
+    )
 
 
 def _run(folder: Path, office: Path, **kill: object):
@@ -113,12 +123,30 @@ def _killed_again_and_again(folder: Path, scratch: Path, kills: int, seed: int) 
 
 
 def test_a_run_that_was_killed_leaves_a_gap_or_two_answers(request_of_120: Path, tmp_path: Path):
-    assert _killed_again_and_again(request_of_120, tmp_path, 6, seed=3)
+    assert _killed_again_and_again(request_of_120, tmp_path, 4, seed=3)
 
 
 @pytest.mark.long
 def test_two_hundred_kills(request_of_120: Path, tmp_path: Path):
     assert _killed_again_and_again(request_of_120, tmp_path, 200, seed=int(os.environ.get("COUNTERSEAL_SEED", "7")))
+
+
+@pytest.mark.parametrize("largest", [60_000, *(pytest.param(n, marks=pytest.mark.long) for n in (4_000, 400_000))])
+def test_a_full_disk_leaves_half_an_answer(request_of_120: Path, tmp_path: Path, largest: int):
+    """Said in one line, and the same command goes on when there is room again."""
+    office = tmp_path / "office"
+    shutil.copytree(request_of_120 / "empty", office)
+    full = _run(request_of_120, office, largest=largest)
+    assert full.returncode == 2, (full.returncode, full.stderr)
+    assert len(full.stderr.strip().splitlines()) == 1, full.stderr
+    resumed = _run(request_of_120, office)
+    left = _left(office)
+
+    assert resumed.returncode == 0 or "already-received" in resumed.stderr, resumed.stderr
+    assert [row["row"] for row in left["determinations"]] == list(range(1, 121))
+    assert left["kinds"][0].count("received") == left["kinds"][0].count("determined") == 1
+    assert left["verified"][0] == 0
+    assert left["published"]
 
 
 def test_two_runs_of_one_submission_at_once(request_of_120: Path, tmp_path: Path):
