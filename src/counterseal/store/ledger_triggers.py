@@ -1,4 +1,4 @@
-"""The triggers that make the ledger's tables append-only, and the check that they are there.
+"""The triggers that make the ledger's tables append-only, and the check that all triggers are there.
 
 An entry may only be added after the last one; nothing that stands may be changed or taken away. Whoever
 owns the database can drop a trigger; then the start-up check refuses to serve, and the published tiles
@@ -7,9 +7,10 @@ and the witnesses show what was changed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from counterseal.errors import CountersealError
+from counterseal.store import casework_triggers
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -96,32 +97,57 @@ def postgresql_triggers() -> dict[str, str]:
     return triggers
 
 
-def set_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Create the triggers in a database that has the ledger's tables and no triggers yet."""
+class TriggerSet(NamedTuple):
+    """The triggers of one subject, in both dialects."""
+
+    sqlite: dict[str, str]
+    functions: dict[str, str]
+    postgresql: dict[str, str]
+
+
+def ledger_guard() -> TriggerSet:
+    """Give the triggers of the ledger's tables."""
+    return TriggerSet(sqlite_triggers(), POSTGRESQL_FUNCTIONS, postgresql_triggers())
+
+
+def casework_guard() -> TriggerSet:
+    """Give the triggers of casework."""
+    return TriggerSet(
+        casework_triggers.sqlite_triggers(),
+        casework_triggers.POSTGRESQL_FUNCTIONS,
+        casework_triggers.postgresql_triggers(),
+    )
+
+
+GUARDS = (ledger_guard, casework_guard)
+
+
+def set_triggers(connection: BaseDatabaseWrapper, guard: TriggerSet) -> None:
+    """Create the triggers in a database that has the tables and no triggers yet."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            for statement in sqlite_triggers().values():
+            for statement in guard.sqlite.values():
                 cursor.execute(statement)
             return
-        for name, body in POSTGRESQL_FUNCTIONS.items():
+        for name, body in guard.functions.items():
             cursor.execute(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
-        for name, statement in postgresql_triggers().items():
+        for name, statement in guard.postgresql.items():
             table = statement.split(" ON ")[1].split(" ")[0]
             cursor.execute(statement)
             cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
 
 
-def lift_triggers(connection: BaseDatabaseWrapper) -> None:
+def lift_triggers(connection: BaseDatabaseWrapper, guard: TriggerSet) -> None:
     """Take the triggers away: for undoing the migration and for nothing else."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            for name in sqlite_triggers():
+            for name in guard.sqlite:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
             return
-        for name, statement in postgresql_triggers().items():
+        for name, statement in guard.postgresql.items():
             table = statement.split(" ON ")[1].split(" ")[0]
             cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
-        for name in POSTGRESQL_FUNCTIONS:
+        for name in guard.functions:
             cursor.execute(f"DROP FUNCTION IF EXISTS {name}()")
 
 
@@ -135,7 +161,7 @@ def check_guard(connection: BaseDatabaseWrapper) -> None:
     if missing:
         raise CountersealError(
             "ledger-unguarded",
-            f"The ledger's tables are not append-only: {', '.join(missing)} missing or changed.",
+            f"The database's guards are not whole: {', '.join(missing)} missing or changed.",
             next_step="Nothing is served. Find out who changed the database; compare it with the witnesses.",
         )
     weak = _sqlite_weak(connection) if connection.vendor == "sqlite" else _postgresql_weak(connection)
@@ -151,7 +177,7 @@ def _sqlite_missing(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         found = dict(cursor.fetchall())
-    return [name for name, statement in sqlite_triggers().items() if found.get(name) != statement]
+    return [name for guard in GUARDS for name, statement in guard().sqlite.items() if found.get(name) != statement]
 
 
 def _sqlite_weak(connection: BaseDatabaseWrapper) -> list[str]:
@@ -172,8 +198,8 @@ def _postgresql_missing(connection: BaseDatabaseWrapper) -> list[str]:
         triggers = {row[0] for row in cursor.fetchall()}
         cursor.execute("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'counterseal%'")
         functions = dict(cursor.fetchall())
-    return [name for name in postgresql_triggers() if name not in triggers] + [
-        name for name, body in POSTGRESQL_FUNCTIONS.items() if functions.get(name) != body
+    return [name for guard in GUARDS for name in guard().postgresql if name not in triggers] + [
+        name for guard in GUARDS for name, body in guard().functions.items() if functions.get(name) != body
     ]
 
 

@@ -4,15 +4,15 @@ import django.db.models.deletion
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from counterseal.store.ledger_triggers import lift_triggers, set_triggers
+from counterseal.store.ledger_triggers import ledger_guard, lift_triggers, set_triggers
 
 
 def guard(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    set_triggers(editor.connection)
+    set_triggers(editor.connection, ledger_guard())
 
 
 def lift(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    lift_triggers(editor.connection)
+    lift_triggers(editor.connection, ledger_guard())
 
 
 class Migration(migrations.Migration):

@@ -1,5 +1,6 @@
-"""The tables of the office. One file a subject; ``0001`` makes the office, ``0002`` the ledger."""
+"""The tables of the office. One file a subject; ``0001`` the office, ``0002`` the ledger, ``0003`` casework."""
 
+from counterseal.store.models.casework import Approval, CaseEvent, OfficialKey, Opinion
 from counterseal.store.models.ledger import (
     LedgerCheckpoint,
     LedgerCosignature,
@@ -7,16 +8,24 @@ from counterseal.store.models.ledger import (
     LedgerOpening,
 )
 from counterseal.store.models.office import Agency, Official, StopOrder
+from counterseal.store.models.register import AgencyKey, AgencyRoot, Officer
 from counterseal.store.models.submission import Case, Submission
 
 __all__ = [
     "Agency",
+    "AgencyKey",
+    "AgencyRoot",
+    "Approval",
     "Case",
+    "CaseEvent",
     "LedgerCheckpoint",
     "LedgerCosignature",
     "LedgerEntry",
     "LedgerOpening",
+    "Officer",
     "Official",
+    "OfficialKey",
+    "Opinion",
     "StopOrder",
     "Submission",
 ]

@@ -34,7 +34,6 @@ class Agency(models.Model):
     title = models.CharField(max_length=200)
     names = models.JSONField(default=list)
     safeguards_in_force = models.BooleanField(default=False)
-    verify_key = models.TextField(blank=True, default="")
     registered_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -52,19 +51,39 @@ class StopOrder(models.Model):
         AGREEMENT = "agreement"
         STATUTE = "statute"
         SUBMISSION = "submission"
+        PERSON = "person"
 
     scope = models.CharField(max_length=20, choices=Scope.choices)
     reaches = models.CharField(max_length=200, blank=True, default="")
+    person = models.BinaryField(blank=True, default=b"")  # the taxpayer number, sealed; ``reaches`` commits to it
     authority = models.TextField()
+    issued_by = models.CharField(max_length=150, blank=True, default="")
     issued_at = models.DateTimeField()
     issue_entry = models.BigIntegerField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)  # durable and witnessed
+    lift_asked_by = models.CharField(max_length=150, blank=True, default="")
+    lift_asked_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.CharField(max_length=150, blank=True, default="")
     lifted_at = models.DateTimeField(null=True, blank=True)
     lift_authority = models.TextField(blank=True, default="")
     lift_entry = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
-            _one_of("scope", ["everything", "agency", "agreement", "statute", "submission"], "stop_order_scope"),
+            _one_of(
+                "scope",
+                ["everything", "agency", "agreement", "statute", "submission", "person"],
+                "stop_order_scope",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(lifted_at=None)
+                | (
+                    ~models.Q(lift_asked_by="")
+                    & ~models.Q(lifted_by="")
+                    & ~models.Q(lifted_by=models.F("lift_asked_by"))
+                ),
+                name="stop_order_lifted_by_two",
+            ),
             models.CheckConstraint(
                 condition=models.Q(scope="everything", reaches="")
                 | (~models.Q(scope="everything") & ~models.Q(reaches="")),
