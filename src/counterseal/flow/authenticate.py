@@ -9,6 +9,7 @@ this agency, and of the very person and office that the manifest names.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from counterseal.errors import CountersealError
@@ -33,10 +34,10 @@ ASK_THE_CUSTODIAN = "Keys and offices are registered by the custodian: two of it
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Who signed: the register's number of the key, and its verifier key."""
+    """Who signed: the register's number of the key, and the SHA-256 of its 32 bytes in hexadecimal."""
 
     key: int
-    vkey: str
+    key_sha256: str
 
 
 def refusal(code: str, message: str, next_step: str = "") -> CountersealError:
@@ -93,7 +94,7 @@ def authenticate(
     for vkey, _ in holding:
         fault = fault_of_key(own[vkey], manifest.signed_on, today) or _fault_of_signer(own[vkey], manifest)
         if fault is None:
-            return Signed(own[vkey].id, own[vkey].key)
+            return Signed(own[vkey].id, sha256(vkey.public_key).hexdigest())
         faults.append(fault)
     raise faults[0]
 

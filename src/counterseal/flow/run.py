@@ -33,7 +33,7 @@ from counterseal.vault.durable import synchronise_folder, write_durably
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
+    from datetime import date, datetime
     from pathlib import Path
 
     from counterseal.engine.duck import DuckEngine
@@ -73,10 +73,11 @@ def run_submission(
     *,
     received_on: date,
     agreement: Path | None = None,
+    came: datetime | None = None,
     progress: Progress | None = None,
 ) -> RunSummary:
     """Intake, screening, identity, cases. Never releases anything. Raises CountersealError."""
-    received = receive(office, submission, received_on=received_on, agreement=agreement, progress=progress)
+    received = receive(office, submission, received_on=received_on, agreement=agreement, came=came, progress=progress)
     folder = office.workspace.unfinished(received.manifest.submission)
     with office.engine() as engine:
         screen_rows(

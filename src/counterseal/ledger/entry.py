@@ -34,7 +34,9 @@ class EntryKind(StrEnum):
     """What an entry records."""
 
     START_UP = "start-up"
+    REGISTERED = "registered"
     RECEIVED = "received"
+    HELD = "held"
     SCREENED = "screened"
     IDENTIFIED = "identified"
     DETERMINED = "determined"

@@ -38,9 +38,9 @@ def registered_agency(named: str) -> tuple[str, Mapping[str, bool]] | None:
     return None
 
 
-def register_agency(agency: str, title: str, names: Iterable[str], *, at: datetime, safeguards_in_force: bool) -> None:
-    """Enter an agency in the register, once, with every name that it signs under."""
-    Agency.objects.get_or_create(
+def register_agency(agency: str, title: str, names: Iterable[str], *, at: datetime, safeguards_in_force: bool) -> bool:
+    """Enter an agency in the register, once, with every name that it signs under; False when it stands there."""
+    _, new = Agency.objects.get_or_create(
         pk=agency,
         defaults={
             "title": title,
@@ -49,6 +49,7 @@ def register_agency(agency: str, title: str, names: Iterable[str], *, at: dateti
             "safeguards_in_force": safeguards_in_force,
         },
     )
+    return new
 
 
 def refuse_if_received(manifest: Manifest, *, digest: str, received_on: date) -> Submission | None:
