@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from counterseal.flow.office import Office
+    from counterseal.flow.inbox import Worked
+    from counterseal.flow.office import Office, Progress
     from counterseal.store.holds import Held
     from counterseal.store.register import Line
 
@@ -120,3 +121,10 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         raise CountersealError("no-such-file", "This file cannot be read.", where=str(path)) from None
+
+
+def work(office: Office, registry: Path, progress: Progress | None) -> list[Worked]:
+    """Run what agencies have sent. Raises CountersealError ``inbox-worked``."""
+    from counterseal.flow.inbox import work_inbox  # noqa: PLC0415
+
+    return work_inbox(office, registry, progress)

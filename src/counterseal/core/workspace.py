@@ -41,6 +41,10 @@ class Workspace:
         """The agreements in force here, a folder each."""
         return self.root / "agreements"
 
+    def inbox(self, upload: str) -> Path:
+        """The folder in which an agency's upload grows until it is a whole submission."""
+        return self.root / "inbox" / upload
+
     def batch(self, submission: SubmissionId) -> Path:
         """The folder of a submission that has been determined."""
         return self.root / "batches" / submission

@@ -15,6 +15,7 @@ from counterseal.errors import CountersealError
 from counterseal.flow.authenticate import authenticate, read_signature, refusal
 from counterseal.flow.hold import hold_if_unusual
 from counterseal.intake import read_manifest, take_in
+from counterseal.store.asker import is_withdrawn
 from counterseal.store.register import registered_keys
 from counterseal.store.submissions import enter_submission, one_act, refuse_if_received, registered_agency
 
@@ -77,7 +78,7 @@ def receive(
     manifest = read_manifest(submission)
     found = registered_agency(manifest.requesting_agency)
     if found is None:
-        _refuse(office, manifest, "agency-unknown")
+        enter_refusal(office, manifest, "agency-unknown")
         raise CountersealError(
             "agency-unknown",
             "The requesting agency is not registered here, so nothing it sends is taken.",
@@ -86,6 +87,9 @@ def receive(
         )
     agency, register = found
     signed = check_signer(office, submission, manifest, agency)
+    if is_withdrawn(agency, manifest.submission):
+        enter_refusal(office, manifest, "withdrawn")
+        raise CountersealError("withdrawn", "The agency has withdrawn this submission; nothing of it is judged.")
     law = agreement_for(office, manifest, agreement)
     refuse_if_received(manifest, digest=law.digest, received_on=received_on)
     hold_if_unusual(office, manifest, agency, came)
@@ -102,7 +106,7 @@ def receive(
         )
     except CountersealError as fault:
         shutil.rmtree(folder, ignore_errors=True)
-        _refuse(office, manifest, fault.code)
+        enter_refusal(office, manifest, fault.code)
         raise
     received = Received(manifest, receipt, law, received_on, agency, register, signed)
     _enter(office, received)
@@ -122,7 +126,7 @@ def check_signer(office: Office, submission: Path, manifest: Manifest, agency: s
             return None
         raise refusal("unsigned", "The submission is not signed.", "Sign it: counterseal sign SUBMISSION --key FILE")
     except CountersealError as fault:
-        _refuse(office, manifest, fault.code)
+        enter_refusal(office, manifest, fault.code)
         raise
 
 
@@ -158,7 +162,8 @@ def _enter(office: Office, received: Received) -> None:
     office.ledger.publish()
 
 
-def _refuse(office: Office, manifest: Manifest, code: str) -> None:
+def enter_refusal(office: Office, manifest: Manifest, code: str) -> None:
+    """Enter that a submission was refused as a whole, and why (a code)."""
     with one_act():
         office.ledger.append(
             "refused",

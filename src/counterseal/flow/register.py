@@ -21,6 +21,7 @@ from counterseal.store.register import (
     enter_proposal,
     find_line,
     is_known,
+    listed,
     require_agency,
 )
 from counterseal.store.submissions import one_act, register_agency, registered_agency
@@ -139,6 +140,11 @@ def _propose(office: Office, kind: Kind, fields: dict[str, str], valid: tuple[da
         line = find_line(kind, number)
     office.ledger.publish()
     return line
+
+
+def officers(agency: str) -> list[Line]:
+    """Give the agency's officers in the register, ended ones too."""
+    return [line for line in listed(agency) if line.kind is Kind.OFFICER]
 
 
 def confirm(office: Office, kind: Kind, number: int, *, by: str) -> Line:

@@ -28,6 +28,7 @@ from counterseal.flow.receive import receive
 from counterseal.flow.screen import request_facts, screen_rows
 from counterseal.ledger import batch_root
 from counterseal.release import Letter, Reason, notice_html, notice_pdf, response_sql
+from counterseal.store.asker import withdraw_cases
 from counterseal.store.submissions import determine_submission, one_act, open_cases, stop_orders_in_force
 from counterseal.vault.durable import synchronise_folder, write_durably
 
@@ -191,5 +192,6 @@ def _close(office: Office, received: Received, summary: RunSummary, reviewable: 
         office.ledger.append("identified", {"looked_up": sum(opened.values())}, {**named, **opened})
         office.ledger.append("determined", {"rows": summary.rows, "rows_root": root}, named)
         open_cases(submission, reviewable, at=office.clock.now())
+        withdraw_cases(submission)
         determine_submission(submission, summary.outcomes)
     office.ledger.publish()

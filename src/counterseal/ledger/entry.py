@@ -37,6 +37,7 @@ class EntryKind(StrEnum):
     REGISTERED = "registered"
     RECEIVED = "received"
     HELD = "held"
+    WITHDRAWN = "withdrawn"
     SCREENED = "screened"
     IDENTIFIED = "identified"
     DETERMINED = "determined"

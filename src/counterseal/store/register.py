@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from counterseal.core.agency import RegisteredKey
 from counterseal.errors import CountersealError
@@ -49,7 +49,7 @@ class Line:
     ended_at: datetime | None
 
     @property
-    def state(self) -> str:
+    def state(self) -> Literal["proposed", "confirmed", "ended"]:
         """Where the line stands: ``proposed``, ``confirmed`` or ``ended``."""
         return "ended" if self.ended_at else "confirmed" if self.confirmed_by else "proposed"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from counterseal.errors import CountersealError
 
@@ -72,3 +72,12 @@ def wrong_certificate(why: str) -> CountersealError:
     return CountersealError(
         "certificate", f"This certificate cannot be registered: {why}.", next_step="Present the certificate in PEM."
     )
+
+
+def certificate_key(der: bytes) -> bytes | None:
+    """Give the 32 bytes of the Ed25519 key in a certificate's DER; None when it is no such certificate."""
+    try:
+        key = x509.load_der_x509_certificate(der).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key.public_bytes_raw() if isinstance(key, ed25519.Ed25519PublicKey) else None

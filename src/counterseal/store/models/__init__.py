@@ -1,7 +1,7 @@
 """The tables of the office. One file a subject: the office, the ledger, casework, the interface for agencies."""
 
 from counterseal.store.models.casework import Approval, CaseEvent, OfficialKey, Opinion
-from counterseal.store.models.interface import CallCount, Hold, IdempotentCall, SpentToken, Upload
+from counterseal.store.models.interface import CallCount, Hold, IdempotentCall, SpentToken, Upload, Withdrawal
 from counterseal.store.models.ledger import (
     LedgerCheckpoint,
     LedgerCosignature,
@@ -34,4 +34,5 @@ __all__ = [
     "StopOrder",
     "Submission",
     "Upload",
+    "Withdrawal",
 ]

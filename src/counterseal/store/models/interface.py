@@ -74,6 +74,21 @@ class Upload(models.Model):
         return f"upload {self.pk}"
 
 
+class Withdrawal(models.Model):
+    """An agency wants a submission no more: what has not been released ends with it."""
+
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    submission = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    entry = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agency", "submission"], name="withdrawn_once")]
+
+    def __str__(self) -> str:
+        return f"withdrawal {self.pk}"
+
+
 class SpentToken(models.Model):
     """A token that was taken, until its time is up: the same one is not taken again."""
 
