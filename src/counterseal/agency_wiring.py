@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from counterseal.flow.inbox import Worked
     from counterseal.flow.office import Office, Progress
     from counterseal.store.holds import Held
-    from counterseal.store.register import Line
+    from counterseal.store.registration import Line
 
 
 def new_key(name: str, file: Path) -> str:
@@ -82,7 +82,7 @@ def propose_root(office: Office, agency: str, certificate: Path, *, by: str) -> 
 def confirm_registration(office: Office, kind: str, number: int, *, by: str) -> Line:
     """Confirm what another person proposed. Raises CountersealError."""
     from counterseal.flow.register import confirm  # noqa: PLC0415
-    from counterseal.store.register import Kind  # noqa: PLC0415
+    from counterseal.store.registration import Kind  # noqa: PLC0415
 
     return confirm(office, Kind(kind), number, by=by)
 
@@ -90,14 +90,14 @@ def confirm_registration(office: Office, kind: str, number: int, *, by: str) -> 
 def end_registration(office: Office, kind: str, number: int, *, by: str, why: str) -> Line:
     """End a line of the register. Raises CountersealError."""
     from counterseal.flow.register import end  # noqa: PLC0415
-    from counterseal.store.register import Kind  # noqa: PLC0415
+    from counterseal.store.registration import Kind  # noqa: PLC0415
 
     return end(office, Kind(kind), number, by=by, why=why)
 
 
 def register_lines(agency: str | None) -> list[Line]:
     """Give the lines of the register."""
-    from counterseal.store.register import listed  # noqa: PLC0415
+    from counterseal.store.registration import listed  # noqa: PLC0415
 
     return listed(agency)
 

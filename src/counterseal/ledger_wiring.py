@@ -5,15 +5,13 @@ Beside ``wiring``, because these commands open no workspace, no database and no 
 
 from __future__ import annotations
 
-import http.client
 import os
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal.core.clock import SystemClock
 from counterseal.errors import CountersealError
+from counterseal.flow.witnesses import post
 from counterseal.ledger.mirror import Mirror
 from counterseal.ledger.note import read_key
 from counterseal.ledger.policy import LOG_TYPES, NO_QUORUM, Policy, read_policy
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from counterseal.store.ledger_fsck import Damage
 
 __all__ = ["check_signature", "fsck", "open_witness", "post", "trust"]
-ANSWER_WITHIN = 10
-"""Seconds that a witness has."""
-LONGEST_ANSWER = 1 << 20
 
 
 def open_witness(folder: Path, name: str, logs: Sequence[str], *, mirror: bool) -> tuple[Witness | Mirror, list[str]]:
@@ -82,20 +77,6 @@ def fsck(workspace: Path, *, repair: bool) -> list[Damage]:
     if repair:
         make_anew(place.ledger, damage, write_durably)
     return damage
-
-
-def post(url: str, body: bytes) -> tuple[int, str, bytes]:
-    """Post to a witness. Raises OSError when nobody answers in time."""
-    if not url.startswith(("http://", "https://")):
-        raise OSError("not an http address")
-    request = urllib.request.Request(url, body, {"Content-Type": "application/octet-stream"})  # noqa: S310 - checked above
-    try:
-        with urllib.request.urlopen(request, timeout=ANSWER_WITHIN) as answer:  # noqa: S310
-            return answer.status, answer.headers.get("Content-Type", ""), answer.read(LONGEST_ANSWER)
-    except urllib.error.HTTPError as refused:
-        return refused.code, refused.headers.get("Content-Type", ""), refused.read(LONGEST_ANSWER)
-    except http.client.HTTPException as broken:
-        raise OSError("no HTTP answer") from broken
 
 
 def trust(folder: LedgerFolder, key: str | None, policy: Path | None) -> Policy:

@@ -17,6 +17,7 @@ from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
 from counterseal.errors import CountersealError
 from counterseal.release import STYLE_SOURCE
+from counterseal.vault.keys import read_opening_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,15 +60,22 @@ def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT) -> Office:
     _start_django()
     from counterseal.flow.establish import open_workspace_book  # noqa: PLC0415  # models need Django
     from counterseal.flow.office import Office  # noqa: PLC0415
+    from counterseal.flow.release import SealerProcess  # noqa: PLC0415
+    from counterseal.flow.witnesses import post, post_to_witnesses, read_office_policy  # noqa: PLC0415
 
     clock = SystemClock()
     spill = root / "spill"
+    ledger = open_workspace_book(workspace, clock)
     return Office(
         workspace=workspace,
         clock=clock,
         engine=lambda: DuckEngine(memory_limit=memory_limit, threads=THREADS, spill=spill),
-        ledger=open_workspace_book(workspace, clock),
+        ledger=ledger,
         entropy=os.urandom,
+        policy=read_office_policy(workspace),
+        post=post_to_witnesses(workspace, ledger.keys, clock, post),
+        openings=read_opening_key(workspace.keys, os.urandom),
+        sealer=SealerProcess(workspace.policy, workspace.ledger, workspace.answers),
     )
 
 

@@ -233,3 +233,27 @@ def test_a_conflict_in_date_of_birth_is_a_veto(ask: Ask) -> None:
     one = ask([account("A1", "PHILIPPA", "QUIMBY", middle_name="T", date_of_birth="1985-05-06")], [HELD])
     answer = one(**person("PHILIPPA", "QUIMBY", middle_name="T", date_of_birth="1960-11-23"))
     assert (answer["outcome"], answer["veto"]) == ("none", "date_of_birth")
+
+
+def test_a_son_under_his_fathers_number_is_his_father(ask: Ask) -> None:
+    """A date of birth that is a slip of the pen is no generation away."""
+    father = account("A1", "WARREN", "QUIMBY", date_of_birth="1950-04-05", tin="612345678")
+    one = ask([father], [HELD])
+    numbered = {"tin": "612345678"}
+    for years in (12, 25, 31):
+        son = person("WARREN", "QUIMBY", date_of_birth=f"{1950 + years}-09-10", **numbered)
+        assert one(**son)["outcome"] != "identified"
+    assert one(**person("WARREN", "QUIMBY", date_of_birth="1953-09-12", **numbered))["account_id"] == "A1"
+    assert one(**person("WARREN", "QUIMBY", date_of_birth="1953-09-12"))["outcome"] != "identified"
+    assert one(**person("WALDO", "QUIMBY", date_of_birth="1953-09-12", **numbered))["outcome"] != "identified"
+
+
+def test_a_new_surname_written_the_wrong_way_round(ask: Ask) -> None:
+    """Only where the date of birth and the TIN both agree."""
+    held = account("A1", "PHILIPPA", "QUIMBY", date_of_birth="1985-05-06", tin="612345678")
+    one = ask([held], [HELD])
+    both = {"date_of_birth": "1985-05-06", "tin": "612345678"}
+    assert one(**person("ABERNATHY", "PHILIPPA", **both))["account_id"] == "A1"
+    for less in ({"date_of_birth": "1985-05-06"}, {"tin": "612345678"}, {}):
+        assert one(**person("ABERNATHY", "PHILIPPA", **less))["outcome"] != "identified"
+    assert one(**person("ABERNATHY", "NANETTE", **both))["outcome"] != "identified"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from counterseal.ledger.intent import Approval, Release
     from counterseal.store.ledger_log import LedgerLog
 
 ready()
@@ -63,6 +64,16 @@ def open_log(folder: Path, clock: TickingClock, entropy: CountedEntropy) -> Ledg
         entropy=entropy,
         write_file=write_durably,
     )
+
+
+def approve(log: LedgerLog, release: Release, official: str, evidence: str) -> Approval:
+    """Enter one official's approval, as casework does once it has verified the signature."""
+    from counterseal.ledger.intent import Approval
+    from counterseal.store.submissions import one_act
+
+    with one_act():
+        body = {"over": release.digest, "official": official, "evidence": evidence}
+        return Approval(official, release.digest, log.append("signed", body))
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ from django.db import connections
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from tests.ledger.conftest import CountedEntropy, TickingClock, open_log, signers
+from tests.ledger.conftest import CountedEntropy, TickingClock, approve, open_log, signers
 from tests.ledger.release_model import FAULTS, PEOPLE, State, explore, first_states, steps
 from tests.ledger.test_release import LedgerOffice, officer_key
 from tests.ledger.test_witness import make_witness
 
 from counterseal.errors import CountersealError
-from counterseal.flow.release import Gate, approve, intend, release_answer, stop
+from counterseal.flow.release import Gate, intend, release_answer, stop
 from counterseal.ledger.intent import Approval, Release
 from counterseal.ledger.policy import read_policy
 from counterseal.store.connection import point_at

@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM1024PrivateKey
 from cryptography.hazmat.primitives.hpke import MLKEM1024P384PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from tests.ledger.conftest import signers
+from tests.ledger.conftest import approve, signers
 from tests.ledger.test_witness import make_witness
 
 from counterseal.cli.witness import make_server
 from counterseal.errors import CheckFailedError, CountersealError
-from counterseal.flow.release import Gate, SealerProcess, approve, intend, release_answer, stop
+from counterseal.flow.release import Gate, SealerProcess, intend, release_answer, stop
 from counterseal.ledger.intent import Approval, Release
 from counterseal.ledger.policy import read_policy
 from counterseal.ledger_wiring import post

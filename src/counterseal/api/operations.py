@@ -29,7 +29,7 @@ from counterseal.flow.caller import CALLS_A_MINUTE
 from counterseal.vault.tokens import LONGEST_LIFE
 
 if TYPE_CHECKING:
-    from counterseal.store.register import Line
+    from counterseal.store.registration import Line
     from counterseal.store.uploads import UploadLine
 
 Call = Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=128, description="New for every call.")]

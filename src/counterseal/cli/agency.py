@@ -14,7 +14,7 @@ from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
     from counterseal.flow.office import Office
-    from counterseal.store.register import Line
+    from counterseal.store.registration import Line
 
 YEAR = 365
 KINDS = ("key", "officer", "root")

@@ -60,6 +60,7 @@ TRANSITIONS: dict[tuple[CaseState, CaseAct], CaseState] = {
     (CaseState.SIGNED_ONCE, CaseAct.SIGN_SECOND): CaseState.SIGNED_TWICE,
     (CaseState.SIGNED_ONCE, CaseAct.GIVE_BACK): CaseState.OPEN,
     (CaseState.SIGNED_TWICE, CaseAct.INTEND): CaseState.INTENDED,
+    (CaseState.INTENDED, CaseAct.INTEND): CaseState.INTENDED,  # a stop of something else came between: anew
     (CaseState.INTENDED, CaseAct.DELIVER): CaseState.RELEASED,
     (CaseState.INTENDED, CaseAct.STOP): CaseState.STOPPED,
     (CaseState.IN_REVIEW, CaseAct.HOLD): CaseState.HELD,

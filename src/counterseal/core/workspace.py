@@ -45,6 +45,21 @@ class Workspace:
         """The folder in which an agency's upload grows until it is a whole submission."""
         return self.root / "inbox" / upload
 
+    @property
+    def policy(self) -> Path:
+        """Whose cosignatures a release and a stop order need (C2SP tlog-policy)."""
+        return self.root / "policy"
+
+    @property
+    def answers(self) -> Path:
+        """Answers that were signed for, each under its digest: the sealer's to fetch."""
+        return self.root / "answers"
+
+    @property
+    def packages(self) -> Path:
+        """Sealed packages, each under the digest of its release."""
+        return self.root / "packages"
+
     def batch(self, submission: SubmissionId) -> Path:
         """The folder of a submission that has been determined."""
         return self.root / "batches" / submission

@@ -22,6 +22,7 @@ from counterseal.engine.identity_source import (
     find_table,
     stage_table,
 )
+from counterseal.engine.mailing import MAILING, WRITE_MAILING
 from counterseal.errors import CountersealError
 from counterseal.identity.coding import PERSON, PERSON_FIELDS, PLACE, PLACE_FIELDS, code_people, code_places
 from counterseal.identity.index import ACCOUNT, ADDRESS, COUNT, FORMAT
@@ -108,6 +109,7 @@ class _Build:
         self._finish_accounts(people)
         self._finish_addresses()
         keys = self._sort_keys()
+        self._connection.execute(WRITE_MAILING.format(str(self._folder / MAILING).replace("'", "''")))
         return {
             "format": FORMAT,
             "accounts": account_count,

@@ -15,7 +15,7 @@ from counterseal.errors import CountersealError
 from counterseal.flow.authenticate import fault_of_key
 from counterseal.ledger.note import read_key
 from counterseal.store.calls import KEPT_FOR, count_call, forget, remember, remembered, spend_token
-from counterseal.store.register import registered_keys
+from counterseal.store.registration import registered_keys
 from counterseal.store.submissions import one_act
 from counterseal.vault.presented import certificate_key
 from counterseal.vault.tokens import key_id, open_token, wrong_token

@@ -72,12 +72,18 @@ def _covers(manifest: Manifest, agency: str, agreement: Agreement, scope: str, r
         return "TRUE"
     if scope in facts:
         return "TRUE" if facts[scope] == reaches else "FALSE"
+    fields = {field.name for field in agreement.fields}
     if scope == "statute":
-        squeezed = "lower(regexp_replace({}, '[^0-9A-Za-z]', '', 'g'))"
-        named = any(field.name == "statute" for field in agreement.fields)
-        cited = "statute" if named else quoted(agreement.authority)
-        return f"starts_with({squeezed.format(cited)}, {squeezed.format(quoted(reaches))})"
+        return statute_covers("statute" if "statute" in fields else quoted(agreement.authority), reaches)
+    if scope == "person":
+        return f"regexp_replace(tin, '[^0-9]', '', 'g') = {quoted(reaches)}" if "tin" in fields else "TRUE"
     raise CountersealError("stop-order-scope", "A stop order in force has a scope that is not known here.")
+
+
+def statute_covers(cited: str, reaches: str) -> str:
+    """Give the condition that an order on ``reaches`` covers what the expression ``cited`` cites."""
+    squeezed = "lower(regexp_replace({}, '[^0-9A-Za-z]', '', 'g'))"
+    return f"starts_with({squeezed.format(cited)}, {squeezed.format(quoted(reaches))})"
 
 
 def determined(agreement: Agreement) -> Step:

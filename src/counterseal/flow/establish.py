@@ -9,6 +9,7 @@ from counterseal.agreements import load_agreement
 from counterseal.core.workspace import Workspace
 from counterseal.errors import CountersealError
 from counterseal.flow.book import make_book, open_book
+from counterseal.flow.witnesses import make_demonstration_witnesses
 from counterseal.store.connection import make_tables, point_at
 from counterseal.store.submissions import one_act, register_agency
 from counterseal.vault.durable import write_durably
@@ -52,6 +53,8 @@ def establish(
     write_durably(workspace.keys / "session.key", entropy(48).hex().encode(), mode=0o600)
     origin = f"counterseal.example/{'demonstration' if demonstration else 'log'}/{entropy(8).hex()}"
     book = make_book(workspace.ledger, workspace.keys, origin, clock)
+    if demonstration:
+        make_demonstration_witnesses(workspace, book.keys, entropy)
     _enter(book, workspace, clock)
     note = f"# Made by counterseal init.\ndemonstration = {str(demonstration).lower()}\n"
     write_durably(root / "workspace.toml", note.encode())

@@ -16,7 +16,7 @@ from counterseal.flow.authenticate import authenticate, read_signature, refusal
 from counterseal.flow.hold import hold_if_unusual
 from counterseal.intake import read_manifest, take_in
 from counterseal.store.asker import is_withdrawn
-from counterseal.store.register import registered_keys
+from counterseal.store.registration import registered_keys
 from counterseal.store.submissions import enter_submission, one_act, refuse_if_received, registered_agency
 
 if TYPE_CHECKING:

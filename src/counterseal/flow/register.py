@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from counterseal.core.agency import is_acting
 from counterseal.errors import CountersealError
 from counterseal.ledger.note import ED25519, read_key
-from counterseal.store.register import (
+from counterseal.store.registration import (
     Kind,
     Line,
     enter_confirmation,

@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Protocol
 from counterseal.errors import CountersealError
 from counterseal.flow.book import publish_witnessed
 from counterseal.ledger.folder import LedgerFolder, prove_entry
-from counterseal.ledger.intent import Approval, intent_body
+from counterseal.ledger.intent import intent_body
 from counterseal.store.submissions import one_act
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from counterseal.ledger.entry import Fact
     from counterseal.ledger.gather import Post
-    from counterseal.ledger.intent import Release
+    from counterseal.ledger.intent import Approval, Release
     from counterseal.ledger.policy import Policy
     from counterseal.store.ledger_log import LedgerLog
 
@@ -95,20 +96,11 @@ class Gate:
     packages: Path
 
 
-def approve(log: LedgerLog, release: Release, official: str, evidence: str) -> Approval:
-    """Enter one official's approval. ``evidence`` is the signature, which others verify.
-
-    The caller has verified it against the official's key.
-    """
-    with one_act():
-        body = {"over": release.digest, "official": official, "evidence": evidence}
-        return Approval(official, release.digest, log.append("signed", body))
-
-
-def intend(log: LedgerLog, office: Office, release: Release) -> int:
+def intend(log: LedgerLog, office: Office, release: Release, also: Callable[[int], None] = lambda _: None) -> int:
     """Make the intent: read everything again and enter it, in one transaction. Give its index.
 
-    Raises CountersealError ``stopped``, ``predicates`` or ``approvals``; then nothing is entered.
+    ``also`` runs in that transaction with the index. Raises CountersealError ``stopped``, ``predicates`` or
+    ``approvals``; then nothing is entered.
     """
     with one_act():
         log.lock()
@@ -117,24 +109,43 @@ def intend(log: LedgerLog, office: Office, release: Release) -> int:
         if not office.holds(release):
             raise CountersealError("predicates", "The law's conditions do not hold for this answer.")
         approvals = [one for one in office.approvals(release) if office.may_approve(one.official)]
-        return log.append("intent", intent_body(release, approvals, log.size_and_root()[0]))
+        index = log.append("intent", intent_body(release, approvals, log.size_and_root()[0]))
+        also(index)
+        return index
 
 
-def stop(log: LedgerLog, policy: Policy, post: Post, body: Mapping[str, str]) -> tuple[int, str]:
+def stop(
+    log: LedgerLog,
+    policy: Policy,
+    post: Post,
+    body: Mapping[str, Fact],
+    committed: Mapping[str, str | int] | None = None,
+    also: Callable[[int], None] = lambda _: None,
+) -> tuple[int, str]:
     """Enter a stop order; give its index and the witnessed checkpoint that acknowledges it.
 
-    Until this returns nobody may be told that the stop stands. Raises CheckFailedError ``quorum`` when it
-    is durable but not witnessed: releases halt (the sealer sees it), the acknowledgement waits.
+    ``also`` runs with the index in the entry's transaction. Until this returns nobody may be told that the stop
+    is acknowledged. Raises CheckFailedError ``quorum`` when it is durable but not witnessed: it stands, releases
+    halt (the sealer sees it), the acknowledgement waits.
     """
     with one_act():
-        index = log.append("stop", dict(body))
+        log.lock()
+        index = log.append("stop", body, committed)
+        also(index)
     return index, publish_witnessed(log, policy, post)
 
 
-def release_answer(gate: Gate, release: Release, intent: int, recipients: Sequence[bytes]) -> Path:
+def release_answer(
+    gate: Gate,
+    release: Release,
+    intent: int,
+    recipients: Sequence[bytes],
+    also: Callable[[int], None] = lambda _: None,
+) -> Path:
     """Let the answer of a witnessed intent be sealed, and enter its delivery. Give the package's path.
 
-    ``recipients`` are the named officers' public keys. Raises CheckFailedError ``quorum``, or CountersealError
+    ``recipients`` are the named officers' certificates; ``also`` runs with the delivery's index in its
+    transaction. Raises CheckFailedError ``quorum``, or CountersealError
     ``sealer`` with the sealer's own reason when it refuses.
     """
     publish_witnessed(gate.log, gate.policy, gate.post)
@@ -148,6 +159,6 @@ def release_answer(gate: Gate, release: Release, intent: int, recipients: Sequen
     package = gate.packages / f"{release.digest}.sealed"
     gate.seal(request, package)
     with one_act():
-        gate.log.append("delivered", {"intent": intent, "over": release.digest})
+        also(gate.log.append("delivered", {"intent": intent, "over": release.digest}))
     gate.log.publish()
     return package

@@ -24,12 +24,13 @@ from counterseal.flow.determine import (
     stopped,
 )
 from counterseal.flow.identify import identify_rows
+from counterseal.flow.orders import orders_for_screening
 from counterseal.flow.receive import receive
 from counterseal.flow.screen import request_facts, screen_rows
 from counterseal.ledger import batch_root
 from counterseal.release import Letter, Reason, notice_html, notice_pdf, response_sql
 from counterseal.store.asker import withdraw_cases
-from counterseal.store.submissions import determine_submission, one_act, open_cases, stop_orders_in_force
+from counterseal.store.submissions import determine_submission, one_act, open_cases
 from counterseal.vault.durable import synchronise_folder, write_durably
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ def run_submission(
             register_known=True,
             progress=progress,
         )
-        engine.run([stopped(received.manifest, received.agency, received.agreement, stop_orders_in_force())], progress)
+        engine.run(
+            [stopped(received.manifest, received.agency, received.agreement, orders_for_screening(office))], progress
+        )
         engine.write_parquet("SELECT * FROM answered ORDER BY row", folder / "screened.parquet")
         engine.write_parquet("SELECT * FROM findings ORDER BY row", folder / "findings.parquet")
         engine.write_lines(response_sql(), folder / "response.jsonl")
@@ -100,7 +103,7 @@ def run_submission(
         reviewable = [row for (row,) in engine.rows(REVIEWABLE_ROWS)]
     _write_notice(office, received, summary, folder)
     root = _batch_root(office, folder)
-    _close(office, received, summary, reviewable, root)
+    _close(office, received, summary, reviewable, root, registry)
     return summary
 
 
@@ -168,7 +171,9 @@ def _determinations(path: Path) -> Iterator[dict[str, str | int | list[str]]]:
             yield {**row, "request_ref": row["request_ref"] or ""}
 
 
-def _close(office: Office, received: Received, summary: RunSummary, reviewable: list[int], root: str) -> None:
+def _close(
+    office: Office, received: Received, summary: RunSummary, reviewable: list[int], root: str, registry: Path
+) -> None:
     """Make the batch final: the folder in its place, then entries, cases and state in one transaction.
 
     Counts from before a look-up stand in the entry; those from after it are committed to, because a ledger
@@ -193,5 +198,5 @@ def _close(office: Office, received: Received, summary: RunSummary, reviewable: 
         office.ledger.append("determined", {"rows": summary.rows, "rows_root": root}, named)
         open_cases(submission, reviewable, at=office.clock.now())
         withdraw_cases(submission)
-        determine_submission(submission, summary.outcomes)
+        determine_submission(submission, summary.outcomes, registry=str(registry.resolve()))
     office.ledger.publish()

@@ -90,7 +90,11 @@ _CHANCE = {
 def compare(
     index: RegistryIndex, people: np.ndarray, rows: np.ndarray, accounts: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Compare request ``rows`` with ``accounts``, pair by pair; give levels and gains by field."""
+    """Compare request ``rows`` with ``accounts``, pair by pair; give levels and gains by field.
+
+    Beside the fields' levels stand two facts for vetoes: ``crossed`` (1 where one name stands in the other's
+    field, at most a slip apart) and ``years`` between the two dates of birth, 100 at most.
+    """
     asked, held = people[rows], index.accounts[accounts]
     chance = {name: _chance(index, name, people[name])[rows] for name in ("given", "family")}
     levels: dict[str, np.ndarray] = {}
@@ -98,6 +102,8 @@ def compare(
     for name in ("given", "family"):
         levels[name] = _name_level(name, asked, held)
     _swap(levels, asked, held)
+    levels["crossed"] = _crossed(levels, asked, held)
+    levels["years"] = np.minimum(np.abs(asked["birth"] // 10_000 - held["birth"] // 10_000), 100).astype(np.int8)
     for name in ("given", "family"):
         borne = (held[f"{name}_count"] + 1.0) / (index.size + 2.0)
         gains[name] = _name_gain(levels[name], chance[name], borne)
@@ -183,6 +189,18 @@ def _swap(levels: dict[str, np.ndarray], asked: np.ndarray, held: np.ndarray) ->
         both &= whole | alike
     levels["given"][at[both]] = NameLevel.SWAPPED
     levels["family"][at[both]] = NameLevel.SWAPPED
+
+
+def _crossed(levels: dict[str, np.ndarray], asked: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Mark the pairs of whom one name stands in the other's field: a woman's new name, written the wrong way round."""
+    crossed = np.zeros(len(asked), np.int8)
+    at = np.flatnonzero((levels["given"] == NameLevel.OTHER) & (levels["family"] == NameLevel.OTHER))
+    near = np.array([NameLevel.SLIP, NameLevel.SLIPS], np.int8)
+    for left, right in (("given", "family"), ("family", "given")) if len(at) else ():
+        written = (asked[left][at] != 0) & (held[right][at] != 0)
+        alike = np.isin(_text_level(asked[f"{left}_text"][at], held[f"{right}_text"][at]), near)
+        crossed[at] |= written & (alike | (asked[left][at] == held[right][at]))
+    return crossed
 
 
 def _name_gain(level: np.ndarray, written: np.ndarray, borne: np.ndarray) -> np.ndarray:

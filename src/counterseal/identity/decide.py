@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 VETOES = ("given_name", "middle_name", "suffix", "date_of_birth", "tin", "no_name", "family_name", "address")
 RIVAL_KINDS = ("stranger", "coresident", "namesake", "other_account")
 _PLAUSIBLE = 0.01
+WRITTEN = np.array([NameLevel.EXACT, NameLevel.SLIP], np.int8)
+GENERATION = 12
+"""Years: two people of one name, one area and one TIN who are born further apart are parent and child."""
 
 
 @dataclass(frozen=True)
@@ -78,21 +81,24 @@ def weigh(model: Model, size: int, levels: dict[str, np.ndarray], gains: dict[st
 def find_vetoes(levels: dict[str, np.ndarray]) -> np.ndarray:
     """Name the conflict that no weight may outvote: 0 for none, else 1 + its position in VETOES.
 
-    A given name (unless family name, date of birth and TIN all agree), middle name, suffix, date of birth
-    or TIN that is another person's; a TIN or a date of birth without any name. Where neither date of birth
+    A given name (unless date of birth and TIN agree, and the family name or one of the two crosswise), middle
+    name, suffix, date of birth (unless TIN, both names and the area agree and it is no generation away) or TIN
+    that is another person's; a TIN or a date of birth without any name. Where neither date of birth
     nor TIN agrees also: a suffix on one side only (father or son), no given name (that is a household), a
     family name that is another's, and no agreement of the address (a name alone is nobody's).
     """
     given, family = levels["given"], levels["family"]
     known = (levels["birth"] == BirthLevel.EXACT) | (levels["tin"] == TinLevel.EXACT)
     numbered = (levels["birth"] == BirthLevel.EXACT) & (levels["tin"] == TinLevel.EXACT)
-    numbered &= family != NameLevel.OTHER
+    numbered &= (family != NameLevel.OTHER) | (levels["crossed"] != 0)
+    all_else = np.isin(given, WRITTEN) & np.isin(family, WRITTEN) & (levels["tin"] == TinLevel.EXACT)
+    all_else &= (levels["address"] > AddressLevel.OTHER) & (levels["years"] < GENERATION)
     unnamed, kinless = given == NameLevel.MISSING, family == NameLevel.MISSING
     conditions = (
         ((given == NameLevel.OTHER) & ~numbered) | ((given == NameLevel.LOOSE) & ~known),
         levels["middle"] == MiddleLevel.OTHER,
         (levels["suffix"] == SuffixLevel.OTHER) | ((levels["suffix"] == SuffixLevel.ONE_SIDED) & ~known),
-        levels["birth"] == BirthLevel.OTHER,
+        (levels["birth"] == BirthLevel.OTHER) & ~all_else,
         (levels["tin"] == TinLevel.OTHER) & (levels["birth"] != BirthLevel.EXACT),
         (unnamed & kinless) | (unnamed & ~known),
         ((family == NameLevel.OTHER) | (family == NameLevel.LOOSE)) & ~known,

@@ -10,6 +10,7 @@ by ``engine.identity_index`` and never changed afterwards.
 ``addresses.npy``    ADDRESS records, each account's together, the last one held first
 ``keys.npy``         block keys, sorted; ``owners.npy``: the account filed under each
 ``given.npy`` …      COUNT records: how many accounts bear each value
+``mailing.parquet``  each account's last known address as written; identity does not read it
 ===================  ==========================================================================
 """
 
@@ -37,25 +38,6 @@ _COUNTED_OF_ADDRESS = [("residents", "<u4"), ("families", "<u4")]
 ADDRESS = np.dtype(
     [(name, PLACE[name]) for name in PLACE.names or ()]
     + [*_COUNTED_OF_ADDRESS, ("from_year", "<i2"), ("to_year", "<i2")]
-)
-COUNT = np.dtype(
-    [
-        *((name, PERSON[name]) for name in PERSON.names or ()),
-        ("given_count", "<u4"),
-        ("family_count", "<u4"),
-        ("tin_count", "<u2"),
-        ("start", "<u8"),
-        ("held", "<u2"),
-    ]
-)
-ADDRESS = np.dtype(
-    [
-        *((name, PLACE[name]) for name in PLACE.names or ()),
-        ("residents", "<u4"),
-        ("families", "<u4"),
-        ("from_year", "<i2"),
-        ("to_year", "<i2"),
-    ]
 )
 COUNT = np.dtype([("value", "<u8"), ("accounts", "<u4"), ("families", "<u4")])
 COUNTED = ("given", "family", "birth", "dwelling", "street", "zip", "city")

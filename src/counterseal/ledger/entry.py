@@ -42,6 +42,7 @@ class EntryKind(StrEnum):
     IDENTIFIED = "identified"
     DETERMINED = "determined"
     JUDGED = "judged"
+    CASE = "case"
     SIGNED = "signed"
     REFUSED = "refused"
     INTENT = "intent"

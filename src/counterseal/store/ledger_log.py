@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from counterseal.core.clock import Clock
     from counterseal.ledger.entry import Fact
-    from counterseal.ledger.note import NoteSigner
+    from counterseal.ledger.note import NoteSigner, VerifierKey
     from counterseal.ledger.ports import Entropy, FileWriter, Seal
 
 APPEND_LOCK = 0x6C6F67
@@ -93,6 +93,11 @@ class LedgerLog:
         self._entropy = entropy
         self._write_file = write_file
         self._alias = alias
+
+    @property
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """The keys that verify this log's checkpoints."""
+        return tuple(one.key for one in self._signers)
 
     def append(self, kind: str, body: Mapping[str, Fact], commitments: Mapping[str, str | int] | None = None) -> int:
         """Append one entry inside the caller's transaction and give its index.

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from counterseal.core.case import CaseState
 from counterseal.errors import CountersealError
-from counterseal.store.models import Agency, Case, StopOrder, Submission
+from counterseal.store.models import Agency, Case, Submission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -118,10 +118,10 @@ def state_of(submission: str, manifest_sha256: str) -> str:
     return known.values_list("state", flat=True).first() or ""
 
 
-def determine_submission(submission: str, outcomes: Mapping[str, int]) -> None:
-    """Close the run of a submission with its counts."""
+def determine_submission(submission: str, outcomes: Mapping[str, int], *, registry: str) -> None:
+    """Close the run of a submission with its counts, and remember which registry was looked into."""
     Submission.objects.filter(pk=submission, state=Submission.State.RECEIVED).update(
-        state=Submission.State.DETERMINED, outcomes=dict(outcomes)
+        state=Submission.State.DETERMINED, outcomes=dict(outcomes), registry=registry
     )
 
 
@@ -131,8 +131,3 @@ def open_cases(submission: str, rows: Iterable[int], *, at: datetime) -> None:
         (Case(submission_id=submission, row=row, state=CaseState.OPEN, opened_at=at) for row in rows),
         batch_size=5_000,
     )
-
-
-def stop_orders_in_force() -> list[tuple[int, str, str]]:
-    """Give id, scope and reach of every stop order that has not been lifted."""
-    return list(StopOrder.objects.filter(lifted_at=None).order_by("pk").values_list("pk", "scope", "reaches"))

@@ -1,0 +1,97 @@
+"""From two signatures to a sealed package: everything is read again inside the intent's own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from counterseal.core.case import CaseAct, next_state
+from counterseal.core.official import Role
+from counterseal.flow.casework import ready_to_sign
+from counterseal.flow.orders import is_stopped
+from counterseal.flow.release import Gate, intend, release_answer
+from counterseal.ledger.intent import Approval
+from counterseal.store.casework import add_event, held_case, move_case, signatures
+from counterseal.store.register import safeguards_in_force
+from counterseal.vault.certificates import certificate_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from counterseal.flow.casework import Ready
+    from counterseal.flow.office import Office
+    from counterseal.ledger.intent import Release
+    from counterseal.store.casework import Signed
+
+PLACES = {1: Role.SPECIALIST, 2: Role.RELEASING}
+
+
+@dataclass(frozen=True)
+class CaseOffice:
+    """What the intent's transaction reads again, for one case."""
+
+    office: Office
+    ready: Ready
+
+    def stopped(self, release: Release) -> bool:  # noqa: ARG002  # the case says which orders reach it
+        """Tell whether a stop order in force reaches the case."""
+        return is_stopped(self.office, held_case(self.ready.case.id))
+
+    def holds(self, release: Release) -> bool:
+        """Tell whether case, answer, recipients and the agency's safeguards are what was signed for."""
+        held = held_case(self.ready.case.id)
+        now = ready_to_sign(self.office, held.id).release
+        signed = (held.case_sha256, held.answer_sha256, sorted(held.recipients))
+        return (
+            now == release
+            and signed == (release.case, release.answer, sorted(release.recipients))
+            and bool(held.determination)
+            and safeguards_in_force(held.agency)
+        )
+
+    def may_approve(self, official: str) -> bool:
+        """Tell whether the signer still has the part in which they signed, and the key is still theirs."""
+        return any(
+            one.key_sha256 == official and one.active and not one.key_ended and PLACES.get(one.place) is one.role
+            for one in self._signed()
+        )
+
+    def approvals(self, release: Release) -> list[Approval]:
+        """Give the signatures of this round over this release."""
+        return [Approval(one.key_sha256, one.over, one.entry) for one in self._signed() if one.over == release.digest]
+
+    def _signed(self) -> list[Signed]:
+        held = held_case(self.ready.case.id)
+        return signatures(held.id, held.round)
+
+
+def release_case(office: Office, case: int) -> Path:
+    """Release a case that two people signed; give the package's path.
+
+    Begun again after a cut it makes its intent anew, and a package stands under its release's digest, once.
+    Raises CountersealError ``stopped``, ``predicates``, ``approvals`` or ``sealer``, CheckFailedError ``quorum``.
+    """
+    ready = ready_to_sign(office, case)
+    intended = next_state(ready.case.state, CaseAct.INTEND)
+    office.trust()
+    people = CaseOffice(office, ready)
+
+    def keep_intent(entry: int) -> None:
+        add_event(case, "intend", None, at=office.clock.now(), entry=entry)
+        move_case(held_case(case), intended, intent_entry=entry)
+
+    def keep_delivery(entry: int) -> None:
+        held = held_case(case)
+        state = next_state(held.state, CaseAct.DELIVER)
+        add_event(case, "deliver", None, at=office.clock.now(), entry=entry)
+        move_case(held, state, delivered_entry=entry)
+
+    index = intend(office.ledger, people, ready.release, keep_intent)
+    certificates = [certificate_bytes(one.certificate) for one in ready.file.officers]
+    return release_answer(_gate(office), ready.release, index, certificates, keep_delivery)
+
+
+def _gate(office: Office) -> Gate:
+    workspace = office.workspace
+    workspace.packages.mkdir(mode=0o700, exist_ok=True)
+    return Gate(office.ledger, office.trust(), office.post, office.sealer, workspace.packages)

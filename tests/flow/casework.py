@@ -1,0 +1,175 @@
+"""An office at work, for tests: a run behind it, officials with passkeys, officers with certificates."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from counterseal import wiring
+from counterseal.core.official import Role
+from counterseal.vault.passkeys import SoftPasskey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from counterseal.flow.office import Office
+
+ORIGIN, RP_ID = "https://office.example", "office.example"
+SUBMISSION = "SYN-2026-0001"
+RECEIVED_ON = date(2026, 11, 3)
+
+
+def certificate(name: str) -> tuple[ec.EllipticCurvePrivateKey, str]:
+    """An officer's key and self-signed certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=365))
+        .sign(key, SHA256())
+    )
+    return key, made.public_bytes(Encoding.PEM).decode()
+
+
+def register_officers(office: Office, names: set[str], agency: str) -> None:
+    """Enter officers as two people would."""
+    from counterseal.store.models import Officer
+    from counterseal.vault.certificates import certificate_sha256
+
+    for name in sorted(names):
+        pem = certificate(name)[1]
+        now = office.clock.now()
+        Officer.objects.create(
+            agency_id=agency, officer=name, certificate=pem, sha256=certificate_sha256(pem),
+            valid_from=date(2020, 1, 1), valid_to=date(2100, 1, 1), proposed_by="a", proposed_at=now,
+            proposal_entry=0, confirmed_by="b", confirmed_at=now, confirmation_entry=0,
+        )  # fmt: skip
+
+
+@dataclass
+class People:
+    """Officials by name, each with a software passkey."""
+
+    ids: dict[str, int]
+    keys: dict[str, SoftPasskey]
+
+
+def staff(office: Office, *names: tuple[str, Role]) -> People:
+    """Make officials and enrol their passkeys."""
+    from counterseal.flow.people import enrol_key
+    from counterseal.store.models import Official
+
+    ids, keys = {}, {}
+    for name, role in names:
+        ids[name] = Official.objects.create(username=name, role=role.value).pk
+        keys[name] = SoftPasskey(hashlib.sha256(name.encode()).digest())
+        enrol_key(office, ids[name], keys[name].credential, keys[name].public_key)
+    return People(ids, keys)
+
+
+@dataclass
+class FakeSealer:
+    """Stands for the sealer's process where a test is about what comes before it."""
+
+    asked: list[Mapping[str, object]]
+
+    def __call__(self, request: Mapping[str, object], package: Path) -> None:
+        self.asked.append(request)
+        package.write_bytes(b"sealed")
+
+
+@dataclass
+class AtWork:
+    office: Office
+    people: People
+    sealer: FakeSealer
+    folder: Path
+
+    def cases(self) -> list[int]:
+        from counterseal.store.models import Case
+
+        return list(Case.objects.order_by("pk").values_list("pk", flat=True))
+
+    def evidence(self, name: str, case: int, **other: str) -> dict[str, str]:
+        from counterseal.flow.casework import ready_to_sign
+
+        over = bytes.fromhex(ready_to_sign(self.office, case).release.digest)
+        return self.people.keys[name].sign(over, **{"origin": ORIGIN, "rp_id": RP_ID, **other})
+
+    def sign(self, name: str, case: int, *, second: bool = False, evidence: dict[str, str] | None = None) -> None:
+        from counterseal.flow.casework import Site, sign_first, sign_second
+
+        (sign_second if second else sign_first)(
+            self.office, case, self.people.ids[name], self.people.keys[name].credential,
+            evidence or self.evidence(name, case), Site(ORIGIN, RP_ID),
+        )  # fmt: skip
+
+    def reviewed(self, case: int, name: str = "sam") -> None:
+        from counterseal.flow.casework import determine, take
+
+        take(self.office, case, self.people.ids[name])
+        determine(self.office, case, self.people.ids[name], "Nothing identifies an informant.")
+
+    def state(self, case: int) -> str:
+        from counterseal.store.casework import held_case
+
+        return held_case(case).state.value
+
+
+@pytest.fixture(scope="session")
+def office_that_ran(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> Path:
+    """An office on SQLite whose run is done; each test works on a copy."""
+    folder = tmp_path_factory.mktemp("ran") / "office"
+    wiring.establish(folder, demonstration=True)
+    at = wiring.open_office(folder)
+    wiring.run(
+        at, made_up / "request" / SUBMISSION, made_up / "registry", received_on=RECEIVED_ON, agreement=None,
+        progress=None,
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def at_work(tmp_path: Path, made_up: Path, empty_database: None, request: pytest.FixtureRequest) -> AtWork:
+    """An office with a run behind it, two specialists, two releasing officials and counsel."""
+    import os
+
+    import pyarrow.parquet as pq
+
+    folder = tmp_path / "office"
+    if os.environ.get("COUNTERSEAL_DATABASE_URL"):
+        wiring.establish(folder, demonstration=True)
+        wiring.run(
+            wiring.open_office(folder), made_up / "request" / SUBMISSION, made_up / "registry",
+            received_on=RECEIVED_ON, agreement=None, progress=None,
+        )  # fmt: skip
+    else:
+        shutil.copytree(request.getfixturevalue("office_that_ran"), folder)
+    sealer = FakeSealer([])
+    office = replace(wiring.open_office(folder), sealer=sealer)
+    people = staff(
+        office, ("sam", Role.SPECIALIST), ("sue", Role.SPECIALIST), ("rae", Role.RELEASING), ("rob", Role.RELEASING),
+        ("cora", Role.COUNSEL),
+    )  # fmt: skip
+    rows = pq.read_table(folder / "batches" / SUBMISSION / "rows.parquet", columns=["officers"]).to_pylist()
+    named = {one.strip() for row in rows for one in (row["officers"] or "").split(";") if one.strip()}
+    from counterseal.store.models import Submission
+
+    register_officers(office, named, Submission.objects.get().agency_id)
+    return AtWork(office, people, sealer, folder)
