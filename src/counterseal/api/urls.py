@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.urls import path
+
 from counterseal.api import operations as _operations  # noqa: F401  # enters them in the interface
 from counterseal.api.door import interface
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = list(interface.urls[0])
-for _address in urlpatterns:
+_addresses = interface.urls
+for _address in _addresses[0]:
     _address.callback.login_required = False  # type: ignore[union-attr]  # read by LoginRequiredMiddleware
+urlpatterns: list[URLPattern | URLResolver] = [path("", _addresses)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from counterseal.cli.output import answer_json, console
+from counterseal.cli.output import answer_json, console, progress
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def mount(program: typer.Typer) -> None:
     program.add_typer(app, name="agency")
     program.add_typer(hold, name="hold")
     program.command(epilog="Example: counterseal sign request --key secretary.key")(sign)
+    program.command(epilog="Example: counterseal work --workspace office --registry registry")(work)
 
 
 def _office(workspace: Path) -> Office:
@@ -58,6 +60,23 @@ def sign(
 ) -> None:
     """Sign a submission, at the agency: writes manifest.json.sig. Needs no workspace."""
     typer.echo(f"Signed: {_wired().sign(submission, key)}")
+
+
+def work(
+    workspace: Workspace,
+    registry: Annotated[Path, typer.Option(help="What `counterseal registry build` made.")],
+    every: Annotated[float, typer.Option(min=0, help="Seconds between two looks; 0 looks once and ends.")] = 0,
+) -> None:
+    """Run what agencies have sent through the interface, one at a time. May be stopped and begun again at any time."""
+    office = _office(workspace)
+    while True:
+        with progress() as says:
+            done = _wired().work(office, registry, says)
+        for one in done:
+            typer.echo(f"{one.submission}: {one.state}{f' [{one.code}]' if one.code else ''}")
+        if not every:
+            raise typer.Exit(1 if any(one.state == "waiting" for one in done) else 0)
+        time.sleep(every)
 
 
 @app.command("new-key", epilog="Example: counterseal agency new-key ice.secretary --out secretary.key")
