@@ -124,7 +124,7 @@ def _content(path: Path) -> bytes:
 
 
 def work(office: Office, registry: Path, progress: Progress | None) -> list[Worked]:
-    """Run what agencies have sent. Raises CountersealError ``inbox-worked``."""
+    """Run what agencies have sent. Raises CountersealError ``being-worked-on``."""
     from counterseal.flow.inbox import work_inbox  # noqa: PLC0415
 
     return work_inbox(office, registry, progress)

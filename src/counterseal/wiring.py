@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterseal.core.clock import SystemClock
+from counterseal.core.steps import Engine
 from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
+from counterseal.engine.spark import SparkEngine
 from counterseal.errors import CountersealError
 from counterseal.release import STYLE_SOURCE
 from counterseal.vault.keys import read_opening_key
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from counterseal.flow.doctor import Checked
     from counterseal.flow.look import Look
     from counterseal.flow.office import Office
     from counterseal.flow.run import RunSummary
@@ -75,7 +78,14 @@ def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT) -> Office:
         policy=read_office_policy(workspace),
         post=post_to_witnesses(workspace, ledger.keys, clock, post),
         openings=read_opening_key(workspace.keys, os.urandom),
-        sealer=SealerProcess(workspace.policy, workspace.ledger, workspace.answers),
+        sealer=SealerProcess(
+            workspace.policy,
+            workspace.ledger,
+            workspace.answers,
+            workspace.agencies,
+            workspace.agreements,
+            workspace.custodian,
+        ),
     )
 
 
@@ -131,6 +141,7 @@ def screen(
     out: Path,
     *,
     agreement: str | None,
+    kind: Engine,
     memory_limit: str,
     progress: Callable[[str, int, int], None] | None,
 ) -> dict[str, Any]:
@@ -138,8 +149,8 @@ def screen(
     from counterseal.flow.screen import screen_submission  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="counterseal-") as spill:
-        engine = DuckEngine(memory_limit=memory_limit, threads=THREADS, spill=Path(spill))
-        with engine:
+        chosen = SparkEngine if kind is Engine.SPARK else DuckEngine
+        with chosen(memory_limit=memory_limit, threads=THREADS, spill=Path(spill)) as engine:
             return screen_submission(
                 engine,
                 submission,
@@ -149,6 +160,13 @@ def screen(
                 received_on=today(),
                 progress=progress,
             )
+
+
+def examine(office: Office) -> list[Checked]:
+    """Look whether the office is fit for work."""
+    from counterseal.flow.doctor import examine as look_at  # noqa: PLC0415  # models need Django
+
+    return look_at(office)
 
 
 def sign_ins_of_demonstration(office: Office) -> list[SignIn]:

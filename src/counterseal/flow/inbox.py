@@ -6,8 +6,6 @@ same day of receipt, and comes out the same. What was refused or held is told to
 
 from __future__ import annotations
 
-import fcntl
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,15 +14,14 @@ from counterseal.flow.run import run_submission
 from counterseal.intake import read_manifest
 from counterseal.store.submissions import DETERMINED, RECEIVED, one_act, state_of
 from counterseal.store.uploads import State, UploadLine, set_state, waiting_uploads
-from counterseal.vault.durable import make_folder
+from counterseal.vault.durable import worked_on_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from counterseal.flow.office import Office, Progress
 
-OFFICE_FAULTS = frozenset({"clock-back", "salt-repeated", "log-rolled-back", "log-forked", "entry-damaged"})
+OFFICE_FAULTS = frozenset({"clock-back", "salt-repeated", "log-rolled-back", "log-forked", "being-worked-on"})
 """Faults of the office that may show before a submission is received: it waits until they are mended."""
 
 
@@ -40,9 +37,9 @@ class Worked:
 def work_inbox(office: Office, registry: Path, progress: Progress | None = None) -> list[Worked]:
     """Run everything that waits; give what came of each.
 
-    Raises CountersealError ``inbox-worked`` when another worker is at it.
+    Raises CountersealError ``being-worked-on`` when another worker is at it.
     """
-    with _alone(office.workspace.inbox("")):
+    with worked_on_alone(office.workspace.root / "inbox"):
         return [worked for line in waiting_uploads() if (worked := _work(office, line, registry, progress))]
 
 
@@ -68,14 +65,3 @@ def _settle(line: UploadLine, state: str, code: str) -> Worked:
     with one_act():
         set_state(line.id, (State.COMPLETE, State.HELD), state, refused=code)
     return Worked(line.submission, state, code)
-
-
-@contextmanager
-def _alone(inbox: Path) -> Iterator[None]:
-    make_folder(inbox)
-    with (inbox / ".worker").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CountersealError("inbox-worked", "Another worker is at this inbox.") from None
-        yield
