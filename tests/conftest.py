@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_django import DjangoDbBlocker
+
 CANARY = ("ZZYZXWORTH", "CANARYTOKEN", "987654321", "987-65-4321")
 """One made-up person in every request: what of them stands outside the files of the batch is a leak."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_databases(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Tests open the databases of their own offices, not one that a test run shares, in whatever order they come."""
+    with django_db_blocker.unblock():
+        yield
 
 
 @pytest.fixture

@@ -183,14 +183,28 @@ def notice_style_hash() -> str:
 
 def look() -> Look:
     """Give a look at the workspace that this process serves. Raises CountersealError when it serves none."""
+    return _look_at(_served_root())
+
+
+def served_office() -> Office:
+    """Give the office of the workspace that this process serves. Raises CountersealError when it serves none."""
+    return _office_at(_served_root())
+
+
+def _served_root() -> Path:
     from django.conf import settings  # noqa: PLC0415  # the pages' own framework, already started
 
-    root = settings.ENVIRONMENT.workspace
+    root: Path | None = settings.ENVIRONMENT.workspace
     if root is None:
         raise CountersealError(
             "workspace", "No workspace is named.", next_step="Start the pages with: counterseal serve --workspace DIR"
         )
-    return _look_at(root)
+    return root
+
+
+@functools.lru_cache(maxsize=4)
+def _office_at(root: Path) -> Office:
+    return open_office(root)
 
 
 @functools.lru_cache(maxsize=4)

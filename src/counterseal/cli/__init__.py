@@ -14,6 +14,7 @@ import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
+from counterseal.cli import agency as agency_commands
 from counterseal.cli import agreement as agreement_commands
 from counterseal.cli import identify as identify_commands
 from counterseal.cli import ledger as ledger_commands
@@ -42,6 +43,7 @@ registry_commands.mount(app)
 identify_commands.mount(app)
 ledger_commands.mount(app)
 witness_commands.mount(app)
+agency_commands.mount(app)
 app.add_typer(agreement_commands.app, name="agreement")
 app.command(
     epilog="Example: counterseal explain request --row 17 --agreement agreements/irs-ice-2025",

@@ -22,7 +22,10 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """``manifest.json`` read and checked for form. What it says is judged by the agreement's rules."""
+    """``manifest.json`` read and checked for form. What it says is judged by the agreement's rules.
+
+    ``sha256`` is that of the rows file, ``digest`` that of the manifest's own bytes, both hexadecimal.
+    """
 
     submission: SubmissionId
     agreement: AgreementId
@@ -34,3 +37,4 @@ class Manifest:
     rows: str
     row_count: int
     sha256: str
+    digest: str

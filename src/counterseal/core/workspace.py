@@ -41,6 +41,10 @@ class Workspace:
         """The agreements in force here, a folder each."""
         return self.root / "agreements"
 
+    def inbox(self, upload: str) -> Path:
+        """The folder in which an agency's upload grows until it is a whole submission."""
+        return self.root / "inbox" / upload
+
     @property
     def policy(self) -> Path:
         """Whose cosignatures a release and a stop order need (C2SP tlog-policy)."""

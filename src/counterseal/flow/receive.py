@@ -1,7 +1,7 @@
 """Receiving a submission: bytes hashed, rows kept as they came, one entry before anything is judged.
 
 Every request is recorded, granted or not (26 U.S.C. 6103(p)(3)(A)): a submission whose file is not the one
-that was signed is entered as refused, and its id stays free for the right file.
+that was signed, or whose signature does not count, is entered as refused, and its id stays free for the right file.
 """
 
 from __future__ import annotations
@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING
 
 from counterseal.agreements import load_agreement
 from counterseal.errors import CountersealError
+from counterseal.flow.authenticate import authenticate, read_signature, refusal
+from counterseal.flow.hold import hold_if_unusual
 from counterseal.intake import read_manifest, take_in
+from counterseal.store.asker import is_withdrawn
+from counterseal.store.registration import registered_keys
 from counterseal.store.submissions import enter_submission, one_act, refuse_if_received, registered_agency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
     from pathlib import Path
 
     from counterseal.agreements import Agreement
     from counterseal.core.request import Manifest
+    from counterseal.flow.authenticate import Signed
     from counterseal.flow.office import Office, Progress
     from counterseal.intake import Receipt
 
@@ -36,6 +41,7 @@ class Received:
     received_on: date
     agency: str
     register: Mapping[str, bool]
+    signed: Signed | None
 
 
 def agreement_for(office: Office, manifest: Manifest, named: Path | None) -> Agreement:
@@ -61,17 +67,18 @@ def receive(
     *,
     received_on: date,
     agreement: Path | None = None,
+    came: datetime | None = None,
     progress: Progress | None = None,
 ) -> Received:
-    """Take a submission in and enter it in the ledger.
+    """Take a submission in and enter it in the ledger. ``came`` is when a program sent it.
 
     Raises CountersealError: the manifest's and the file's own faults; ``agency-unknown`` for an agency that
-    is not registered; ``already-received``.
+    is not registered; ``unsigned`` and the faults of ``authenticate``; ``held``; ``already-received``.
     """
     manifest = read_manifest(submission)
     found = registered_agency(manifest.requesting_agency)
     if found is None:
-        _refuse(office, manifest, "agency-unknown")
+        enter_refusal(office, manifest, "agency-unknown")
         raise CountersealError(
             "agency-unknown",
             "The requesting agency is not registered here, so nothing it sends is taken.",
@@ -79,8 +86,13 @@ def receive(
             next_step="An agency is registered by the custodian, with its offices and keys.",
         )
     agency, register = found
+    signed = check_signer(office, submission, manifest, agency)
+    if is_withdrawn(agency, manifest.submission):
+        enter_refusal(office, manifest, "withdrawn")
+        raise CountersealError("withdrawn", "The agency has withdrawn this submission; nothing of it is judged.")
     law = agreement_for(office, manifest, agreement)
     refuse_if_received(manifest, digest=law.digest, received_on=received_on)
+    hold_if_unusual(office, manifest, agency, came)
     folder = office.workspace.unfinished(manifest.submission)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -94,11 +106,28 @@ def receive(
         )
     except CountersealError as fault:
         shutil.rmtree(folder, ignore_errors=True)
-        _refuse(office, manifest, fault.code)
+        enter_refusal(office, manifest, fault.code)
         raise
-    received = Received(manifest, receipt, law, received_on, agency, register)
+    received = Received(manifest, receipt, law, received_on, agency, register, signed)
     _enter(office, received)
     return received
+
+
+def check_signer(office: Office, submission: Path, manifest: Manifest, agency: str) -> Signed | None:
+    """Say who signed; None only for an unsigned submission in a demonstration. A refusal is an entry.
+
+    Raises CountersealError ``unsigned`` and the faults of ``authenticate``.
+    """
+    try:
+        signature = read_signature(submission)
+        if signature is not None:
+            return authenticate(manifest, signature, agency, registered_keys(agency), office.clock.now().date())
+        if office.workspace.demonstration:
+            return None
+        raise refusal("unsigned", "The submission is not signed.", "Sign it: counterseal sign SUBMISSION --key FILE")
+    except CountersealError as fault:
+        enter_refusal(office, manifest, fault.code)
+        raise
 
 
 def _enter(office: Office, received: Received) -> None:
@@ -122,6 +151,7 @@ def _enter(office: Office, received: Received) -> None:
                     "agreement_version": law.version,
                     "agreement_sha256": law.digest,
                     "rows": receipt.rows_received,
+                    "signed_with": received.signed.key_sha256 if received.signed else "unsigned demonstration",
                 },
                 {
                     "submission": manifest.submission,
@@ -132,7 +162,8 @@ def _enter(office: Office, received: Received) -> None:
     office.ledger.publish()
 
 
-def _refuse(office: Office, manifest: Manifest, code: str) -> None:
+def enter_refusal(office: Office, manifest: Manifest, code: str) -> None:
+    """Enter that a submission was refused as a whole, and why (a code)."""
     with one_act():
         office.ledger.append(
             "refused",

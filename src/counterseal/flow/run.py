@@ -32,11 +32,12 @@ from counterseal.flow.screen import request_facts, screen_rows
 from counterseal.intake import read_manifest
 from counterseal.ledger import batch_root
 from counterseal.release import Letter, Reason, notice_html, notice_pdf, response_sql
+from counterseal.store.asker import withdraw_cases
 from counterseal.store.submissions import determine_submission, one_act, open_cases
 from counterseal.vault.durable import synchronise_files, synchronise_folder, worked_on_alone, write_durably
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
     from pathlib import Path
 
     from counterseal.engine.duck import DuckEngine
@@ -76,13 +77,16 @@ def run_submission(
     *,
     received_on: date,
     agreement: Path | None = None,
+    came: datetime | None = None,
     progress: Progress | None = None,
 ) -> RunSummary:
     """Intake, screening, identity, cases. Never releases anything. Raises CountersealError."""
     office.ledger.publish()  # what an act entered that was cut before it could publish
     place = office.workspace.unfinished(read_manifest(submission).submission)
     with worked_on_alone(place):
-        received = receive(office, submission, received_on=received_on, agreement=agreement, progress=progress)
+        received = receive(
+            office, submission, received_on=received_on, agreement=agreement, came=came, progress=progress
+        )
         return _judge(office, received, registry, progress)
 
 
@@ -199,6 +203,7 @@ def _close(
         office.ledger.append("determined", {"rows": summary.rows, "rows_root": root}, named)
         determine_submission(submission, summary.outcomes, registry=str(registry.resolve()))
         open_cases(submission, reviewable, at=office.clock.now())
+        withdraw_cases(submission)
         shutil.rmtree(place, ignore_errors=True)
         source.rename(place)
         synchronise_folder(place.parent)

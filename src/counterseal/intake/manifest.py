@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from datetime import date
@@ -63,8 +64,8 @@ def read_manifest(folder: Path) -> Manifest:
     if path.stat().st_size > LARGEST_MANIFEST:
         raise wrong("file", "The manifest is larger than a manifest can be.")
     try:
-        text = path.read_text(encoding="utf-8")
-        held = json.loads(text, object_pairs_hook=_no_duplicates)
+        raw = path.read_bytes()
+        held = json.loads(raw.decode("utf-8"), object_pairs_hook=_no_duplicates)
     except UnicodeDecodeError:
         raise wrong("file", "The manifest is not UTF-8 text.") from None
     except RecursionError:
@@ -72,10 +73,10 @@ def read_manifest(folder: Path) -> Manifest:
     except ValueError as fault:
         line = getattr(fault, "lineno", None)
         raise wrong(f"line {line}" if line else "file", "The manifest is not JSON.") from None
-    return _manifest(held)
+    return _manifest(held, hashlib.sha256(raw).hexdigest())
 
 
-def _manifest(held: object) -> Manifest:
+def _manifest(held: object, digest: str) -> Manifest:
     if not isinstance(held, dict):
         raise wrong("file", "The manifest is not one JSON object.")
     if unknown := sorted(set(held) - KEYS):
@@ -102,6 +103,7 @@ def _manifest(held: object) -> Manifest:
         rows=_shaped(held, "rows", ROWS_FILE, "a file beside it: .csv, .jsonl, .parquet or .xlsx"),
         row_count=count,
         sha256=_shaped(held, "sha256", SHA256, "64 lower-case hexadecimal digits"),
+        digest=digest,
     )
 
 

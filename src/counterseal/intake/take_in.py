@@ -80,7 +80,7 @@ def take_in(
             where=path.name,
             next_step="Send the complete file, or sign a manifest with its true number of rows.",
         )
-    return Receipt(received, digest, _sha256(folder / "manifest.json"), faults)
+    return Receipt(received, digest, manifest.digest, faults)
 
 
 def _write(

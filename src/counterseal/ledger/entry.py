@@ -34,7 +34,10 @@ class EntryKind(StrEnum):
     """What an entry records."""
 
     START_UP = "start-up"
+    REGISTERED = "registered"
     RECEIVED = "received"
+    HELD = "held"
+    WITHDRAWN = "withdrawn"
     SCREENED = "screened"
     IDENTIFIED = "identified"
     DETERMINED = "determined"

@@ -34,3 +34,6 @@ class Environment(BaseSettings):
 
     plain_http: bool = False
     """Cookies without TLS, for a demonstration on this machine alone."""
+
+    client_certificate_from: str = ""
+    """Addresses of the proxies, separated by commas, whose ``Client-Cert`` header tells a program's certificate."""

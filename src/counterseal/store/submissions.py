@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from counterseal.core.request import Manifest
 
 
+RECEIVED, DETERMINED = Submission.State.RECEIVED, Submission.State.DETERMINED
+
+
 @contextmanager
 def one_act() -> Iterator[None]:
     """One transaction: everything in it is durable together, or none of it is."""
@@ -38,9 +41,9 @@ def registered_agency(named: str) -> tuple[str, Mapping[str, bool]] | None:
     return None
 
 
-def register_agency(agency: str, title: str, names: Iterable[str], *, at: datetime, safeguards_in_force: bool) -> None:
-    """Enter an agency in the register, once, with every name that it signs under."""
-    Agency.objects.get_or_create(
+def register_agency(agency: str, title: str, names: Iterable[str], *, at: datetime, safeguards_in_force: bool) -> bool:
+    """Enter an agency in the register, once, with every name that it signs under; False when it stands there."""
+    _, new = Agency.objects.get_or_create(
         pk=agency,
         defaults={
             "title": title,
@@ -49,6 +52,7 @@ def register_agency(agency: str, title: str, names: Iterable[str], *, at: dateti
             "safeguards_in_force": safeguards_in_force,
         },
     )
+    return new
 
 
 def refuse_if_received(manifest: Manifest, *, digest: str, received_on: date) -> Submission | None:
@@ -107,6 +111,17 @@ def enter_submission(
         received_at=at,
     )
     return True
+
+
+def submission_agency(submission: str) -> str | None:
+    """Give the agency whose submission this is, or None when none of this id was received."""
+    return Submission.objects.filter(pk=submission).values_list("agency_id", flat=True).first()
+
+
+def state_of(submission: str, manifest_sha256: str) -> str:
+    """Give how far the submission with exactly this manifest has come; empty when it was not received."""
+    known = Submission.objects.filter(pk=submission, manifest_sha256=manifest_sha256)
+    return known.values_list("state", flat=True).first() or ""
 
 
 def determine_submission(submission: str, outcomes: Mapping[str, int], *, registry: str) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 METHODS = {"GET", "HEAD", "POST"}
+METHODS_OF_PROGRAMS = {"GET", "POST", "PATCH"}
 
 
 class Closed:
@@ -25,8 +26,9 @@ class Closed:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request."""
-        if request.method not in METHODS:
-            response: HttpResponse = HttpResponseNotAllowed(sorted(METHODS))
+        methods = METHODS_OF_PROGRAMS if request.path_info.startswith("/api/") else METHODS
+        if request.method not in methods:
+            response: HttpResponse = HttpResponseNotAllowed(sorted(methods))
         else:
             response = self.get_response(request)
         response["Cache-Control"] = "no-store"

@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ledger/<int:index>/", views.ledger_entry, name="ledger-entry"),
     path("ledger/<int:index>/receipt/", views.ledger_receipt, name="ledger-receipt"),
     path("stop-orders/", views.stop_orders, name="stop-orders"),
+    path("api/v1/", include("counterseal.api.urls")),
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),

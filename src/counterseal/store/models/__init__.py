@@ -1,6 +1,7 @@
-"""The tables of the office. One file a subject; ``0001`` the office, ``0002`` the ledger, ``0003`` casework."""
+"""The tables of the office. One file a subject: the office, the ledger, casework, the interface for agencies."""
 
 from counterseal.store.models.casework import Approval, CaseEvent, OfficialKey, Opinion
+from counterseal.store.models.interface import CallCount, Hold, IdempotentCall, SpentToken, Upload, Withdrawal
 from counterseal.store.models.ledger import (
     LedgerCheckpoint,
     LedgerCosignature,
@@ -16,8 +17,11 @@ __all__ = [
     "AgencyKey",
     "AgencyRoot",
     "Approval",
+    "CallCount",
     "Case",
     "CaseEvent",
+    "Hold",
+    "IdempotentCall",
     "LedgerCheckpoint",
     "LedgerCosignature",
     "LedgerEntry",
@@ -26,6 +30,9 @@ __all__ = [
     "Official",
     "OfficialKey",
     "Opinion",
+    "SpentToken",
     "StopOrder",
     "Submission",
+    "Upload",
+    "Withdrawal",
 ]

@@ -43,7 +43,10 @@ def _two_people(name: str) -> list[models.BaseConstraint]:
 
 
 class AgencyKey(Registered):
-    """A key with which an agency's signer signs submissions and calls. ``key`` is the raw key in base64."""
+    """A key with which an agency's signer signs submissions and calls.
+
+    ``key`` is a signed-note verifier key, ``sha256`` that of its 32 bytes; without an office it is a program's.
+    """
 
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="keys")
     key = models.TextField()
