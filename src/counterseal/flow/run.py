@@ -160,10 +160,11 @@ def _batch_root(office: Office, folder: Path) -> str:
     """Give the Merkle root over the determinations; the secret that opens its rows is kept in the folder."""
     secret = office.entropy(32)
     write_durably(folder / "rows.secret", secret, mode=0o600)
-    return batch_root(secret, _determinations(folder / "determinations.parquet"))
+    return batch_root(secret, rows_of(folder / "determinations.parquet"))
 
 
-def _determinations(path: Path) -> Iterator[dict[str, str | int | list[str]]]:
+def rows_of(path: Path) -> Iterator[dict[str, str | int | list[str]]]:
+    """Give the determinations of a batch one by one, as its root commits to them."""
     for batch in pq.ParquetFile(path).iter_batches(50_000):
         for row in batch.to_pylist():
             yield {**row, "request_ref": row["request_ref"] or ""}
