@@ -1,0 +1,201 @@
+"""An office whose cases can be signed: officers registered, officials with sign-ins, served by a real server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.web.conftest import CHROMIUM, ROOT, SUBMISSION, call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PEOPLE = {"sam": "specialist", "sue": "specialist", "rae": "releasing", "rob": "releasing", "cora": "counsel"}
+PASSWORD = "correct horse battery staple"  # noqa: S105  # of made-up people
+STAFF = """
+import sys
+from pathlib import Path
+import pyarrow.parquet as pq
+from counterseal import wiring
+
+office = wiring.open_office(Path(sys.argv[1]))
+from counterseal.core.official import Role
+from counterseal.store.models import Submission
+from counterseal.store.officials import set_sign_in
+from tests.flow.casework import register_officers
+
+for pair in sys.argv[3:]:
+    name, role = pair.split("=")
+    set_sign_in(name, Role(role), sys.argv[2])
+for submission in Submission.objects.all():
+    rows = pq.read_table(office.workspace.batch(submission.pk) / "rows.parquet", columns=["officers"]).to_pylist()
+    named = {one.strip() for row in rows for one in (row["officers"] or "").split(";") if one.strip()}
+    register_officers(office, named, submission.agency_id)
+"""
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """A served office with people in it."""
+
+    address: str
+    folder: Path
+
+    def ask(self, script: str, *arguments: object) -> str:
+        """Do something to the office from outside, and give what was printed."""
+        begin = (
+            "import sys\nfrom pathlib import Path\nfrom counterseal import wiring\n"
+            "office = wiring.open_office(Path(sys.argv[1]))\n"
+        )
+        return call("-c", begin + script, self.folder, *arguments)
+
+    def state(self, case: int) -> str:
+        """Where a case stands."""
+        return self.ask(
+            "from counterseal.store.casework import held_case\nprint(held_case(int(sys.argv[2])).state.value)", case
+        ).strip()
+
+
+@pytest.fixture(scope="session")
+def at_work(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtWork]:
+    """Serve a copy of the small office with officers, two specialists, two releasing officials and counsel."""
+    folder = tmp_path_factory.mktemp("casework") / "office"
+    shutil.copytree(workspace, folder)
+    call("-c", STAFF, folder, PASSWORD, *(f"{name}={role}" for name, role in PEOPLE.items()))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("COUNTERSEAL_", "DJANGO_"))}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning", "--bind",
+         f"127.0.0.1:{port}", "--workers", "1", "--threads", "4", "counterseal.web.wsgi"],
+        env={**environment, "PYTHONPATH": str(ROOT / "src"), "COUNTERSEAL_WORKSPACE": str(folder),
+             "COUNTERSEAL_PLAIN_HTTP": "1"},
+        cwd=ROOT,
+    )  # fmt: skip
+    address = f"http://localhost:{port}"
+    try:
+        for _ in range(100):
+            try:
+                urllib.request.urlopen(f"{address}/account/login/", timeout=5)  # noqa: S310  # our own server
+                break
+            except OSError:
+                time.sleep(0.2)
+        else:
+            pytest.fail("the server does not answer")
+        yield AtWork(address, folder)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+class Person:
+    """One official in a browser of their own, with a passkey that answers."""
+
+    def __init__(self, browser: Any, at_work: AtWork, name: str) -> None:
+        self.at_work, self.name = at_work, name
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.page = self.context.new_page()
+        self.keys = self.context.new_cdp_session(self.page)
+        self.keys.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+            "isUserVerified": True, "automaticPresenceSimulation": True,
+        }  # fmt: skip
+        self.keys.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self.sign_in()
+        self.go("/account/keys/webauthn/add/")
+        self.again()
+        self.page.fill("[name=name]", "desk key")
+        self.page.click("#mfa_webauthn_add")
+        self.page.wait_for_url(lambda url: "/webauthn/add/" not in url)
+
+    def sign_in(self) -> None:
+        """Sign in with the password."""
+        self.go("/account/login/")
+        self.page.fill("#id_login", self.name)
+        self.page.fill("#id_password", PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(f"{self.at_work.address}/")
+
+    def go(self, path: str) -> Any:
+        """Open a page."""
+        return self.page.goto(self.at_work.address + path)
+
+    def again(self) -> None:
+        """Give the password once more where it is asked for."""
+        if "reauthenticate" in self.page.url:
+            self.page.fill("[name=password]", PASSWORD)
+            with self.page.expect_navigation():
+                self.page.keyboard.press("Enter")
+
+    def follow(self, words: str) -> None:
+        """Reach a link or a button by Tab alone and press it."""
+        for _ in range(150):
+            self.page.keyboard.press("Tab")
+            told = self.page.evaluate(
+                "() => { const a = document.activeElement; return a ? (a.getAttribute('aria-label') || a.innerText) : '' }"
+            )
+            if (told or "").strip().startswith(words):
+                with self.page.expect_navigation():
+                    self.page.keyboard.press("Enter")
+                return
+        pytest.fail(f"{words} cannot be reached by Tab on {self.page.url}")
+
+    def write(self, field: str, text: str) -> None:
+        """Reach a field by Tab alone and write in it."""
+        for _ in range(150):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("document.activeElement && document.activeElement.name") == field:
+                self.page.keyboard.type(text)
+                return
+        pytest.fail(f"the field {field} cannot be reached by Tab on {self.page.url}")
+
+    def words(self) -> str:
+        """What stands on the page."""
+        return str(self.page.locator("main").inner_text())
+
+    def review(self, case: int) -> None:
+        """Take a case and record the determination, through the pages."""
+        self.go(f"/cases/{case}/take/")
+        self.page.click("main form button[type=submit]")
+        self.page.fill("[name=determination]", "Nothing identifies an informant.")
+        self.page.click("text=Record the determination")
+
+    def sign(self, case: int) -> None:
+        """Sign with the passkey, through the pages."""
+        self.go(f"/cases/{case}/sign/")
+        self.again()
+        with self.page.expect_navigation():
+            self.page.click("#sign button[type=submit]")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for every test of casework."""
+    if not CHROMIUM.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is missing, and here it may not be")
+        pytest.skip(f"{CHROMIUM} is missing; .ci/provide installs it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        opened = player.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+__all__ = ["SUBMISSION", "AtWork", "Person", "at_work", "chromium"]
