@@ -21,7 +21,7 @@ from counterseal.core.official import Role
 from counterseal.core.outcome import Outcome
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
-from counterseal.flow.determine import IDENTITY_FIELDS, OUTCOME_COUNTS, determined
+from counterseal.flow.determine import IDENTITY_FIELDS, determined
 from counterseal.flow.identify import identify_rows
 from counterseal.flow.look import read_agreement
 from counterseal.flow.orders import covers_rows
@@ -188,12 +188,12 @@ def _written(
         f"(SELECT row FROM asking) UNION ALL {settled}) ORDER BY row",
         scratch / FILES[0],
     )
-    engine.table("determined", scratch / FILES[0])
-    outcomes = dict(engine.rows(OUTCOME_COUNTS))
+    engine.table("after", scratch / FILES[0])
+    outcomes = dict(engine.rows("SELECT outcome, count(*) FROM after GROUP BY 1 ORDER BY 1"))
     if sum(outcomes.values()) != held.rows:  # rows in = determinations out
         raise AssertionError("a row has no determination, or more than one")
     opened = engine.rows(
-        f"SELECT d.row FROM determined d JOIN asking USING (row) WHERE outcome = '{Outcome.REVIEWABLE}' ORDER BY 1"
+        f"SELECT d.row FROM after d JOIN asking USING (row) WHERE outcome = '{Outcome.REVIEWABLE}' ORDER BY 1"
     )
     return rows, [row for (row,) in opened], outcomes
 
