@@ -30,7 +30,7 @@ from counterseal.ledger import batch_root
 from counterseal.store.casework import acting, keep_opinion, opinions
 from counterseal.store.judgements import count_outcomes_anew, determined_submission
 from counterseal.store.submissions import one_act, open_cases
-from counterseal.vault.durable import synchronise_folder
+from counterseal.vault.durable import synchronise_file, synchronise_folder
 
 if TYPE_CHECKING:
     from counterseal.engine.duck import DuckEngine
@@ -104,6 +104,9 @@ def judge(office: Office, submission: str, rules: str, decision: str, opinion: s
     with office.engine() as engine:
         rows, opened, outcomes = _written(engine, office, held, folder, scratch, (rules, decision))
     root = batch_root((folder / "rows.secret").read_bytes(), rows_of(scratch / FILES[0]))
+    for name in FILES:
+        if (scratch / name).exists():
+            synchronise_file(scratch / name)
     synchronise_folder(scratch)
     with one_act():
         office.ledger.lock()

@@ -47,6 +47,12 @@ def make_folder(folder: Path) -> None:
     synchronise_folder(folder.parent)
 
 
+def synchronise_file(path: Path) -> None:
+    """Make durable what somebody else has written into a file."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def synchronise_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

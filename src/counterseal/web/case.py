@@ -101,8 +101,8 @@ def case(request: HttpRequest, case: int) -> HttpResponse:
     return _page(request, case)
 
 
-@require_POST
 @asks(Right.CASES)
+@require_POST
 def determine(request: HttpRequest, case: int) -> HttpResponse:
     """Record the determination of 6103(i)(6)."""
     known_case(case)
@@ -115,8 +115,8 @@ def determine(request: HttpRequest, case: int) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('case', args=[case])}#determination")
 
 
-@require_POST
 @asks(Right.CASES)
+@require_POST
 def reveal_field(request: HttpRequest, case: int) -> HttpResponse:
     """Show the taxpayer number once; that it was shown is entered first."""
     known_case(case)

@@ -88,8 +88,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     return render(request, "web/queue.html", told)
 
 
-@require_POST
 @asks(Right.CASES)
+@require_POST
 def save(request: HttpRequest) -> HttpResponse:
     """Keep the filters that are shown under a name."""
     given = QueryDict(request.POST.get("query", ""))
@@ -100,8 +100,8 @@ def save(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('home')}?{query}")
 
 
-@require_POST
 @asks(Right.CASES)
+@require_POST
 def remove(request: HttpRequest, saved: int) -> HttpResponse:
     """Remove one's own set of filters."""
     remove_filter(who(request), saved)

@@ -54,8 +54,8 @@ def sign(request: HttpRequest, case: int) -> HttpResponse:
     return _page(request, case, place)
 
 
-@require_POST
 @asks(Right.CASES)
+@require_POST
 def release(request: HttpRequest, case: int) -> HttpResponse:
     """Try the release of a case again that two people signed."""
     known_case(case)
