@@ -163,6 +163,14 @@ def sign_ins_of_demonstration(office: Office) -> list[SignIn]:
     return demonstration_sign_ins(office)
 
 
+def stage_demonstration(root: Path) -> dict[int, str]:
+    """Bring cases of a demonstration into every state; give each with where it stands."""
+    office = open_office(root)
+    from counterseal.flow.demonstration import stage  # noqa: PLC0415  # models need Django
+
+    return stage(office)
+
+
 def notice_style_hash() -> str:
     """Give the hash by which a page may allow the return letter's own style."""
     return STYLE_SOURCE
