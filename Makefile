@@ -7,7 +7,7 @@ VENV := .venv
 UV := .tools/bin/uv
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help setup demo test lint types architecture unit ci fix lock clean bench
+.PHONY: help setup demo test lint types architecture unit spark ci fix lock clean bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,18 +42,29 @@ architecture: setup ## the import directions
 unit: setup ## the tests
 	@$(VENV)/bin/pytest -n 2
 
+SPARK := .venv-spark
+$(SPARK)/.set-up: requirements/spark.txt requirements/dev.txt pyproject.toml $(UV)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(SPARK)
+	@$(UV) pip sync --quiet --python $(SPARK) --require-hashes requirements/spark.txt
+	@touch $@
+
+spark: $(SPARK)/.set-up ## screening and identity on Spark, held against DuckDB; needs a Java runtime
+	@PYTHONPATH=src $(SPARK)/bin/python -m pytest -p no:cacheprovider -n 0 -m "spark and not long"
+
 fix: setup ## format, and mend what ruff can mend
 	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
 
 lock: $(UV) ## pin the dependencies anew, with hashes and without addresses
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade pyproject.toml --extra dev -o requirements/dev.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate -c requirements/dev.txt pyproject.toml --extra dev --extra spark -o requirements/spark.txt
 
-ci: ## what .ci/run runs: the tests, then PostgreSQL and the browser
+ci: ## what .ci/run runs: the tests, then PostgreSQL, the browser and Spark
 	@.ci/provide
 	@$(MAKE) --no-print-directory setup lint types architecture
-	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 0 -m "not long and not browser" tests/flow tests/store
+	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 0 -m "not long and not browser and not spark" tests/flow tests/store
 	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 0 -m postgresql
-	@CI=true $(VENV)/bin/pytest -n 2 -m "not long and not postgresql"
+	@CI=true $(VENV)/bin/pytest -n 2 -m "not long and not postgresql and not spark"
+	@CI=true $(MAKE) --no-print-directory spark
 
 DEMO := var/demonstration
 demo: setup ## synthetic people, a request of 2,000 rows, the run, its table, then the pages (SERVE=0: stop after the table)

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from counterseal.ledger.folder import LedgerFolder
     from counterseal.ledger.note import VerifierKey
+    from counterseal.ledger.row_receipt import RowReceipt
     from counterseal.store.ledger_fsck import Damage
 
-__all__ = ["check_signature", "fsck", "open_witness", "post", "trust"]
+__all__ = ["check_signature", "content", "fsck", "open_witness", "post", "prove_row", "trust"]
 
 
 def open_witness(folder: Path, name: str, logs: Sequence[str], *, mirror: bool) -> tuple[Witness | Mirror, list[str]]:
@@ -45,7 +46,7 @@ def open_witness(folder: Path, name: str, logs: Sequence[str], *, mirror: bool) 
         raise CountersealError("witness-name", f"This folder's keys are those of {signers[0].key.name}.")
     watched: dict[str, list[VerifierKey]] = {}
     for given in logs:
-        for line in [given] if "+" in given else _content(Path(given)).decode("utf-8", "replace").split():
+        for line in [given] if "+" in given else content(Path(given)).decode("utf-8", "replace").split():
             key = read_key(line)
             if key.type not in LOG_TYPES:
                 raise CountersealError("verifier-key", f"The key of {key.name} is not one that a log signs with.")
@@ -79,20 +80,32 @@ def fsck(workspace: Path, *, repair: bool) -> list[Damage]:
     return damage
 
 
+def prove_row(workspace: Path, submission: str, row: int) -> RowReceipt:
+    """Prove one row of a workspace's batch; rows count from 1.
+
+    Raises CountersealError ``workspace`` for a folder that is none, and as ``prove_row_of_batch`` does.
+    """
+    from counterseal.core.workspace import read_workspace  # noqa: PLC0415
+    from counterseal.flow.row_proofs import prove_row_of_batch  # noqa: PLC0415  # loads Arrow
+
+    return prove_row_of_batch(read_workspace(workspace), submission, row)
+
+
 def trust(folder: LedgerFolder, key: str | None, policy: Path | None) -> Policy:
     """Say whose word is taken: the policy, else the key given (a line or its file), else the folder's own.
 
     Raises CountersealError when the file cannot be read, or is no policy or key.
     """
     if policy is not None:
-        return read_policy(_content(policy))
+        return read_policy(content(policy))
     if key is None:
         return Policy((folder.key(),), (), NO_QUORUM)
-    line = key if "+" in key else _content(Path(key)).decode("utf-8", "replace").strip()
+    line = key if "+" in key else content(Path(key)).decode("utf-8", "replace").strip()
     return Policy((read_key(line),), (), NO_QUORUM)
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """Read a file that was named. Raises CountersealError ``no-such-file``."""
     try:
         return path.read_bytes()
     except OSError:

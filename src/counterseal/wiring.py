@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterseal.core.clock import SystemClock
+from counterseal.core.steps import Engine
 from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
+from counterseal.engine.spark import SparkEngine
 from counterseal.errors import CountersealError
 from counterseal.release import STYLE_SOURCE
 from counterseal.vault.keys import read_opening_key
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from counterseal.flow.doctor import Checked
     from counterseal.flow.look import Look
     from counterseal.flow.office import Office
     from counterseal.flow.run import RunSummary
@@ -80,7 +83,14 @@ def _office(workspace: Workspace, ledger: LedgerLog, memory_limit: str = MEMORY_
         policy=read_office_policy(workspace),
         post=post_to_witnesses(workspace, ledger.keys, clock, post),
         openings=read_opening_key(workspace.keys, os.urandom),
-        sealer=SealerProcess(workspace.policy, workspace.ledger, workspace.answers),
+        sealer=SealerProcess(
+            workspace.policy,
+            workspace.ledger,
+            workspace.answers,
+            workspace.agencies,
+            workspace.agreements,
+            workspace.custodian,
+        ),
     )
 
 
@@ -136,6 +146,7 @@ def screen(
     out: Path,
     *,
     agreement: str | None,
+    kind: Engine,
     memory_limit: str,
     progress: Callable[[str, int, int], None] | None,
 ) -> dict[str, Any]:
@@ -143,8 +154,8 @@ def screen(
     from counterseal.flow.screen import screen_submission  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="counterseal-") as spill:
-        engine = DuckEngine(memory_limit=memory_limit, threads=THREADS, spill=Path(spill))
-        with engine:
+        chosen = SparkEngine if kind is Engine.SPARK else DuckEngine
+        with chosen(memory_limit=memory_limit, threads=THREADS, spill=Path(spill)) as engine:
             return screen_submission(
                 engine,
                 submission,
@@ -154,6 +165,13 @@ def screen(
                 received_on=today(),
                 progress=progress,
             )
+
+
+def examine(office: Office) -> list[Checked]:
+    """Look whether the office is fit for work."""
+    from counterseal.flow.doctor import examine as look_at  # noqa: PLC0415  # models need Django
+
+    return look_at(office)
 
 
 def sign_ins_of_demonstration(office: Office) -> list[SignIn]:

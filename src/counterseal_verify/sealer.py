@@ -1,9 +1,10 @@
 """The sealer: the one process that turns an answer into a package, and it trusts nothing but the proof.
 
 It runs as its own user. It has no database, no key of the log, and no line of the program that asks it. It
-is told the case, the answer's digest, the recipients' keys, the intent entry and its receipt. It checks
+is told the case, the answer's digest, the recipients' certificates, the intent entry and its receipt. It checks
 the receipt by the policy, recomputes what was approved, counts two different people, reads the newest
-witnessed ledger for a stop after the intent, and only then opens the answer's file.
+witnessed ledger for a stop after the intent, checks every certificate's path up to the agency's own roots, and
+only then opens the answer's file, which may hold the allowed elements and no other.
 
 Exit 0 with the package written; exit 1 with one line that says why not. The package carries its proof.
 """
@@ -15,26 +16,27 @@ import base64
 import hashlib
 import json
 import os
+import re
 import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM1024PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM1024P384PublicKey, Suite
 
-from counterseal_verify.verify import Policy, Refused, entries_from, leaf, receipt
+from counterseal_verify.certificate import check_path
+from counterseal_verify.envelope import envelop
+from counterseal_verify.package import ANSWER_ROOM, approved_digest, canonical, check_answer, note_of
+from counterseal_verify.verify import LOG, Key, Policy, Refused, entries_from, leaf, receipt
 
-CONTEXT = b"counterseal/release/v1\0"
+GATEWAY = b"counterseal/gateway/v1\0"
 SUITE = Suite(KEM.MLKEM1024_P384, KDF.HKDF_SHA384, AEAD.AES_256_GCM)
 ML_KEM_LENGTH = 1568
-
-
-def approved_digest(case: str, answer: str, recipients: list[str]) -> str:
-    """Recompute what both officials signed. The three are ASCII, so this is its canonical JSON."""
-    whole = {"answer": answer, "case": case, "recipients": sorted(recipients)}
-    text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(CONTEXT + text.encode()).hexdigest()
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 
 
 def check(request: dict[str, Any], policy: Policy, ledger: Path) -> None:
@@ -84,7 +86,7 @@ def _check_approvals(intent: dict[str, Any], index: int, first: int, following: 
 
 
 def public_key(raw: bytes) -> MLKEM1024P384PublicKey:
-    """Read a recipient's key: ML-KEM-1024's 1,568 bytes, then the uncompressed point of P-384."""
+    """Read a gateway's key: ML-KEM-1024's 1,568 bytes, then the uncompressed point of P-384."""
     point = EllipticCurvePublicKey.from_encoded_point(SECP384R1(), raw[ML_KEM_LENGTH:])
     return MLKEM1024P384PublicKey(MLKEM1024PublicKey.from_public_bytes(raw[:ML_KEM_LENGTH]), point)
 
@@ -96,18 +98,85 @@ def fetch(answers: Path, wanted: str) -> bytes:
     answer = (answers / wanted).read_bytes()
     if hashlib.sha256(answer).hexdigest() != wanted:
         raise Refused("the answer's file is not the answer that was approved")
+    check_answer(answer)
+    if len(answer) > ANSWER_ROOM or answer.endswith(b" "):
+        raise Refused("the answer does not fit its room")
     return answer
 
 
-def seal(answer: bytes, request: dict[str, Any], over: str) -> bytes:
-    """Seal the answer to each recipient (HPKE, RFC 9180, with ML-KEM-1024 and P-384) beside its proof."""
-    sealed = []
-    for key in request["recipients"]:
-        raw = base64.b64decode(key)
-        box = SUITE.encrypt(answer, public_key(raw), info=CONTEXT + over.encode())
-        sealed.append({"recipient": hashlib.sha256(raw).hexdigest(), "box": base64.b64encode(box).decode()})
-    package = {"v": 1, "entry": request["entry"], "receipt": request["receipt"], "over": over, "sealed": sealed}
-    return json.dumps(package, sort_keys=True).encode()
+@dataclass(frozen=True)
+class Custody:
+    """What the sealer itself holds and takes from nobody: the agencies' roots, the conditions, its own key."""
+
+    agencies: Path
+    agreements: Path
+    custodian: Path
+
+    def roots(self, agency: str) -> bytes:
+        """Give an agency's authorities in PEM. Raises Refused when none are registered."""
+        path = self.agencies / f"{_name(agency)}.pem"
+        if not path.is_file():
+            raise Refused("no root is registered for the agency")
+        return path.read_bytes()
+
+    def gateway(self, agency: str) -> bytes | None:
+        """Give an agency's gateway key, where it has one."""
+        path = self.agencies / f"{_name(agency)}.gateway"
+        return base64.b64decode(path.read_bytes().strip(), validate=True) if path.is_file() else None
+
+    def conditions(self, agreement: str) -> list[str]:
+        """Give the conditions of use under an agreement. Raises Refused when there are none."""
+        path = self.agreements / _name(agreement) / "conditions.txt"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        conditions = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        if not conditions:
+            raise Refused("the agreement has no conditions of use")
+        return conditions
+
+    def sign(self, text: str) -> bytes:
+        """Sign a note's text with the custodian's key; give the whole note."""
+        if self.custodian.stat().st_mode & 0o077:
+            raise Refused("others than its owner may read the custodian's key")
+        vkey, seed = self.custodian.read_text(encoding="utf-8").splitlines()
+        key, private = Key.read(vkey), Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed))
+        if key.type != LOG or private.public_key().public_bytes_raw() != key.raw:
+            raise Refused("the custodian's key is not sound")
+        signature = base64.b64encode(key.id + private.sign(text.encode())).decode()
+        return f"{text}\n\u2014 {key.name} {signature}\n".encode()
+
+
+def _name(told: str) -> str:
+    if not NAME.fullmatch(told):
+        raise Refused("an agency and an agreement are named by one word")
+    return told
+
+
+def seal(answer: bytes, request: dict[str, Any], policy: str, custody: Custody, at: datetime) -> bytes:
+    """Make the package of an answer. ``at`` is the moment at which the certificates' paths must hold.
+
+    Raises Refused for a certificate that does not lead to a root of the agency, or a key that nothing seals to.
+    """
+    certificates = [base64.b64decode(one, validate=True) for one in request["recipients"]]
+    roots = custody.roots(str(request["agency"]))
+    for certificate in certificates:
+        check_path(certificate, roots, at)
+    proof = {"entry": request["entry"], "receipt": request["receipt"]}
+    content = {
+        **proof,
+        "agreement": str(request["agreement"]),
+        "answer": base64.b64encode(answer.ljust(ANSWER_ROOM)).decode(),
+        "case": request["case"],
+        "conditions": custody.conditions(str(request["agreement"])),
+        "policy": hashlib.sha256(policy.encode()).hexdigest(),
+        "recipients": sorted(hashlib.sha256(one).hexdigest() for one in certificates),
+        "sealed_at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    sealed, package = envelop(custody.sign(note_of(content)), certificates), {"v": 2, **proof}
+    gateway = custody.gateway(str(request["agency"]))
+    if gateway is not None:
+        sealed = SUITE.encrypt(sealed, public_key(gateway), info=GATEWAY)
+        package["gateway"] = hashlib.sha256(gateway).hexdigest()
+    return canonical({**package, "sealed": base64.b64encode(sealed).decode()}).encode()
 
 
 def write(path: Path, content: bytes) -> None:
@@ -128,15 +197,16 @@ def write(path: Path, content: bytes) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the sealer on one request from standard input."""
     parser = argparse.ArgumentParser(prog="counterseal-sealer")
-    for name in ("--policy", "--ledger", "--answers", "--out"):
+    for name in ("--policy", "--ledger", "--answers", "--agencies", "--agreements", "--custodian", "--out"):
         parser.add_argument(name, type=Path, required=True)
     given = parser.parse_args(arguments)
     try:
         request = json.loads(sys.stdin.buffer.read())
-        check(request, Policy(given.policy.read_text(encoding="utf-8")), given.ledger)
+        policy = given.policy.read_text(encoding="utf-8")
+        check(request, Policy(policy), given.ledger)
+        custody = Custody(given.agencies, given.agreements, given.custodian)
         answer = fetch(given.answers, str(request["answer"]))
-        over = json.loads(base64.b64decode(request["entry"]))["body"]["over"]
-        write(given.out, seal(answer, request, over))
+        write(given.out, seal(answer, request, policy, custody, datetime.now(UTC)))
     except Refused as refused:
         print(f"REFUSED: {refused}", file=sys.stderr)  # noqa: T201
         return 1

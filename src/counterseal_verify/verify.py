@@ -1,8 +1,9 @@
-"""Verify a Counterseal ledger, a receipt, or one row of a batch. One file; it needs only ``cryptography``.
+"""Verify a Counterseal ledger, a receipt, a row of a batch, or a package. One file; it needs only ``cryptography``.
 
     python verify.py ledger FOLDER (--policy FILE | --key VKEY)
     python verify.py receipt FILE --entry FILE (--policy FILE | --key VKEY)
-    python verify.py row PROOF.json --entry FILE
+    python verify.py row FILE.json (--policy FILE | --key VKEY)
+    python verify.py package FILE --ledger FOLDER (--policy FILE | --key VKEY)
 
 It shares no line with the program that writes the ledger, so that one mistake does not hide in both. Read
 from the top it is: the tree (RFC 9162), the signed note, the policy, the receipt, the folder. The
@@ -117,6 +118,8 @@ class Key:
         if len(parts) != 3:
             raise Refused("not a verifier key")
         body = unbase64(parts[2])
+        if not body:
+            raise Refused("not a verifier key")
         key = cls(parts[0], hashlib.sha256(parts[0].encode() + b"\n" + body).digest()[:4], body[0], body[1:])
         if key.id.hex() != parts[1] or key.type not in LENGTHS or len(key.raw) != LENGTHS[key.type][0]:
             raise Refused("the verifier key is not sound")
@@ -273,7 +276,7 @@ def receipt(text: str, hashed: bytes, policy: Policy) -> tuple[Head, int]:
     lines = top.split("\n")
     if lines[0] != "c2sp.org/tlog-proof@v1" or not blank:
         raise Refused("not a tlog-proof")
-    rest = lines[2:] if lines[1].startswith("extra ") else lines[1:]
+    rest = lines[2:] if "".join(lines[1:2]).startswith("extra ") else lines[1:]
     if not rest or not rest[0].startswith("index "):
         raise Refused("the receipt has no index")
     index = number(rest[0][6:])
@@ -283,16 +286,28 @@ def receipt(text: str, hashed: bytes, policy: Policy) -> tuple[Head, int]:
     return head, index
 
 
-def row(proof: dict[str, object], entry: bytes) -> str:
-    """Verify one row of a batch against the batch's entry; give the row."""
-    body = json.loads(entry)["body"]
-    written, salt = str(proof["row"]), bytes.fromhex(str(proof["salt"]))
-    hashed = leaf(b"counterseal/row/v1\0" + salt + written.encode())
-    path = [bytes.fromhex(step) for step in proof["path"]]  # type: ignore[attr-defined]
-    root = root_from_path(hashed, int(str(proof["index"])), int(body["rows"]), path)
-    if root.hex() != body["rows_root"]:
+def unhex(text: object) -> bytes:
+    """Read 32 bytes in hexadecimal."""
+    raw = bytes.fromhex(str(text))
+    if len(raw) != 32 or raw.hex() != text:
+        raise Refused("not the hexadecimal of 32 bytes")
+    return raw
+
+
+def row(proof: dict[str, object], policy: Policy) -> tuple[Head, str]:
+    """Verify one row of a batch under the batch's entry, and that entry's receipt; give the head and the row."""
+    entry, written, path = str(proof["entry"]), str(proof["row"]), proof["path"]
+    head, _ = receipt(str(proof["receipt"]), leaf(entry.encode()), policy)
+    told, at = json.loads(entry), proof["index"]
+    if told["kind"] != "determined" or not isinstance(at, int) or not isinstance(path, list):
+        raise Refused("this is no row of a batch")
+    hashed = leaf(b"counterseal/row/v1\0" + unhex(proof["salt"]) + written.encode())
+    root = root_from_path(hashed, at, told["body"]["rows"], [unhex(step) for step in path])
+    if root.hex() != told["body"]["rows_root"]:
         raise Refused("the row is not in the batch")
-    return written
+    if json.loads(written)["row"] != at + 1:
+        raise Refused("the row stands at another's place")
+    return head, written
 
 
 def tile_name(level: int | str, index: int, width: int) -> str:
@@ -375,6 +390,26 @@ def entries_from(folder: Path, head: Head, wanted: int) -> tuple[int, list[bytes
     return 256 * first, found
 
 
+def package(raw: bytes, folder: Path, policy: Policy) -> tuple[Head, int]:
+    """Hold a closed package against the published ledger; give the ledger's head and the intent's index.
+
+    Raises Refused when the package went round the ledger: its receipt is false, or the ledger that the policy's
+    witnesses see has something else in the intent's place, or nothing. Then the package convicts its sender.
+    """
+    told = json.loads(raw)
+    entry = unbase64(told["entry"])
+    head, index = receipt(told["receipt"], leaf(entry), policy)
+    newest = policy.accept((folder / "checkpoint").read_text(encoding="utf-8"))
+    if newest.origin != head.origin:
+        raise Refused("the package's receipt is from another ledger")
+    if index >= newest.size:
+        raise Refused("the ledger does not hold the package's intent")
+    first, found = entries_from(folder, newest, index)
+    if found[index - first] != entry or json.loads(entry)["kind"] != "intent":
+        raise Refused("the ledger holds something else in the intent's place")
+    return newest, index
+
+
 def _tile_root(hashes: list[bytes]) -> bytes:
     stack = Stack()
     for hashed in hashes:
@@ -385,20 +420,24 @@ def _tile_root(hashes: list[bytes]) -> bytes:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="counterseal-verify", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", choices=["ledger", "receipt", "row"])
+    parser.add_argument("what", choices=["ledger", "receipt", "row", "package"])
     parser.add_argument("path", type=Path)
     parser.add_argument("--policy", type=Path, help="a tlog-policy file")
     parser.add_argument("--key", help="the log's verifier key; no witness is asked for")
     parser.add_argument("--entry", type=Path, help="the bytes of the entry")
+    parser.add_argument("--ledger", type=Path, help="the published ledger that a package is held against")
     given = parser.parse_args(arguments)
     try:
-        if given.what == "row":
-            print(row(json.loads(given.path.read_text()), given.entry.read_bytes()))  # noqa: T201
-            return 0
         policy = Policy(given.policy.read_text() if given.policy else f"log {given.key}\nquorum none\n")
-        if given.what == "receipt":
+        if given.what == "row":
+            head, written = row(json.loads(given.path.read_text("utf-8")), policy)
+            print(f"{written} is in {head.origin} at size {head.size}")  # noqa: T201
+        elif given.what == "receipt":
             head, index = receipt(given.path.read_text("utf-8"), leaf(given.entry.read_bytes()), policy)
             print(f"entry {index} is in {head.origin} at size {head.size}")  # noqa: T201
+        elif given.what == "package":
+            head, index = package(given.path.read_bytes(), given.ledger, policy)
+            print(f"the package's intent is entry {index} of {head.origin}")  # noqa: T201
         else:
             head, _ = ledger(given.path, policy)
             print(f"{head.origin}: {head.size} entries hold")  # noqa: T201

@@ -27,7 +27,7 @@ def test_a_demonstration_without_a_case_in_each_state(staged: tuple[Path, dict[i
 
     _, told = staged
     assert set(told.values()) >= {
-        "in_review", "signed_once", "signed_twice", "intended", "refused", "returned", "held", "stopped",
+        "in_review", "signed_once", "signed_twice", "intended", "released", "refused", "returned", "held", "stopped",
     }  # fmt: skip
     found = Counter(Case.objects.values_list("state", flat=True))
     assert found["open"]

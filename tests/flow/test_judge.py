@@ -13,6 +13,7 @@ from tests.flow.test_casework import entries, refused
 
 from counterseal.flow import judge, orders
 from counterseal.flow.casework import determine, take
+from counterseal.flow.row_proofs import prove_row_of_batch
 from counterseal.ledger import batch_root
 
 if TYPE_CHECKING:
@@ -58,12 +59,21 @@ def test_rows_that_are_lost_when_a_question_is_settled(at_work: AtWork):
 def test_a_root_that_is_not_of_the_rows(at_work: AtWork):
     settle(at_work, "admit")
     entry = next(one for one in entries(at_work)[::-1] if one["kind"] == "judged")
+    root = entries(at_work)[entry["body"]["determined"]]["body"]
     folder = at_work.folder / "batches" / SUBMISSION
     told = [{**one, "request_ref": one["request_ref"] or ""} for one in determinations(at_work)]
-    assert entry["body"]["rows_root"] == batch_root((folder / "rows.secret").read_bytes(), told)
+    assert root == {"rows": len(told), "rows_root": batch_root((folder / "rows.secret").read_bytes(), told)}
     assert "orders were seen" not in json.dumps(entry)
     assert set(entry["commitments"]) >= {"counsel", "opinion", "reviewable", "not_disclosed"}
     assert not list(folder.glob("judged.*"))
+
+
+def test_a_row_that_cannot_be_proved_after_an_opinion(at_work: AtWork):
+    """The proof of a settled row leads to the entry that the opinion made."""
+    group = largest(at_work)
+    settle(at_work, "refuse", group)
+    proof = prove_row_of_batch(at_work.office.workspace, SUBMISSION, group.sample[0])
+    assert json.loads(proof.proof.row)["outcome"] == "refused"
 
 
 def test_an_opinion_that_releases(at_work: AtWork):

@@ -5,18 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM1024PrivateKey
-from cryptography.hazmat.primitives.hpke import MLKEM1024P384PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.ledger.conftest import approve, signers
 from tests.ledger.test_witness import make_witness
+from tests.release_package.pki import Authority, Officer
 
 from counterseal.cli.witness import make_server
 from counterseal.errors import CheckFailedError, CountersealError
@@ -25,15 +23,28 @@ from counterseal.ledger.intent import Approval, Release
 from counterseal.ledger.policy import read_policy
 from counterseal.ledger_wiring import post
 from counterseal.store.models import LedgerEntry
-from counterseal.vault.keys import WITNESS_KEYS
+from counterseal.vault.keys import CUSTODIAN_KEYS, WITNESS_KEYS, make_keys
+from counterseal_open.envelope import open_envelope
+from counterseal_open.keys import FileKey
 from counterseal_verify import sealer
+from counterseal_verify.package import Package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from counterseal.store.ledger_log import LedgerLog
 
-ANSWER = b"CANARY 14 MAPLE ST, SPRINGFIELD IL 62701"
+ANSWER = json.dumps(
+    {
+        "mailing_address": {
+            "line_1": "CANARY 14 MAPLE ST", "line_2": "", "city": "SPRINGFIELD", "state": "IL", "zip": "62701",
+        },
+        "request_ref": "R-1",
+        "salt": "5" * 64,
+        "v": 1,
+    }
+).encode()  # fmt: skip
+UNDER = ("an-agency", "an-agreement")
 
 
 @dataclass
@@ -69,10 +80,11 @@ class Scene:
     log: LedgerLog
     gate: Gate
     office: LedgerOffice
-    officer: MLKEM1024P384PrivateKey
+    officer: Officer
     release: Release
     key: bytes
     server: object
+    authority: Authority
 
 
 @pytest.fixture
@@ -90,20 +102,23 @@ def scene(log: LedgerLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     (tmp_path / "packages").mkdir()
     answer = hashlib.sha256(ANSWER).hexdigest()
     (tmp_path / "answers" / answer).write_bytes(ANSWER)
-    officer, key = officer_key()
+    authority = Authority()
+    officer = authority.issue("An Officer", "p256")
+    key = officer.der
     release = Release("c" * 64, answer, (hashlib.sha256(key).hexdigest(),))
-    process = SealerProcess(tmp_path / "policy", log.folder, tmp_path / "answers")
+    make_keys(tmp_path / "keys", "custodian.example", CUSTODIAN_KEYS, os.urandom)
+    for folder in ("agencies", "agreements/an-agreement"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "agencies" / "an-agency.pem").write_bytes(authority.pem)
+    (tmp_path / "agreements" / "an-agreement" / "conditions.txt").write_text("# Heading\nOnly for the case named.\n")
+    process = SealerProcess(
+        tmp_path / "policy", log.folder, tmp_path / "answers", tmp_path / "agencies", tmp_path / "agreements",
+        tmp_path / "keys" / "custodian.ed25519",
+    )  # fmt: skip
     gate = Gate(log, read_policy(text.encode()), post, process, tmp_path / "packages")
-    yield Scene(log, gate, LedgerOffice(), officer, release, key, server)
+    yield Scene(log, gate, LedgerOffice(), officer, release, key, server, authority)
     server.shutdown()
     server.server_close()
-
-
-def officer_key() -> tuple[MLKEM1024P384PrivateKey, bytes]:
-    """A recipient's private key, and the public one in bytes."""
-    lattice, curve = MLKEM1024PrivateKey.generate(), generate_private_key(SECP384R1())
-    point = curve.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return MLKEM1024P384PrivateKey(lattice, curve), lattice.public_key().public_bytes_raw() + point
 
 
 def approved(scene: Scene) -> int:
@@ -117,10 +132,10 @@ def kinds() -> list[str]:
 
 
 def test_an_answer_that_its_recipient_cannot_open(scene: Scene):
-    package = json.loads(release_answer(scene.gate, scene.release, approved(scene), [scene.key]).read_bytes())
-    box = base64.b64decode(package["sealed"][0]["box"])
-    opened = sealer.SUITE.decrypt(box, scene.officer, info=sealer.CONTEXT + scene.release.digest.encode())
-    assert opened == ANSWER
+    package = Package.read(release_answer(scene.gate, scene.release, approved(scene), [scene.key], UNDER).read_bytes())
+    note = open_envelope(package.sealed, FileKey(scene.key, scene.officer.key))
+    content = json.loads(note.decode().split("\n")[1])
+    assert base64.b64decode(content["answer"]).rstrip() == ANSWER
     assert kinds() == ["signed", "signed", "intent", "delivered"]
 
 
@@ -166,7 +181,7 @@ def test_a_stop_between_intent_and_sealing(scene: Scene):
     intent = approved(scene)
     stop(scene.log, scene.gate.policy, post, {"case": scene.release.case})
     with pytest.raises(CountersealError, match="stop order came after"):
-        release_answer(scene.gate, scene.release, intent, [scene.key])
+        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
     assert not list(scene.gate.packages.iterdir())
 
 
@@ -175,7 +190,7 @@ def test_an_answer_without_a_quorum(scene: Scene):
     scene.server.shutdown()
     scene.server.server_close()
     with pytest.raises(CheckFailedError, match="quorum"):
-        release_answer(scene.gate, scene.release, intent, [scene.key])
+        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
     assert not list(scene.gate.packages.iterdir())
 
 
@@ -195,7 +210,7 @@ def test_a_sealer_that_believes_the_gateway(scene: Scene, change: str, tmp_path:
 
     intent = approved(scene)
     publish_witnessed(scene.log, scene.gate.policy, post)
-    stranger = officer_key()[1]
+    stranger = scene.authority.issue("A Stranger", "p256").der
     told = intent - 1 if change == "kind" else intent
     request = {
         "case": scene.release.case,
@@ -203,6 +218,8 @@ def test_a_sealer_that_believes_the_gateway(scene: Scene, change: str, tmp_path:
         "recipients": [base64.b64encode(stranger if change == "recipient" else scene.key).decode()],
         "entry": base64.b64encode(scene.log.entry(told) + (b" " if change == "entry" else b"")).decode(),
         "receipt": str(prove_entry(LedgerFolder(scene.log.folder), told)),
+        "agency": UNDER[0],
+        "agreement": UNDER[1],
     }
     if change == "receipt":
         request["receipt"] = request["receipt"].replace("index 2", "index 1")
@@ -213,6 +230,8 @@ def test_a_sealer_that_believes_the_gateway(scene: Scene, change: str, tmp_path:
 
     arguments = ["--policy", str(scene.gate.seal.policy), "--ledger", str(scene.log.folder)]
     arguments += ["--answers", str(scene.gate.seal.answers), "--out", str(tmp_path / "package")]
+    for name in ("agencies", "agreements", "custodian"):
+        arguments += [f"--{name}", str(getattr(scene.gate.seal, name))]
     stdin = mock.Mock(buffer=io.BytesIO(json.dumps(request).encode()))
     with mock.patch("sys.stdin", stdin):
         code = sealer.main(arguments)
@@ -221,7 +240,7 @@ def test_a_sealer_that_believes_the_gateway(scene: Scene, change: str, tmp_path:
 
 
 def test_an_answer_outside_the_vault(scene: Scene):
-    package = release_answer(scene.gate, scene.release, approved(scene), [scene.key])
+    package = release_answer(scene.gate, scene.release, approved(scene), [scene.key], UNDER)
     assert b"CANARY" not in package.read_bytes()
     files = [path for path in scene.log.folder.rglob("*") if path.is_file()]
     assert not any(b"CANARY" in path.read_bytes() for path in files)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,6 @@ from tests.ledger.test_log import enter, verify
 
 import counterseal_verify.verify as second
 from counterseal.errors import CountersealError
-from counterseal.ledger.batch import batch_tree, prove_row, row_holds
 from counterseal.ledger.canonical import canonical
 from counterseal.ledger.folder import LedgerFolder, prove_entry
 from counterseal.ledger.note import ED25519, is_sound_point, read_key
@@ -163,42 +161,6 @@ def test_a_key_of_low_order_or_in_two_spellings(y: int, sign: int):
         read_key(vkey)
     with pytest.raises(second.Refused):
         second.Key.read(vkey)
-
-
-ROWS = [
-    {
-        "row": n,
-        "request_ref": f"R-é\u2028{n}",
-        "outcome": "refused",
-        "rules": ["R-1", "R-2"],
-        "phase": "facial",
-    }
-    for n in range(1, 40)
-]
-
-
-def test_a_row_that_cannot_be_proved_alone(tmp_path: Path):
-    import rfc8785
-
-    secret = b"s" * 32
-    tree = batch_tree(secret, ROWS)
-    entry = rfc8785.dumps({"body": {"rows": len(ROWS), "rows_root": tree.root().hex()}, "kind": "determined"})
-    (tmp_path / "entry").write_bytes(entry)
-    for index, row in enumerate(ROWS):
-        proof = prove_row(tree, secret, index, row)
-        assert row_holds(proof, len(ROWS), tree.root())
-        assert not row_holds(proof, len(ROWS) + 1, tree.root())
-        stated = {
-            "index": index,
-            "row": proof.row.decode(),
-            "salt": proof.salt.hex(),
-            "path": [step.hex() for step in proof.path],
-        }
-        assert second.row(stated, entry) == proof.row.decode()
-        (tmp_path / "proof").write_text(json.dumps(stated | {"row": proof.row.decode() + " "}))
-        assert second.main(["row", str(tmp_path / "proof"), "--entry", str(tmp_path / "entry")]) == 1
-    with pytest.raises(CountersealError, match="row-differs"):
-        prove_row(tree, secret, 3, ROWS[4])
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -124,7 +124,7 @@ def test_a_proof_that_holds_for_another_place_or_size(index: int, size: int, oth
     assert moved is (other_index == index and other_size == size) or other_index == index
 
 
-@pytest.mark.parametrize(("first", "second"), [(0, 5), (6, 5), (0, 0), (-1, 3)])
+@pytest.mark.parametrize(("first", "second"), [(0, 5), (6, 5), (-1, 3)])
 def test_a_consistency_proof_from_nothing(first: int, second: int):
     assert not consistent(0, first, second, [], EMPTY_ROOT, TREE.root(5))
     with pytest.raises(CountersealError):

@@ -76,7 +76,7 @@ def test_a_checkpoint_that_continues_the_last(witness: Witness):
         (4, 20, {}, 409),
         (0, 20, {}, 409),
         (6, 20, {}, 409),
-        (5, 5, {"root": TREE.root(6), "proof": []}, 409),
+        (5, 5, {"root": TREE.root(6), "proof": []}, 422),
         (5, 20, {"proof": []}, 422),
         (5, 20, {"root": TREE.root(6)}, 422),
         (5, 5, {"proof": [EMPTY_ROOT]}, 422),
@@ -275,3 +275,69 @@ def test_a_policy_that_names_a_witness_of_the_wrong_kind():
     ):
         with pytest.raises(CountersealError, match="policy-form"):
             read_policy(wrong.encode())
+
+
+def test_requests_at_once_over_http_that_split_or_roll_back(tmp_path: Path, serve: Callable[[object], str]):
+    """Of sixteen, one is cosigned; each of the others learns the size that was, as the specification writes it."""
+    served = make_witness(tmp_path / "w", "witness.example/w")
+    ask(served, 0, 5)
+    url = serve(served) + "/add-checkpoint"
+    replies: list[tuple[int, str, bytes]] = []
+
+    def send(size: int) -> None:
+        replies.append(post(url, write_request(5, TREE.consistency(5, size), note(size))))
+
+    threads = [threading.Thread(target=send, args=(size,)) for size in range(6, 22)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    newest = WitnessFile(tmp_path / "w").witnessed.newest(ORIGIN)
+    assert newest is not None
+    refused = [reply for reply in replies if reply[0] != 200]
+    assert len(refused) == 15
+    assert set(refused) == {(409, "text/x.tlog.size", f"{newest.head.size}\n".encode())}
+
+
+class FailingDisk:
+    """A database whose commit fails, as when the disk refuses the synchronisation."""
+
+    def __init__(self, database: object) -> None:
+        self._database = database
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._database, name)
+
+    def execute(self, query: str, *given: object) -> object:
+        if query == "COMMIT":
+            raise OSError("the disk refuses")
+        return self._database.execute(query, *given)
+
+
+def test_a_cosignature_over_what_the_disk_refused(tmp_path: Path, serve: Callable[[object], str]):
+    book = WitnessFile(tmp_path / "w")
+    keys = {ORIGIN: [one.key for one in LOG]}
+    served = Witness(signers("w", WITNESS_KEYS), keys, book.witnessed, TickingClock(), check_signature)
+    assert ask(served, 0, 5).status == 200
+    whole, book._database = book._database, FailingDisk(book._database)
+    url = serve(served) + "/add-checkpoint"
+    assert post(url, write_request(5, TREE.consistency(5, 9), note(9)))[::2] == (500, b"")
+    book._database = whole
+    assert post(url, write_request(5, TREE.consistency(5, 9), note(9)))[0] == 500, "it went on after a failed write"
+    again = make_witness(tmp_path / "w", "w")
+    assert ask(again, 5, 9).status == 200, "the disk holds what was cosigned before, and nothing more"
+
+
+def test_an_answer_before_the_checkpoint_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Another process that reads the file when the answer is made finds the checkpoint in it."""
+    served = make_witness(tmp_path / "w", "w")
+    kept: list[int] = []
+
+    def made(status: int, *given: object) -> Reply:
+        newest = WitnessFile(tmp_path / "w").witnessed.newest(ORIGIN)
+        kept.append(0 if newest is None else newest.head.size)
+        return Reply(status, *given)
+
+    monkeypatch.setattr("counterseal.ledger.witness.Reply", made)
+    assert ask(served, 0, 7).status == 200
+    assert kept == [7]

@@ -124,10 +124,10 @@ def test_rows_in_are_not_determinations_out(read: Read, engine: DuckEngine, rows
         assert (row["outcome"] is None) == (row["rules"] == []) == (row["reasons"] == [])
         assert [reason["rule"] for reason in row["reasons"]] == row["rules"]
     counted = dict(engine.rows("SELECT row, rows_with_name FROM measured"))
-    words = {n: w for n, w in engine.rows("SELECT row, name_words FROM measured") if w is not None}
+    words = {n: w for n, w in engine.rows("SELECT row, name_words FROM level_0") if w is not None}
     plain = Counter(words.values())
     assert counted == {n: plain[words[n]] if n in words else None for n in counted}
     loads = dict(engine.rows("SELECT row, busiest FROM measured"))
-    people = dict(engine.rows("SELECT row, people FROM measured"))
+    people = dict(engine.rows("SELECT row, people FROM typed"))
     load = Counter(person for named in people.values() for person in set(named or []))
     assert loads == {n: max((load[p] for p in named), default=None) if named else None for n, named in people.items()}

@@ -15,6 +15,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import TokenType  # type: ignore[attr-defined]  # re-exported from a compiled module
 
+from counterseal.agreements.cheaper import cheaper
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -136,7 +138,7 @@ def compiled(tree: exp.Expression, given: Callable[[str], str | None], schedules
             return exp.column(node.name, quoted=True) if stands is None else sqlglot.parse_one(stands, dialect="duckdb")
         return node
 
-    return str(tree.transform(put).sql(dialect="duckdb"))
+    return str(cheaper(tree.transform(put)).sql(dialect="duckdb"))
 
 
 def schedule_values(agreement: Agreement) -> dict[str, tuple[str, ...]]:

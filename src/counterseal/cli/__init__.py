@@ -20,7 +20,9 @@ from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
 from counterseal.cli import run as run_commands
 from counterseal.cli import witness as witness_commands
+from counterseal.cli.doctor import doctor
 from counterseal.cli.explain import explain
+from counterseal.cli.open import open_package
 from counterseal.cli.serve import serve
 from counterseal.errors import CheckFailedError, CountersealError
 
@@ -44,7 +46,14 @@ app.add_typer(agreement_commands.app, name="agreement")
 app.command(
     epilog="Example: counterseal explain request --row 17 --agreement agreements/irs-ice-2025",
 )(explain)
+app.command(epilog="Example: counterseal doctor --workspace office")(doctor)
 app.command(epilog="Example: counterseal serve --workspace office")(serve)
+app.command(
+    "open",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    epilog="Example: counterseal open --help",
+)(open_package)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from counterseal.cli.output import progress
-from counterseal.flow.identify import Engine, identify_rows
+from counterseal.core.steps import Engine
+from counterseal.flow.identify import identify_rows
 from counterseal.flow.identity_model import (
     calibrate_model,
     load_labelled_set,

@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
-from counterseal.errors import CheckFailedError
+from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.ledger.folder import LedgerFolder, prove_entry, verify_folder
 from counterseal.ledger.note import read_head
 from counterseal.ledger.receipt import read_receipt, verify_receipt
+from counterseal.ledger.row_receipt import read_row_receipt, verify_row_receipt
 from counterseal.ledger.tree import leaf_hash
+from counterseal.vault.durable import write_durably
 
 commands = typer.Typer(help="Verify the ledger, prove an entry, print the checkpoint.", no_args_is_help=True)
 
@@ -30,22 +32,32 @@ def mount(app: typer.Typer) -> None:
 
 @commands.command(epilog="Example: counterseal ledger verify office/ledger")
 def verify(
-    folder: Folder,
+    folder: Folder = Path(),
     key: Key = None,
     policy: PolicyFile = None,
     receipt: Annotated[
         Path | None,
         typer.Option("--receipt", help="Verify this receipt's entry instead of the whole ledger."),
     ] = None,
+    row: Annotated[
+        Path | None,
+        typer.Option("--row", help="Verify this row's receipt; with --policy or --key no folder is read."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Verify every signature, entry, tile and the root, from the files alone."""
-    from counterseal.ledger_wiring import check_signature, trust  # noqa: PLC0415  # loads the ciphers
+    from counterseal.ledger_wiring import check_signature, content, trust  # noqa: PLC0415  # loads the ciphers
 
     ledger = LedgerFolder(folder)
     trusted = trust(ledger, key, policy)
+    if row is not None:
+        given = read_row_receipt(content(row))
+        shown, head = verify_row_receipt(given, trusted, check_signature)
+        told = f"Row {given.proof.index + 1} is proved under entry {given.receipt.index}: {given.proof.row.decode()}"
+        _answer(as_json, {"ok": True, "index": given.receipt.index, "size": head.size, "row": shown}, told)
+        return
     if receipt is not None:
-        proof = read_receipt(receipt.read_bytes())
+        proof = read_receipt(content(receipt))
         entry = ledger.entry(proof.index, read_head(ledger.checkpoint().decode("utf-8", "replace")).size)
         head = verify_receipt(proof, leaf_hash(entry), trusted, check_signature)
         _answer(as_json, {"ok": True, "index": proof.index, "size": head.size}, f"Entry {proof.index} is proved.")
@@ -75,19 +87,33 @@ def checkpoint(folder: Folder, as_json: Json = False) -> None:
     _answer(as_json, answer, note.rstrip("\n"))
 
 
-@commands.command(epilog="Example: counterseal ledger prove office/ledger 0 --out entry-0.tlog-proof")
+@commands.command(
+    epilog="Examples: counterseal ledger prove office/ledger 0 --out entry-0.tlog-proof; "
+    "counterseal ledger prove office --batch IRS-2026-0001 --row 17 --out row-17.json"
+)
 def prove(
     folder: Folder,
-    index: Annotated[int, typer.Argument(help="The entry's index, from 0.")],
+    index: Annotated[int | None, typer.Argument(help="The entry's index, from 0.")] = None,
+    batch: Annotated[str | None, typer.Option("--batch", help="Prove a row of this submission instead.")] = None,
+    row: Annotated[int | None, typer.Option("--row", help="The row's number, from 1. Its receipt shows it.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where to write the receipt.")] = None,
 ) -> None:
-    """Write an offline proof (C2SP tlog-proof) of one entry."""
-    receipt = str(prove_entry(LedgerFolder(folder), index))
+    """Write an offline proof of one entry (C2SP tlog-proof), or of one row of a batch."""
+    if (index is None) == (batch is None) or (batch is None) != (row is None):
+        raise CountersealError(
+            "wrong-call", "This is neither an entry nor a row.", next_step="Give an index, or --batch with --row."
+        )
+    if index is not None:
+        receipt, what = str(prove_entry(LedgerFolder(folder), index)), f"entry {index}"
+    else:
+        from counterseal.ledger_wiring import prove_row  # noqa: PLC0415  # loads Arrow
+
+        receipt, what = str(prove_row(folder, str(batch), row or 0)), f"row {row} of {batch}"
     if out is None:
         sys.stdout.write(receipt)
         return
-    out.write_text(receipt, encoding="utf-8")
-    typer.echo(f"Receipt of entry {index}: {out}")
+    write_durably(out, receipt.encode(), mode=0o600)
+    typer.echo(f"Receipt of {what}: {out}")
 
 
 @commands.command(epilog="Example: counterseal ledger fsck office --repair")

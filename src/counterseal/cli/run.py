@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from counterseal.cli.output import answer_json, console, progress
+from counterseal.core.steps import Engine
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
@@ -123,22 +124,17 @@ def screen(
     agreement: Annotated[
         str | None, typer.Option(help="An agreement's id or folder, instead of the manifest's.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="duckdb.")] = "duckdb",
+    engine: Annotated[Engine, typer.Option(help="Where the work is done; the answers are the same.")] = Engine.DUCKDB,
     memory_limit: Annotated[str, typer.Option(help="What the engine may use.")] = "2GB",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
 ) -> None:
     """Hold a request against the law on its face alone. Opens no registry, and needs none."""
-    if engine != "duckdb":
-        raise CountersealError(
-            "engine",
-            "Screening runs on DuckDB in this version.",
-            where="--engine",
-            next_step="Leave --engine out, or write duckdb.",
-        )
     from counterseal import wiring  # noqa: PLC0415
 
     with progress() as says:
-        counts = wiring.screen(submission, out, agreement=agreement, memory_limit=memory_limit, progress=says)
+        counts = wiring.screen(
+            submission, out, agreement=agreement, kind=engine, memory_limit=memory_limit, progress=says
+        )
     if as_json:
         answer_json(counts)
         return

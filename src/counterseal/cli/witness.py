@@ -17,6 +17,8 @@ from counterseal.ledger.mirror import Mirror
 from counterseal.ledger.witness import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from counterseal.ledger.witness import Witness
 
 LARGEST_BODY = 32 << 20
@@ -74,11 +76,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._answer(body)
         elif self.path.endswith("/add-checkpoint"):
-            self._answer(self.witness.add_checkpoint(body))
+            self._try(self.witness.add_checkpoint, body)
         elif self.path.endswith("/add-entries") and isinstance(self.witness, Mirror):
-            self._answer(self.witness.add_entries(body))
+            self._try(self.witness.add_entries, body)
         else:
             self._answer(Reply(404))
+
+    def _try(self, ask: Callable[[bytes], Reply], body: bytes) -> None:
+        """Answer 500 and no signature when something failed: what was not kept is not cosigned."""
+        try:
+            reply = ask(body)
+        except Exception:  # noqa: BLE001 - whatever it was, nobody gets a traceback or a cosignature
+            reply, self.close_connection = Reply(500), True
+        self._answer(reply)
 
     def do_GET(self) -> None:  # the name that the library calls
         origin, _, name = self.path.lstrip("/").partition("/")

@@ -7,6 +7,7 @@ engine runs them in order and keeps nothing but the tables that they name.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,10 @@ class Step:
     sql: str
     says: str = ""
     view: bool = False
+
+
+class Engine(StrEnum):
+    """Where steps run; the answers are the same."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"

@@ -56,6 +56,16 @@ class Workspace:
         """Sealed packages, each under the digest of its release."""
         return self.root / "packages"
 
+    @property
+    def agencies(self) -> Path:
+        """What the sealer knows of each agency: its certificate authorities, and a gateway key where it has one."""
+        return self.root / "agencies"
+
+    @property
+    def custodian(self) -> Path:
+        """The key that signs what packages hold: the sealer's alone."""
+        return self.keys / "custodian.ed25519"
+
     def batch(self, submission: SubmissionId) -> Path:
         """The folder of a submission that has been determined."""
         return self.root / "batches" / submission

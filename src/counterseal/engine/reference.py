@@ -16,7 +16,7 @@ import zipcodes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from counterseal.engine.duck import DuckEngine
+    from counterseal.engine.step_engine import StepEngine
 
 
 def folded(place: str) -> str:
@@ -75,7 +75,7 @@ REFERENCE_TABLES: dict[str, Callable[[], pa.Table]] = {
 }
 
 
-def bring(engine: DuckEngine, tables: Iterable[str]) -> None:
+def bring(engine: StepEngine, tables: Iterable[str]) -> None:
     """Make the named reference tables in the engine. Raises KeyError for one that does not exist."""
     for table in tables:
         engine.table(table, REFERENCE_TABLES[table]())

@@ -11,6 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from counterseal.engine.spark import missing
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
@@ -27,11 +28,7 @@ def answer_on_spark(requests: Path, batches: int, registry: Path, model_text: st
     try:
         from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # an extra, wanted only here
     except ImportError as failure:
-        raise CountersealError(
-            "spark-missing",
-            "Spark is not installed.",
-            next_step="pip install 'counterseal[spark]', and a Java runtime of version 17 or later.",
-        ) from failure
+        raise missing() from failure
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # executors need what is installed here
     settings = (
         SparkConf()

@@ -13,6 +13,7 @@ from counterseal.flow.witnesses import make_demonstration_witnesses
 from counterseal.store.connection import make_tables, point_at
 from counterseal.store.submissions import one_act, register_agency
 from counterseal.vault.durable import write_durably
+from counterseal.vault.keys import CUSTODIAN_KEYS, make_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,7 @@ def establish(
     write_durably(workspace.keys / "session.key", entropy(48).hex().encode(), mode=0o600)
     origin = f"counterseal.example/{'demonstration' if demonstration else 'log'}/{entropy(8).hex()}"
     book = make_book(workspace.ledger, workspace.keys, origin, clock)
+    make_keys(workspace.keys, f"{origin}/custodian", CUSTODIAN_KEYS, entropy)
     if demonstration:
         make_demonstration_witnesses(workspace, book.keys, entropy)
     _enter(book, workspace, clock)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from counterseal.core.steps import Engine
 from counterseal.engine.spark_identity import answer_on_spark
 from counterseal.errors import CountersealError
 from counterseal.identity.answer import REQUEST_FIELDS
@@ -30,13 +30,6 @@ if TYPE_CHECKING:
 
 _BATCH = 10_000
 _WORKERS = 2
-
-
-class Engine(StrEnum):
-    """Where the work is done; the answers are the same."""
-
-    DUCKDB = "duckdb"
-    SPARK = "spark"
 
 
 def identify_rows(

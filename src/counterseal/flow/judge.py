@@ -2,7 +2,8 @@
 
 An opinion admits rows to look-up, never to release: whoever is then confirmed becomes a case for two people, and
 whoever is not, is not disclosed. The determinations are written anew beside the old ones, their root is entered
-in the same transaction as the opinion and the cases, and then they take their place. A cut before the entry
+(``determined``, as after a run, so that a row is proved as before) in the same transaction as the opinion
+(``judged``) and the cases, and then they take their place. A cut before the entry
 changes nothing; a cut after it is made good by ``take_place`` before anybody judges or looks again, and until then
 the new cases cannot be read, let alone signed.
 """
@@ -25,12 +26,12 @@ from counterseal.flow.determine import IDENTITY_FIELDS, determined
 from counterseal.flow.identify import identify_rows
 from counterseal.flow.look import read_agreement
 from counterseal.flow.orders import covers_rows
-from counterseal.flow.run import rows_of
+from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
 from counterseal.ledger import batch_root
 from counterseal.store.casework import acting, keep_opinion, opinions
 from counterseal.store.judgements import count_outcomes_anew, determined_submission
 from counterseal.store.submissions import one_act, open_cases
-from counterseal.vault.durable import synchronise_file, synchronise_folder
+from counterseal.vault.durable import synchronise_files, synchronise_folder
 
 if TYPE_CHECKING:
     from counterseal.engine.duck import DuckEngine
@@ -103,11 +104,8 @@ def judge(office: Office, submission: str, rules: str, decision: str, opinion: s
     scratch.mkdir(mode=0o700)
     with office.engine() as engine:
         rows, opened, outcomes = _written(engine, office, held, folder, scratch, (rules, decision))
-    root = batch_root((folder / "rows.secret").read_bytes(), rows_of(scratch / FILES[0]))
-    for name in FILES:
-        if (scratch / name).exists():
-            synchronise_file(scratch / name)
-    synchronise_folder(scratch)
+    root = batch_root((folder / ROW_OPENINGS).read_bytes(), determinations(scratch))
+    synchronise_files(scratch)
     with one_act():
         office.ledger.lock()
         who = acting(counsel, COUNSEL)
@@ -119,10 +117,9 @@ def judge(office: Office, submission: str, rules: str, decision: str, opinion: s
             raise CountersealError("stopped", "A stop order reaches rows of this group; nothing is looked up.")
         told: dict[str, str | int] = {"submission": submission, "counsel": who.username, "opinion": opinion.strip()}
         looked = {"not_disclosed": len(rows) - len(opened), "reviewable": len(opened)} if decision == "admit" else {}
-        entry = office.ledger.append(
-            "judged", {"decision": decision, "rules": [*rules.split(" ")], "rows": len(rows), "rows_root": root},
-            {**told, **looked},
-        )  # fmt: skip
+        anew = office.ledger.append("determined", {"rows": held.rows, "rows_root": root}, {"submission": submission})
+        asked = {"decision": decision, "rules": [*rules.split(" ")], "rows": len(rows), "determined": anew}
+        entry = office.ledger.append("judged", {**asked}, {**told, **looked})
         at = office.clock.now()
         keep_opinion(submission, rules, decision, opinion.strip(), len(rows), who.id, at=at, entry=entry)
         open_cases(submission, opened, at=at)

@@ -69,12 +69,16 @@ class SealerProcess:
     policy: Path
     ledger: Path
     answers: Path
+    agencies: Path
+    agreements: Path
+    custodian: Path
 
     def __call__(self, request: Mapping[str, object], package: Path) -> None:
         """Run it. Raises CountersealError ``sealer`` when it refuses, or does not answer in time."""
         call = [sys.executable, "-m", "counterseal_verify.sealer"]
         call += ["--policy", str(self.policy), "--ledger", str(self.ledger)]
-        call += ["--answers", str(self.answers), "--out", str(package)]
+        call += ["--answers", str(self.answers), "--agencies", str(self.agencies)]
+        call += ["--agreements", str(self.agreements), "--custodian", str(self.custodian), "--out", str(package)]
         asked = json.dumps(request).encode()
         try:
             done = subprocess.run(call, input=asked, capture_output=True, timeout=SEALER_WITHIN, check=False)  # noqa: S603 - our own words and paths
@@ -140,12 +144,13 @@ def release_answer(
     release: Release,
     intent: int,
     recipients: Sequence[bytes],
+    under: tuple[str, str],
     also: Callable[[int], None] = lambda _: None,
 ) -> Path:
     """Let the answer of a witnessed intent be sealed, and enter its delivery. Give the package's path.
 
-    ``recipients`` are the named officers' certificates; ``also`` runs with the delivery's index in its
-    transaction. Raises CheckFailedError ``quorum``, or CountersealError
+    ``recipients`` are the named officers' certificates (DER), ``under`` the ids of agency and agreement; ``also``
+    runs with the delivery's index in its transaction. Raises CheckFailedError ``quorum``, or CountersealError
     ``sealer`` with the sealer's own reason when it refuses.
     """
     publish_witnessed(gate.log, gate.policy, gate.post)
@@ -155,6 +160,8 @@ def release_answer(
         "recipients": [base64.b64encode(key).decode("ascii") for key in recipients],
         "entry": base64.b64encode(gate.log.entry(intent)).decode("ascii"),
         "receipt": str(prove_entry(LedgerFolder(gate.log.folder), intent)),
+        "agency": under[0],
+        "agreement": under[1],
     }
     package = gate.packages / f"{release.digest}.sealed"
     gate.seal(request, package)

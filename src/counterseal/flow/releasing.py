@@ -12,8 +12,9 @@ from counterseal.flow.orders import is_stopped
 from counterseal.flow.release import Gate, intend, release_answer
 from counterseal.ledger.intent import Approval
 from counterseal.store.casework import add_event, held_case, move_case, signatures
-from counterseal.store.register import safeguards_in_force
+from counterseal.store.register import roots_of, safeguards_in_force
 from counterseal.vault.certificates import certificate_bytes
+from counterseal.vault.durable import write_durably
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +89,18 @@ def release_case(office: Office, case: int) -> Path:
 
     index = intend(office.ledger, people, ready.release, keep_intent)
     certificates = [certificate_bytes(one.certificate) for one in ready.file.officers]
-    return release_answer(_gate(office), ready.release, index, certificates, keep_delivery)
+    under = (ready.case.agency, ready.case.agreement)
+    publish_roots(office, ready.case.agency)
+    return release_answer(_gate(office), ready.release, index, certificates, under, keep_delivery)
+
+
+def publish_roots(office: Office, agency: str) -> None:
+    """Write the agency's authorities in force today where the sealer reads them.
+
+    Where the sealer runs as its own user the folder is that user's, and those who confirm a root write it.
+    """
+    roots = roots_of(agency, today=office.clock.now().date())
+    write_durably(office.workspace.agencies / f"{agency}.pem", "".join(f"{one.strip()}\n" for one in roots).encode())
 
 
 def _gate(office: Office) -> Gate:

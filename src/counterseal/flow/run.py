@@ -2,7 +2,8 @@
 
 One transaction closes it: the entries of screening, identity and judgement, the cases, and the state of
 the submission become durable together. Until then everything lies in ``unfinished`` and no door reads it;
-a run that was cut is begun again from the file as received and comes out the same.
+a run that was cut is begun again by the same command from the file as received and comes out the same.
+Where it may be cut, and what then stands, is in ``docs/operate/scale.md``.
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ from counterseal.flow.determine import (
 from counterseal.flow.identify import identify_rows
 from counterseal.flow.orders import orders_for_screening
 from counterseal.flow.receive import receive
+from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
 from counterseal.flow.screen import request_facts, screen_rows
+from counterseal.intake import read_manifest
 from counterseal.ledger import batch_root
 from counterseal.release import Letter, Reason, notice_html, notice_pdf, response_sql
 from counterseal.store.submissions import determine_submission, one_act, open_cases
-from counterseal.vault.durable import synchronise_folder, write_durably
+from counterseal.vault.durable import synchronise_files, synchronise_folder, worked_on_alone, write_durably
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
 
@@ -77,7 +79,14 @@ def run_submission(
     progress: Progress | None = None,
 ) -> RunSummary:
     """Intake, screening, identity, cases. Never releases anything. Raises CountersealError."""
-    received = receive(office, submission, received_on=received_on, agreement=agreement, progress=progress)
+    office.ledger.publish()  # what an act entered that was cut before it could publish
+    place = office.workspace.unfinished(read_manifest(submission).submission)
+    with worked_on_alone(place):
+        received = receive(office, submission, received_on=received_on, agreement=agreement, progress=progress)
+        return _judge(office, received, registry, progress)
+
+
+def _judge(office: Office, received: Received, registry: Path, progress: Progress | None) -> RunSummary:
     folder = office.workspace.unfinished(received.manifest.submission)
     with office.engine() as engine:
         screen_rows(
@@ -159,33 +168,26 @@ def _write_notice(office: Office, received: Received, summary: RunSummary, folde
 def _batch_root(office: Office, folder: Path) -> str:
     """Give the Merkle root over the determinations; the secret that opens its rows is kept in the folder."""
     secret = office.entropy(32)
-    write_durably(folder / "rows.secret", secret, mode=0o600)
-    return batch_root(secret, rows_of(folder / "determinations.parquet"))
-
-
-def rows_of(path: Path) -> Iterator[dict[str, str | int | list[str]]]:
-    """Give the determinations of a batch one by one, as its root commits to them."""
-    for batch in pq.ParquetFile(path).iter_batches(50_000):
-        for row in batch.to_pylist():
-            yield {**row, "request_ref": row["request_ref"] or ""}
+    write_durably(folder / ROW_OPENINGS, secret, mode=0o600)
+    return batch_root(secret, determinations(folder))
 
 
 def _close(
     office: Office, received: Received, summary: RunSummary, reviewable: list[int], root: str, registry: Path
 ) -> None:
-    """Make the batch final: the folder in its place, then entries, cases and state in one transaction.
+    """Make the batch final: entries, cases and state in one transaction, and the folder in its place within it.
 
+    The transaction holds the submission alone before it touches the folder of the batch, so a batch that was
+    determined is never replaced. Cut before the commit, nothing is determined, and a folder that is already in
+    its place is made anew by the next run; cut after it, all of it stands and is published by the next act.
     Counts from before a look-up stand in the entry; those from after it are committed to, because a ledger
     that showed them would tell what a refusal must not.
     """
     submission = received.manifest.submission
     source, place = office.workspace.unfinished(submission), office.workspace.batch(submission)
-    shutil.rmtree(place, ignore_errors=True)
     for file in ("asked.parquet",):
         (source / file).unlink(missing_ok=True)
-    synchronise_folder(source)
-    source.rename(place)
-    synchronise_folder(place.parent)
+    synchronise_files(source)
     facial: dict[str, Fact] = {
         word: summary.outcomes.get(word, 0) for word in ("stopped", "refused", "cure", "judgement")
     }
@@ -195,6 +197,10 @@ def _close(
         office.ledger.append("screened", {"outcomes": facial, "rows": summary.rows}, named)
         office.ledger.append("identified", {"looked_up": sum(opened.values())}, {**named, **opened})
         office.ledger.append("determined", {"rows": summary.rows, "rows_root": root}, named)
-        open_cases(submission, reviewable, at=office.clock.now())
         determine_submission(submission, summary.outcomes, registry=str(registry.resolve()))
+        open_cases(submission, reviewable, at=office.clock.now())
+        shutil.rmtree(place, ignore_errors=True)
+        source.rename(place)
+        synchronise_folder(place.parent)
+        synchronise_folder(source.parent)
     office.ledger.publish()

@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 
     from counterseal.agreements import Agreement
     from counterseal.core.request import Manifest
-    from counterseal.engine.duck import DuckEngine
+    from counterseal.engine.step_engine import StepEngine
     from counterseal.flow.office import Progress
     from counterseal.intake import Receipt
 
 SCREENED_ALONE = (
-    "SELECT row, request_ref, coalesce(outcome, 'admitted') AS outcome, rules, 'facial' AS phase "
-    "FROM screened ORDER BY row"
+    "SELECT row, request_ref, coalesce(outcome, 'admitted') AS outcome, rules, 'facial' AS phase FROM in_order"
 )
 """Screening alone calls a row whose facial rules all hold ``admitted``: nobody has looked it up."""
 
@@ -50,7 +49,7 @@ def request_facts(
 
 
 def screen_rows(
-    engine: DuckEngine,
+    engine: StepEngine,
     rows: Path,
     agreement: Agreement,
     facts: Mapping[str, object],
@@ -70,7 +69,7 @@ def screen_rows(
 
 
 def screen_submission(
-    engine: DuckEngine,
+    engine: StepEngine,
     submission: Path,
     out: Path,
     *,
@@ -108,7 +107,7 @@ def screen_submission(
         shutil.rmtree(out)
         raise
     engine.write_parquet(SCREENED_ALONE, out / "determinations.parquet")
-    engine.write_parquet("SELECT * FROM screened ORDER BY row", out / "screened.parquet")
+    engine.write_parquet("SELECT * FROM in_order", out / "screened.parquet")
     outcomes = engine.rows("SELECT coalesce(outcome, 'admitted'), count(*) FROM screened GROUP BY 1 ORDER BY 1")
     rules = engine.rows("SELECT u.r, count(*) FROM screened, unnest(rules) AS u(r) GROUP BY 1 ORDER BY 2 DESC, 1")
     return {

@@ -33,6 +33,8 @@ def read_body(text: str) -> TreeHead:
     Raises CountersealError ``checkpoint-form`` for anything but origin, size without leading zeros, a
     root of 32 bytes and extension lines, all of them lines that are not empty.
     """
+    if any(sign < " " and sign != "\n" for sign in text):
+        raise _bad("it holds a control character")
     lines = text.split("\n")
     if len(lines) < 4 or lines.pop() or not all(lines):
         raise _bad("it is not three lines that are not empty")

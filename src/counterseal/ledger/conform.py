@@ -153,7 +153,8 @@ def _cosignature(question: Question, check: SignatureCheck) -> Answer:
     lines: str = next((question[name] for name in ("cosignature", "signature") if name in question), "")
     if "start" in question:
         return _subtree(question, keys, lines, check)
-    note = read_note((_text(question, NOTE) + lines).encode())
+    text = _text(question, NOTE)
+    note = read_note((text + ("" if "\n\n" in text else "\n") + lines).encode())
     head = read_body(note.text)
     found = verified(note, keys, check)
     return {
@@ -218,6 +219,8 @@ def _policy(question: Question, check: SignatureCheck) -> Answer:
     if "checkpoint" in question:
         policy.accept(_text(question, ("checkpoint",)).encode(), check)
     elif "witnessed" in question:
+        if not isinstance(question["witnessed"], list):
+            raise CountersealError("question", "witnessed is not a list of names.")
         answer["ok"] = policy.satisfied(question["witnessed"])
     return answer
 
@@ -240,7 +243,8 @@ def _tile_path(question: Question, _: SignatureCheck) -> Answer:
     level = question["level"]
     if level != ENTRIES:
         level = _number(question, ("level",))
-    path = tile_path(level, _number(question, INDEX), question.get("width") or WIDTH)
+    width = WIDTH if question.get("width") is None else _number(question, ("width",))
+    path = tile_path(level, _number(question, INDEX), width)
     return {"ok": question.get("path", path) == path, "path": path}
 
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from counterseal.errors import CheckFailedError, CountersealError
-from counterseal.ledger.entry import read_entry
+from counterseal.ledger.forms import EntryForms
 from counterseal.ledger.note import read_head, read_key
 from counterseal.ledger.receipt import Receipt
 from counterseal.ledger.tiles import ENTRIES, WIDTH, read_bundle, tile_nodes, tile_path, tiles_between
@@ -121,11 +121,11 @@ def verify_folder(folder: LedgerFolder, policy: Policy, check: SignatureCheck, *
     except CountersealError as error:
         raise CheckFailedError(error.code, error.message, where=CHECKPOINT) from error
     kinds: Counter[str] = Counter()
-    tree = Tree()
+    tree, forms = Tree(), EntryForms()
     try:
         for bundle in folder.entries(head.size):
             if contents:
-                _read_bundle_entries(bundle, tree.size, kinds)
+                _read_bundle_entries(bundle, tree.size, forms, kinds)
             tree.extend(sha256(b"\0" + entry).digest() for entry in bundle)
     except CheckFailedError:
         raise
@@ -137,10 +137,10 @@ def verify_folder(folder: LedgerFolder, policy: Policy, check: SignatureCheck, *
     return Verified(head, dict(kinds), tuple(policy.witnessed_by(checkpoint, check)))
 
 
-def _read_bundle_entries(bundle: list[bytes], first: int, kinds: Counter[str]) -> None:
+def _read_bundle_entries(bundle: list[bytes], first: int, forms: EntryForms, kinds: Counter[str]) -> None:
     for offset, entry in enumerate(bundle):
         try:
-            kinds[str(read_entry(entry)["kind"])] += 1
+            kinds[forms.kind(entry)] += 1
         except CountersealError as error:
             raise CheckFailedError(error.code, error.message, where=f"entry {first + offset}") from error
 

@@ -213,8 +213,11 @@ def consistency_path(node: Callable[[int, int], bytes], start: int, end: int, si
 def consistent(start: int, end: int, size: int, path: Sequence[bytes], subtree: bytes, root: bytes) -> bool:
     """Tell whether the proof shows the subtree's hash and the root to be of one history.
 
-    An empty first tree proves nothing and is refused (RFC 9162 wants 0 < first).
+    Of one size, the roots must be the same and the proof empty. An empty first tree proves nothing about a
+    larger one and is refused (RFC 9162 wants 0 < first).
     """
+    if start == 0 and end == size:
+        return 0 <= size <= LARGEST and not path and subtree == root
     if not is_subtree(start, end) or end > size or any(len(step) != HASH for step in path):
         return False
     turns, low, high, known = [], 0, size, True

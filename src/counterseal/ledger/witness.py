@@ -96,7 +96,7 @@ class Witness:
             return _says(400, "The old size is larger than the checkpoint's.")
         seen = self._book.newest(head.origin)
         size, root = (0, EMPTY_ROOT) if seen is None else (seen.head.size, seen.head.root)
-        if old != size or (old == head.size and seen is not None and head.root != root):
+        if old != size:
             return conflict(size)
         if old == 0:
             sound = not proof and (head.size > 0 or head.root == EMPTY_ROOT)

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from counterseal.agreements.compile import Compiler, quote
+from counterseal.agreements.expression import names, parse
+from counterseal.agreements.markdown import Reader
 from counterseal.agreements.model import Phase, Type
 from counterseal.core.outcome import OUTCOME_OF_ANSWER, Answer
 from counterseal.core.steps import Step
@@ -36,7 +38,8 @@ def screening_steps(agreement: Agreement, facts: Mapping[str, object], *, regist
 
     Reads the tables ``rows``, the agreement's own and the reference tables; leaves ``findings`` (row, and
     for each rule TRUE, FALSE or NULL) and ``screened`` (row, request_ref, outcome or NULL where every rule
-    holds, rules, reasons). Rules of the register are asked only when the register is known. Every row of
+    holds, rules, reasons), and the same as ``in_order``, by row, where the sorting is done before the reasons are
+    written out. Rules of the register are asked only when the register is known. Every row of
     ``rows`` is in ``screened`` once. Raises CountersealError ``agreement``.
     """
     compiler = Compiler(agreement, facts)
@@ -44,17 +47,30 @@ def screening_steps(agreement: Agreement, facts: Mapping[str, object], *, regist
     columns = ", ".join(f"{compiler.rule(rule)} AS {quote(rule.id)}" for rule in rules)
     said = sorted({name for rule in rules for name in _placeholders(agreement, rule)})
     carried = "".join(f", {_shown(agreement, name)} AS {quote('says ' + name)}" for name in said)
-    judged = f"SELECT row, request_ref, {columns}{carried} FROM measured"  # compiled
+    unheld = "".join(f", CAST(NULL AS BOOLEAN) AS {quote(rule.id)}" for rule in rules)
+    unsaid = "".join(f", CAST(NULL AS VARCHAR) AS {quote('says ' + name)}" for name in said)
+    judged = (
+        f"SELECT row, request_ref, CAST(NULL AS VARCHAR) AS malformed, {columns}{carried} FROM measured "  # compiled
+        f"UNION ALL SELECT row, request_ref, malformed{unheld}{unsaid} FROM rows WHERE malformed IS NOT NULL"  # ditto
+    )
+    named = ", ".join(quote(rule.id) for rule in rules)
     return (
         compiler.typed_rows(),
-        *compiler.measures(),
+        *compiler.measures(frozenset({"request_ref", *said, *_read_by(agreement, rules)})),
         Step("judged", judged, says="Holding every row against every rule"),
-        Step("findings", f"SELECT row, {', '.join(quote(r.id) for r in rules)} FROM judged", view=True),
-        Step("screened", _screened(agreement, compiler, rules), says="Setting down the reasons"),
+        Step("findings", f"SELECT row, {named} FROM judged WHERE malformed IS NULL", view=True),  # compiled
+        Step("screened", _screened(agreement, compiler, rules, "judged"), view=True),
+        Step("in_order", _screened(agreement, compiler, rules, "(SELECT * FROM judged ORDER BY row)"), view=True),
     )
 
 
-def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule]) -> str:
+def _read_by(agreement: Agreement, rules: list[Rule]) -> set[str]:
+    """Give every name that the rules read."""
+    reader, known = Reader(agreement.path.name), agreement.types()
+    return {n for rule in rules for n in names(parse(reader, rule.sql_line, rule.sql)) if n in known}
+
+
+def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule], source: str) -> str:
     failing = {
         answer: " OR ".join(
             part
@@ -74,22 +90,20 @@ def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule]) -> st
     }
     outcome = " ".join(f"WHEN {failing[answer]} THEN '{OUTCOME_OF_ANSWER[answer]}'" for answer in Answer)
     ids = ", ".join(f"CASE WHEN {quote(r.id)} IS NOT TRUE THEN {text(r.id)} END" for r in rules)
-    reasons = ", ".join(
-        f"CASE WHEN {quote(r.id)} IS NOT TRUE THEN "
-        f"{{'rule': {text(r.id)}, 'cite': {text(r.cite)}, 'says': {_says(agreement, compiler, r)}}} END"
-        for r in rules
-    )
+    cites = " ".join(f"WHEN {text(r.id)} THEN {text(r.cite)}" for r in rules)
+    says = " ".join(f"WHEN {text(r.id)} THEN {_says(agreement, compiler, r)}" for r in rules)
     cases = " ".join(f"WHEN {text(code)} THEN {text(says)}" for code, says in MALFORMED_SAYS.items())
     malformed = (
         f"[{{'rule': '{MALFORMED_RULE}', 'cite': {text(agreement.authority)}, "
         f"'says': CASE malformed {cases} ELSE 'The row cannot be read. Write it anew.' END}}]"
     )
     return (
-        f"SELECT row, request_ref, CASE {outcome} END AS outcome, "  # compiled, every literal quoted
-        f"list_filter([{ids}], lambda x: x IS NOT NULL) AS rules, "
-        f"list_filter([{reasons}], lambda x: x IS NOT NULL) AS reasons FROM judged UNION ALL "
-        f"SELECT row, request_ref, '{OUTCOME_OF_ANSWER[Answer.CURE]}', ['{MALFORMED_RULE}'], {malformed} "
-        "FROM rows WHERE malformed IS NOT NULL"
+        "SELECT row, request_ref, "
+        f"CASE WHEN malformed IS NOT NULL THEN '{OUTCOME_OF_ANSWER[Answer.CURE]}' {outcome} END AS outcome, "
+        f"CASE WHEN malformed IS NOT NULL THEN ['{MALFORMED_RULE}'] ELSE failing END AS rules, "
+        f"CASE WHEN malformed IS NOT NULL THEN {malformed} ELSE list_transform(failing, lambda x: "
+        f"{{'rule': x, 'cite': CASE x {cites} END, 'says': CASE x {says} END}}) END AS reasons "
+        f"FROM (SELECT *, list_filter([{ids}], lambda x: x IS NOT NULL) AS failing FROM {source})"
     )
 
 

@@ -67,6 +67,12 @@ def refuse_if_received(manifest: Manifest, *, digest: str, received_on: date) ->
     )
     if known.state == Submission.State.RECEIVED and same:
         return known
+    if known.state == Submission.State.RECEIVED and known.rows_sha256 == manifest.sha256:
+        raise CountersealError(
+            "already-received",
+            f"Submission {manifest.submission} was received on {known.received_on} and its run was cut off.",
+            next_step=f"Continue it under the same agreement with --received-on {known.received_on}.",
+        )
     raise CountersealError(
         "already-received",
         f"Submission {manifest.submission} was already received on {known.received_on}.",
@@ -104,10 +110,19 @@ def enter_submission(
 
 
 def determine_submission(submission: str, outcomes: Mapping[str, int], *, registry: str) -> None:
-    """Close the run of a submission with its counts, and remember which registry was looked into."""
-    Submission.objects.filter(pk=submission, state=Submission.State.RECEIVED).update(
+    """Close the run of a submission with its counts, and remember which registry was looked into.
+
+    Raises CountersealError ``already-received`` when another run closed it first; the transaction is then undone.
+    """
+    closed = Submission.objects.filter(pk=submission, state=Submission.State.RECEIVED).update(
         state=Submission.State.DETERMINED, outcomes=dict(outcomes), registry=registry
     )
+    if closed != 1:
+        raise CountersealError(
+            "already-received",
+            f"Submission {submission} was determined by another run meanwhile.",
+            next_step="Nothing was changed.",
+        )
 
 
 def open_cases(submission: str, rows: Iterable[int], *, at: datetime) -> None:

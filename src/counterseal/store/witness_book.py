@@ -95,15 +95,19 @@ class WitnessFile:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One write transaction, alone from its first read; durable when it ends."""
+        """One write transaction, alone from its first read; durable when it ends.
+
+        After a write that failed this process reads and writes the file no more: what the disk refused may still
+        look written from memory. A restart reads what is truly there.
+        """
         with self._alone:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
+                self._database.execute("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                self._database.close()
                 raise
-            self._database.execute("COMMIT")
 
     def pending_of_size(self, origin: str, size: int) -> Seen | None:
         """Give a pending checkpoint of this size."""

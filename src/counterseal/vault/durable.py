@@ -6,11 +6,16 @@ page cache may lie, so such an error is never retried here; it ends the act.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from counterseal.errors import CountersealError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -47,12 +52,6 @@ def make_folder(folder: Path) -> None:
     synchronise_folder(folder.parent)
 
 
-def synchronise_file(path: Path) -> None:
-    """Make durable what somebody else has written into a file."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
 def synchronise_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -60,3 +59,34 @@ def synchronise_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def synchronise_files(folder: Path) -> None:
+    """Make what stands in the files of a folder durable, and their names."""
+    for path in folder.iterdir():
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    synchronise_folder(folder)
+
+
+@contextmanager
+def worked_on_alone(folder: Path) -> Iterator[None]:
+    """Let one process of this machine work in ``folder``; the system lets go of it when that process ends.
+
+    Raises CountersealError ``being-worked-on`` at once when another does.
+    """
+    make_folder(folder.parent)
+    with (folder.parent / f".{folder.name}.lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CountersealError(
+                "being-worked-on",
+                "Another run is working on this submission.",
+                where=folder.name,
+                next_step="Wait for it, or end it; then run the same command again.",
+            ) from None
+        yield

@@ -1,8 +1,8 @@
 """The workspace's keys: made once, kept in files that their owner alone may read.
 
 ``keys/log.ed25519`` and ``keys/log.ml-dsa-44`` sign checkpoints; ``keys/openings.key`` seals the openings
-of commitments. A witness keeps its own pair in its own folder. A lost log key ends the log: a new one
-needs a new log and a new name (``docs/trust.md``).
+of commitments; ``keys/custodian.ed25519`` signs what packages hold. A witness keeps its own pair in its own
+folder. A lost log key ends the log: a new one needs a new log and a new name (``docs/trust.md``).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LOG_KEYS = {"log.ed25519": ED25519, "log.ml-dsa-44": ML_DSA_44_COSIGNATURE}
 WITNESS_KEYS = {"witness.ed25519": ED25519_COSIGNATURE, "witness.ml-dsa-44": ML_DSA_44_COSIGNATURE}
 MIRROR_KEYS = {"mirror.ed25519": ED25519_COSIGNATURE, "mirror.ml-dsa-44": ML_DSA_44_COSIGNATURE}
+CUSTODIAN_KEYS = {"custodian.ed25519": ED25519}
 OPENINGS = "openings.key"
 
 

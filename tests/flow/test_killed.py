@@ -1,0 +1,174 @@
+"""A run that is killed at any point goes on by the same command: no second determination, no gap."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from counterseal import wiring
+from counterseal.errors import CountersealError
+from counterseal.vault.durable import worked_on_alone
+
+PROGRAM = Path(__file__).with_name("killed_run.py")
+SUBMISSION = "SYN-2026-0001"
+KILLED = -9
+pytestmark = pytest.mark.skipif(
+    bool(os.environ.get("COUNTERSEAL_DATABASE_URL")), reason="each run has a database of its own in its folder"
+)
+
+
+@pytest.fixture(scope="module")
+def request_of_120(made_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from datetime import datetime
+
+    from counterseal.synth.__main__ import submission
+
+    folder = tmp_path_factory.mktemp("killed")
+    submission(made_up / "people", 120, folder / "request", datetime(2026, 11, 2), seed=5)  # noqa: DTZ001  # a day
+    shutil.copytree(made_up / "registry", folder / "registry")
+    assert _program("init", str(folder / "empty"), "--demo").returncode == 0
+    return folder
+
+
+def _program(*arguments: str, count: Path = Path(os.devnull), at: int = 0, delay: float = 0.0):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    command = [sys.executable, str(PROGRAM), str(count), str(at), str(delay), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def _run(folder: Path, office: Path, **kill: object):
+    return _program("run", str(folder / "request" / SUBMISSION), "--registry", str(folder / "registry"),
+                    "--workspace", str(office), "--received-on", "2026-11-03", "--json", **kill)  # fmt: skip
+
+
+def _left(office: Path) -> dict[str, object]:
+    batch = office / "batches" / SUBMISSION
+    with wiring_book(office) as (size, kinds):
+        verified = _program("ledger", "verify", str(office / "ledger"))
+        return {
+            "determinations": pq.read_table(batch / "determinations.parquet").to_pylist(),
+            "response": (batch / "response.jsonl").read_bytes(),
+            "files": sorted(path.name for path in batch.iterdir()),
+            "size": size,
+            "kinds": kinds,
+            "verified": (verified.returncode, verified.stderr),
+            "published": int((office / "ledger" / "checkpoint").read_text(encoding="utf-8").split("\n")[1]) == size,
+            "unfinished": [path.name for path in (office / "unfinished").iterdir() if path.is_dir()],
+        }
+
+
+class wiring_book:  # noqa: N801  # reads as a word
+    """The database as it lies there: how many entries, and which, by their kind; how many cases."""
+
+    def __init__(self, office: Path) -> None:
+        import sqlite3
+
+        self._held = sqlite3.connect(office / "counterseal.sqlite3")
+
+    def __enter__(self) -> tuple[int, list[object]]:
+        entries = [json.loads(body)["kind"] for (body,) in self._held.execute("SELECT entry FROM store_ledgerentry")]
+        cases = self._held.execute("SELECT count(*), count(DISTINCT row) FROM store_case").fetchall()
+        return len(entries), [sorted(entries), cases]
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+
+def _killed_again_and_again(folder: Path, scratch: Path, kills: int, seed: int) -> int:
+    """Kill runs until ``kills`` have been killed; give after how many completed runs all was compared."""
+    chance = random.Random(seed)  # noqa: S311  # where to kill, the same each time
+    count = scratch / "count"
+    shutil.copytree(folder / "empty", scratch / "undisturbed")
+    whole = _run(folder, scratch / "undisturbed", count=count)
+    assert whole.returncode == 0, whole.stderr
+    expected, steps = _left(scratch / "undisturbed"), int(count.read_text(encoding="utf-8"))
+    assert expected["verified"][0] == 0, expected["verified"]
+    assert expected["published"]
+    done = compared = 0
+    while done < kills:
+        office = scratch / f"office-{compared}"
+        shutil.copytree(folder / "empty", office)
+        for _ in range(chance.randint(1, 5)):
+            late = chance.random() < 0.5
+            at = chance.randint(steps - steps // 6 if late else 1, steps)
+            ended = _run(folder, office, at=at, delay=0.0 if late else chance.choice([0.0, chance.random() / 2]))
+            if ended.returncode != KILLED:
+                break
+            done += 1
+        resumed = _run(folder, office)
+        assert resumed.returncode == 0 or "already-received" in resumed.stderr, resumed.stderr
+        assert _left(office) == expected
+        shutil.rmtree(office)
+        compared += 1
+    return compared
+
+
+def test_a_run_that_was_killed_leaves_a_gap_or_two_answers(request_of_120: Path, tmp_path: Path):
+    assert _killed_again_and_again(request_of_120, tmp_path, 6, seed=3)
+
+
+@pytest.mark.long
+def test_two_hundred_kills(request_of_120: Path, tmp_path: Path):
+    assert _killed_again_and_again(request_of_120, tmp_path, 200, seed=int(os.environ.get("COUNTERSEAL_SEED", "7")))
+
+
+def test_two_runs_of_one_submission_at_once(request_of_120: Path, tmp_path: Path):
+    office = tmp_path / "office"
+    shutil.copytree(request_of_120 / "empty", office)
+    with worked_on_alone(office / "unfinished" / SUBMISSION):
+        second = _run(request_of_120, office)
+
+    assert second.returncode == 2
+    assert "being-worked-on" in second.stderr
+    assert not (office / "batches" / SUBMISSION).exists()
+
+
+def test_another_run_determined_it_meanwhile(tmp_path: Path, made_up: Path, empty_database: None, monkeypatch):
+    """Two machines on one database: the second closes nothing, and the batch of the first is not touched."""
+    from counterseal.flow import run as act
+
+    wiring.establish(tmp_path / "office", demonstration=True)
+    at = wiring.open_office(tmp_path / "office")
+    close = act._close
+
+    def twice(*arguments: object) -> None:
+        source = at.workspace.unfinished(SUBMISSION)
+        shutil.copytree(source, tmp_path / "second")
+        close(*arguments)
+        before.update(
+            {p: p.read_bytes() for p in at.workspace.batch(SUBMISSION).iterdir()}, size=at.ledger.size_and_root()
+        )
+        shutil.copytree(tmp_path / "second", source)
+        close(*arguments)
+
+    before: dict[object, object] = {}
+    monkeypatch.setattr(act, "_close", twice)
+    with pytest.raises(CountersealError, match="another run"):
+        act.run_submission(at, made_up / "request" / SUBMISSION, made_up / "registry", received_on=date(2026, 11, 3))
+
+    assert at.ledger.size_and_root() == before.pop("size")
+    assert {p: p.read_bytes() for p in at.workspace.batch(SUBMISSION).iterdir()} == before
+
+
+def test_a_run_that_was_cut_yesterday(request_of_120: Path, tmp_path: Path):
+    """Refused on another day of receipt, with the word that continues it."""
+    office = tmp_path / "office"
+    shutil.copytree(request_of_120 / "empty", office)
+    (request_of_120 / "nowhere").mkdir(exist_ok=True)
+    cut = _program("run", str(request_of_120 / "request" / SUBMISSION), "--registry", str(request_of_120 / "nowhere"),
+                   "--workspace", str(office), "--received-on", "2026-11-03")  # fmt: skip
+    later = _program("run", str(request_of_120 / "request" / SUBMISSION), "--registry", str(request_of_120 / "registry"),
+                     "--workspace", str(office), "--received-on", "2026-11-04")  # fmt: skip
+
+    assert cut.returncode == later.returncode == 2
+    assert "--received-on 2026-11-03" in later.stderr
+    assert _run(request_of_120, office).returncode == 0
