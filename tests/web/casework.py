@@ -31,7 +31,6 @@ STAFF = """
 import os, sys, time
 from pathlib import Path
 os.environ["COUNTERSEAL_WORKSPACE"] = sys.argv[1]  # whose key signs sessions
-import pyarrow.parquet as pq
 from counterseal import wiring
 
 office = wiring.open_office(Path(sys.argv[1]))
@@ -41,9 +40,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from counterseal.store.models import Official
 from counterseal.core.official import Role
-from counterseal.store.models import Submission
 from counterseal.store.officials import set_sign_in
-from tests.flow.casework import register_officers
+from counterseal.flow.demonstration import register_demonstration_officers
 
 for pair in sys.argv[3:]:
     name, role = pair.split("=")
@@ -55,10 +53,7 @@ for pair in sys.argv[3:]:
     session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(official.pk)
     session.create()
     print(name, session.session_key)
-for submission in Submission.objects.all():
-    rows = pq.read_table(office.workspace.batch(submission.pk) / "rows.parquet", columns=["officers"]).to_pylist()
-    named = {one.strip() for row in rows for one in (row["officers"] or "").split(";") if one.strip()}
-    register_officers(office, named, submission.agency_id)
+register_demonstration_officers(office)
 """
 
 
@@ -185,9 +180,9 @@ class Person:
             self.page.click("#sign button[type=submit]")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for every test of casework."""
+    """One browser for every test of casework; its event loop must not outlive the module."""
     if not CHROMIUM.exists():
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is missing, and here it may not be")
