@@ -36,6 +36,7 @@ from counterseal.vault.durable import synchronise_files, synchronise_folder
 if TYPE_CHECKING:
     from counterseal.engine.duck import DuckEngine
     from counterseal.flow.office import Office
+    from counterseal.ledger.entry import Fact
     from counterseal.store.judgements import SubmissionHeld
 
 COUNSEL = frozenset({Role.COUNSEL})
@@ -118,8 +119,8 @@ def judge(office: Office, submission: str, rules: str, decision: str, opinion: s
         told: dict[str, str | int] = {"submission": submission, "counsel": who.username, "opinion": opinion.strip()}
         looked = {"not_disclosed": len(rows) - len(opened), "reviewable": len(opened)} if decision == "admit" else {}
         anew = office.ledger.append("determined", {"rows": held.rows, "rows_root": root}, {"submission": submission})
-        asked = {"decision": decision, "rules": [*rules.split(" ")], "rows": len(rows), "determined": anew}
-        entry = office.ledger.append("judged", {**asked}, {**told, **looked})
+        asked: dict[str, Fact] = {"decision": decision, "rules": [*rules.split(" ")], "rows": len(rows)}
+        entry = office.ledger.append("judged", {**asked, "determined": anew}, {**told, **looked})
         at = office.clock.now()
         keep_opinion(submission, rules, decision, opinion.strip(), len(rows), who.id, at=at, entry=entry)
         open_cases(submission, opened, at=at)
