@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from counterseal.flow.office import Office
     from counterseal.flow.run import RunSummary
     from counterseal.flow.sign_ins import SignIn
+    from counterseal.store.ledger_log import LedgerLog
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
@@ -62,13 +63,17 @@ def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT) -> Office:
     workspace = read_workspace(root)
     _start_django()
     from counterseal.flow.establish import open_workspace_book  # noqa: PLC0415  # models need Django
-    from counterseal.flow.office import Office  # noqa: PLC0415
+
+    return _office(workspace, open_workspace_book(workspace, SystemClock()), memory_limit)
+
+
+def _office(workspace: Workspace, ledger: LedgerLog, memory_limit: str = MEMORY_LIMIT) -> Office:
+    from counterseal.flow.office import Office  # noqa: PLC0415  # models need Django
     from counterseal.flow.release import SealerProcess  # noqa: PLC0415
     from counterseal.flow.witnesses import post, post_to_witnesses, read_office_policy  # noqa: PLC0415
 
     clock = SystemClock()
-    spill = root / "spill"
-    ledger = open_workspace_book(workspace, clock)
+    spill = workspace.root / "spill"
     return Office(
         workspace=workspace,
         clock=clock,
@@ -176,6 +181,14 @@ def sign_ins_of_demonstration(office: Office) -> list[SignIn]:
     return demonstration_sign_ins(office)
 
 
+def stage_demonstration(root: Path) -> dict[int, str]:
+    """Bring cases of a demonstration into every state; give each with where it stands."""
+    office = open_office(root)
+    from counterseal.flow.demonstration import stage  # noqa: PLC0415  # models need Django
+
+    return stage(office)
+
+
 def notice_style_hash() -> str:
     """Give the hash by which a page may allow the return letter's own style."""
     return STYLE_SOURCE
@@ -183,15 +196,15 @@ def notice_style_hash() -> str:
 
 def look() -> Look:
     """Give a look at the workspace that this process serves. Raises CountersealError when it serves none."""
-    return _look_at(_served_root())
+    return _look_at(_served())
 
 
-def served_office() -> Office:
-    """Give the office of the workspace that this process serves. Raises CountersealError when it serves none."""
-    return _office_at(_served_root())
+def office() -> Office:
+    """Give the office that this process serves, for acts. Raises CountersealError when it serves none."""
+    return _office_at(_served())
 
 
-def _served_root() -> Path:
+def _served() -> Path:
     from django.conf import settings  # noqa: PLC0415  # the pages' own framework, already started
 
     root: Path | None = settings.ENVIRONMENT.workspace
@@ -204,7 +217,11 @@ def _served_root() -> Path:
 
 @functools.lru_cache(maxsize=4)
 def _office_at(root: Path) -> Office:
-    return open_office(root)
+    """Open the office on the database that the pages already use: pointing at it again would cut other threads."""
+    from counterseal.flow.book import open_book  # noqa: PLC0415  # models need Django
+
+    workspace = read_workspace(root)
+    return _office(workspace, open_book(workspace.ledger, workspace.keys, SystemClock()))
 
 
 @functools.lru_cache(maxsize=4)

@@ -131,7 +131,7 @@ def agencies(tmp_path: Path, made_up: Path, empty_database: None) -> Iterator[Ag
     from counterseal.flow.register import register_asker  # Django stands now
 
     with served_here(tmp_path / "office"):
-        office = wiring.served_office()
+        office = wiring.office()
         register_asker(office, "other", "Another Agency", [], by="A. One")
         ice, other = register(office, "ice", tmp_path / "ice"), register(office, "other", tmp_path / "other")
         asked = signed_request(made_up, tmp_path / "asked", tmp_path / "ice" / "secretary.key")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ROLES = ("requester", "specialist", "releasing", "counsel", "oversight", "administrator", "clerk")
 OFFICE = {"specialist", "releasing", "counsel", "oversight"}
 CASEWORK = {"specialist", "releasing", "counsel"}
+CASES = {"specialist", "releasing"}
 EVERYBODY = set(ROLES)
 BATCH = f"/batches/{SUBMISSION}/"
 OWN = {200, 302}
@@ -25,6 +26,16 @@ OWN = {200, 302}
 
 MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "": ("/", EVERYBODY, {200}),
+    "filters/": ("/filters/", CASES, {405}),
+    "filters/<int:saved>/remove/": ("/filters/1/remove/", CASES, {405}),
+    "cases/<int:case>/": ("/cases/1/", CASES, {200}),
+    "cases/<int:case>/determine/": ("/cases/1/determine/", CASES, {405}),
+    "cases/<int:case>/reveal/": ("/cases/1/reveal/", CASES, {405}),
+    "cases/<int:case>/sign/": ("/cases/1/sign/", CASES, {302}),  # first a step-up
+    "cases/<int:case>/release/": ("/cases/1/release/", CASES, {405}),
+    "cases/<int:case>/<act:act>/": ("/cases/1/refuse/", CASES, {200}),
+    "questions/": ("/questions/", {"counsel"}, {200}),
+    "questions/<named:submission>/<named:group>/": (f"/questions/{SUBMISSION}/none/", {"counsel"}, {404}),
     "batches/": ("/batches/", OFFICE, {200}),
     "batches/<named:submission>/": (BATCH, OFFICE, {200}),
     "batches/<named:submission>/rows/": (f"{BATCH}rows/", CASEWORK, {200}),

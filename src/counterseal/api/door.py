@@ -61,7 +61,7 @@ def _let_in(caller: Callable[[], Caller]) -> Caller:
         found = caller()
     except CountersealError as error:
         raise CallerRefusedError(error) from None
-    admit_call(wiring.served_office(), found)
+    admit_call(wiring.office(), found)
     return found
 
 
@@ -72,7 +72,7 @@ class SignedToken(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:  # noqa: ARG002  # ninja's interface
         """Let the program in whose token it is."""
-        return _let_in(lambda: caller_by_token(wiring.served_office(), token))
+        return _let_in(lambda: caller_by_token(wiring.office(), token))
 
 
 class OwnCertificate(AuthBase):
@@ -94,7 +94,7 @@ class OwnCertificate(AuthBase):
             der = base64.b64decode(told.strip().removeprefix(":").removesuffix(":"), validate=True)
         except (binascii.Error, ValueError):
             der = b""
-        return _let_in(lambda: caller_by_certificate(wiring.served_office(), der))
+        return _let_in(lambda: caller_by_certificate(wiring.office(), der))
 
 
 class Interface(NinjaAPI):
@@ -180,7 +180,7 @@ def _failed(request: HttpRequest, failure: Exception) -> HttpResponse:  # noqa: 
 
 def once(request: HttpRequest, name: str, status: int, act: Callable[[], Schema]) -> HttpResponse:
     """Do an act once under an Idempotency-Key: a repetition of the same call gets the same answer."""
-    office, caller = wiring.served_office(), caller_of(request)
+    office, caller = wiring.office(), caller_of(request)
     call = f"{request.method} {request.path}\n".encode() + request.body
     answered = earlier_answer(office, caller, name, call)
     if answered is None:

@@ -51,7 +51,7 @@ def _file(what: str) -> dict[str, Any]:
 @interface.get("/about", auth=None, response={200: About}, summary="What to know before the first call")
 def about(request: HttpRequest) -> About:  # noqa: ARG001
     """Say for whom a token is made out, and what the limits are. Needs no key."""
-    office = wiring.served_office()
+    office = wiring.office()
     return About(
         audience=office.ledger.origin,
         demonstration=office.workspace.demonstration,
@@ -64,7 +64,7 @@ def about(request: HttpRequest) -> About:  # noqa: ARG001
 @interface.post("/uploads", response={201: UploadOut, **PROBLEMS}, summary="Announce a submission")
 def open_upload(request: HttpRequest, form: UploadIn, call: Call) -> HttpResponse:
     """Open an upload. Its rows file follows in pieces, then the signed manifest."""
-    office, caller = wiring.served_office(), caller_of(request)
+    office, caller = wiring.office(), caller_of(request)
     announced = form.model_dump(exclude_none=True)
     return once(
         request,
@@ -114,7 +114,7 @@ def add_piece(
         raise CountersealError("piece-digest", "This is no digest.", where="Content-Digest") from None
     piece = request.read(upload.LARGEST_PIECE + 1)
     agency = caller_of(request).agency
-    return _upload(upload.add_piece(wiring.served_office(), agency, number, offset, piece, sha256))
+    return _upload(upload.add_piece(wiring.office(), agency, number, offset, piece, sha256))
 
 
 @interface.post(
@@ -122,7 +122,7 @@ def add_piece(
 )
 def complete_upload(request: HttpRequest, number: UploadId, form: CompletionIn, call: Call) -> HttpResponse:
     """Put the manifest and its signature to the rows. The submission then waits to be run."""
-    office, agency = wiring.served_office(), caller_of(request).agency
+    office, agency = wiring.office(), caller_of(request).agency
     return once(
         request,
         call,
@@ -152,7 +152,7 @@ def see_submission(request: HttpRequest, submission: Submission) -> SubmissionOu
 @interface.patch("/submissions/{submission}", response={200: SubmissionOut, **PROBLEMS}, summary="Withdraw one")
 def withdraw(request: HttpRequest, submission: Submission, form: WishIn) -> SubmissionOut:  # noqa: ARG001
     """Withdraw a submission: nothing more of it is judged or released. It cannot be undone."""
-    found = asker.withdraw(wiring.served_office(), caller_of(request).agency, submission)
+    found = asker.withdraw(wiring.office(), caller_of(request).agency, submission)
     return SubmissionOut.model_validate(found, from_attributes=True)
 
 
@@ -173,7 +173,7 @@ def see_notice(request: HttpRequest, submission: Submission) -> FileResponse:
 
 
 def _send(request: HttpRequest, submission: str, what: str) -> FileResponse:
-    path = asker.own_file(wiring.served_office(), caller_of(request).agency, submission, what)
+    path = asker.own_file(wiring.office(), caller_of(request).agency, submission, what)
     return FileResponse(path.open("rb"), content_type=FILE_OF[what][0])
 
 
@@ -184,7 +184,7 @@ def _send(request: HttpRequest, submission: str, what: str) -> FileResponse:
 )
 def see_history(request: HttpRequest, submission: Submission, row: Row) -> list[AttemptOut]:
     """Give every attempt under the row's reference, over the submissions that mend one another, oldest first."""
-    found = asker.history(wiring.served_office(), caller_of(request).agency, submission, row)
+    found = asker.history(wiring.office(), caller_of(request).agency, submission, row)
     return [AttemptOut.model_validate(one, from_attributes=True) for one in found]
 
 
@@ -197,7 +197,7 @@ def see_officers(request: HttpRequest) -> list[OfficerOut]:
 @interface.post("/officers", response={201: OfficerOut, **PROBLEMS}, summary="Propose an officer")
 def propose_officer(request: HttpRequest, form: OfficerIn, call: Call) -> HttpResponse:
     """Propose an officer with a certificate. It counts when the custodian has confirmed it out of band."""
-    office, caller = wiring.served_office(), caller_of(request)
+    office, caller = wiring.office(), caller_of(request)
     certificate, by = form.certificate.encode("utf-8", "replace"), f"{caller.agency}, program with key {caller.key}"
     return once(
         request,

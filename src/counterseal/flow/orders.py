@@ -26,7 +26,7 @@ from counterseal.store.stop_orders import (
 from counterseal.store.submissions import one_act
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from counterseal.flow.office import Office
     from counterseal.store.casework import CaseHeld
@@ -125,6 +125,17 @@ def orders_for_screening(office: Office) -> list[tuple[int, str, str]]:
 def is_stopped(office: Office, case: CaseHeld) -> bool:
     """Tell whether an order in force reaches this case. An order that cannot be read reaches everything."""
     return any(_reaches(office, one.scope, reach_of(office, one), [case]) for one in orders_in_force())
+
+
+def covers_rows(office: Office, agency: str, agreement: str, submission: str, rows: Iterable[int]) -> bool:
+    """Tell whether an order in force reaches any of these rows of a batch."""
+    own, facts = set(rows), {"agency": agency, "agreement": agreement, "submission": submission}
+    for scope, reaches in ((one.scope, reach_of(office, one)) for one in orders_in_force()):
+        if scope == "everything" or facts.get(scope) == reaches:
+            return True
+        if scope not in facts and own & set(_rows(office, scope, reaches, submission)):
+            return True
+    return False
 
 
 def _check(scope: str, reaches: str, authority: str) -> None:

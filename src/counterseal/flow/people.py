@@ -10,6 +10,7 @@ from counterseal.core.official import Role
 from counterseal.errors import CountersealError
 from counterseal.store.casework import acting, end_signing_key, keep_signing_key
 from counterseal.store.submissions import one_act
+from counterseal.vault.passkeys import public_key_info
 
 if TYPE_CHECKING:
     from counterseal.flow.office import Office
@@ -29,6 +30,11 @@ def enrol_key(office: Office, official: int, credential: str, public_key: bytes)
         keep_signing_key(official, credential, public_key, digest, at=office.clock.now(), entry=entry)
     office.ledger.publish()
     return entry
+
+
+def enrol_passkey(office: Office, official: int, credential: str, cose: bytes) -> int:
+    """Enrol a passkey as an authenticator gives it (COSE, CBOR). Raises CountersealError ``passkey-kind``."""
+    return enrol_key(office, official, credential, public_key_info(cose))
 
 
 def end_key(office: Office, official: int, credential: str) -> None:

@@ -19,3 +19,13 @@ def set_sign_in(username: str, role: Role, password: str) -> bool:
     official.set_password(password)
     official.save()
     return new
+
+
+def add_official(username: str, role: Role) -> bool:
+    """Add an account that nobody can sign in to yet; True when it is new."""
+    if Official.objects.filter(username=username).exists():
+        return False
+    official = Official(username=username, role=role.value)
+    official.set_unusable_password()
+    official.save()
+    return True

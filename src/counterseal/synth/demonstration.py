@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
+from counterseal import wiring
 from counterseal.cli import status
 from counterseal.errors import CountersealError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SIGNED_ON = date(2026, 11, 2)
 RECEIVED_ON = date(2026, 11, 3)
 SUBMISSION = "SYN-2026-0001"
+OFFICERS = "demonstration-officers"
 
 
 def demonstrate(out: Path, make: Callable[[Path, Path], None], *, serve: bool) -> int:
@@ -38,10 +40,20 @@ def demonstrate(out: Path, make: Callable[[Path, Path], None], *, serve: bool) -
         ["init", str(office), "--demo"],
         ["run", str(request / SUBMISSION), "--registry", str(registry), "--workspace", str(office),
          "--received-on", RECEIVED_ON.isoformat()],
-        ["ledger", "verify", str(office / "ledger")],
     ]  # fmt: skip
-    if serve:
-        commands.append(["serve", "--workspace", str(office)])
+    verify, pages = ["ledger", "verify", str(office / "ledger")], ["serve", "--workspace", str(office)]
+    if failed := _run(commands):
+        return failed
+    staged = wiring.stage_demonstration(office)
+    sys.stdout.write("\nMade-up officials have been at work on cases; one stands in each state:\n")
+    for case, state in staged.items():
+        sys.stdout.write(f"  case {case:<6} {state.replace('_', ' ')}\n")
+    sys.stdout.write(f"The officers' keys, to try counterseal open: {office / OFFICERS}\n")
+    return _run([verify, *([pages] if serve else [])])
+
+
+def _run(commands: list[list[str]]) -> int:
+    """Show each command and run it; give the status of the first that fails."""
     for command in commands:
         sys.stdout.write(f"\n$ counterseal {' '.join(command)}\n")
         sys.stdout.flush()

@@ -16,6 +16,7 @@ WORDS = {
     "identified": "Rows that held were looked up",
     "determined": "Every row was determined",
     "judged": "Counsel settled a question",
+    "case": "An official acted on a case",
     "signed": "An official signed",
     "refused": "A case was refused",
     "intent": "A release was intended",

@@ -26,15 +26,17 @@ class Right(StrEnum):
     LAW = "law"
     LEDGER = "ledger"
     STOP_ORDERS = "stop orders"
+    CASES = "cases"
+    QUESTIONS = "questions"
 
 
 EVERYBODY = frozenset({Right.LAW, Right.LEDGER})
 OFFICE = EVERYBODY | {Right.COUNTS, Right.STOP_ORDERS}
 RIGHTS: dict[str, frozenset[Right]] = {
     Role.REQUESTER: EVERYBODY,
-    Role.SPECIALIST: OFFICE | {Right.ROWS},
-    Role.RELEASING: OFFICE | {Right.ROWS},
-    Role.COUNSEL: OFFICE | {Right.ROWS},
+    Role.SPECIALIST: OFFICE | {Right.ROWS, Right.CASES},
+    Role.RELEASING: OFFICE | {Right.ROWS, Right.CASES},
+    Role.COUNSEL: OFFICE | {Right.ROWS, Right.QUESTIONS},
     Role.OVERSIGHT: OFFICE,
     Role.ADMINISTRATOR: EVERYBODY,
     Role.CLERK: EVERYBODY,
@@ -47,6 +49,11 @@ def rights_of(user: object) -> frozenset[Right]:
     if not getattr(user, "is_active", False):
         return frozenset()
     return RIGHTS.get(str(getattr(user, "role", "")), frozenset())
+
+
+def who(request: HttpRequest) -> int:
+    """Give the number of the account that asks; it is signed in."""
+    return cast("int", request.user.pk)
 
 
 def asks(right: Right) -> Callable[[View], View]:

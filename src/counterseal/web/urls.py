@@ -8,7 +8,7 @@ from allauth.account import views as account
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from counterseal.web import views
+from counterseal.web import case, queue, sign, triage, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -20,10 +20,27 @@ class Named(StringConverter):
     regex = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
+class ActNamed(StringConverter):
+    """One of the acts on a case."""
+
+    regex = "|".join(case.ACTS)
+
+
 register_converter(Named, "named")
+register_converter(ActNamed, "act")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("filters/", queue.save, name="queue-save"),
+    path("filters/<int:saved>/remove/", queue.remove, name="queue-remove"),
+    path("cases/<int:case>/", case.case, name="case"),
+    path("cases/<int:case>/determine/", case.determine, name="case-determine"),
+    path("cases/<int:case>/reveal/", case.reveal_field, name="case-reveal"),
+    path("cases/<int:case>/sign/", sign.sign, name="case-sign"),
+    path("cases/<int:case>/release/", sign.release, name="case-release"),
+    path("cases/<int:case>/<act:act>/", case.act, name="case-act"),
+    path("questions/", triage.questions, name="questions"),
+    path("questions/<named:submission>/<named:group>/", triage.question, name="question"),
     path("batches/", views.batches, name="batches"),
     path("batches/<named:submission>/", views.batch, name="batch"),
     path("batches/<named:submission>/rows/", views.rows, name="rows"),

@@ -17,7 +17,8 @@ from counterseal.ledger.note import read_head
 from counterseal.ledger_wiring import check_signature, trust
 from counterseal.web.charts import funnel
 from counterseal.web.entries import entry_told
-from counterseal.web.rights import Right, asks
+from counterseal.web.queue import queue
+from counterseal.web.rights import Right, asks, rights_of
 from counterseal.wiring import look, notice_style_hash
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ WORD = {
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Give the first page; what it offers depends on who asks."""
+    """Give the first page: the queue to those who work on cases, to anybody else what is theirs."""
+    if Right.CASES in rights_of(request.user):
+        return queue(request)
     return render(request, "web/home.html")
 
 

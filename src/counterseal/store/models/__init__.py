@@ -9,6 +9,7 @@ from counterseal.store.models.ledger import (
     LedgerOpening,
 )
 from counterseal.store.models.office import Agency, Official, StopOrder
+from counterseal.store.models.queue import SavedFilter
 from counterseal.store.models.register import AgencyKey, AgencyRoot, Officer
 from counterseal.store.models.submission import Case, Submission
 
@@ -30,6 +31,7 @@ __all__ = [
     "Official",
     "OfficialKey",
     "Opinion",
+    "SavedFilter",
     "SpentToken",
     "StopOrder",
     "Submission",

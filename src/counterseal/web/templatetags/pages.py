@@ -48,3 +48,50 @@ def outcome_word(outcome: str) -> str:
 def paragraphs(text: str) -> SafeString:
     """Write text as paragraphs, everything in it escaped."""
     return format_html("{}", format_html_join("\n", "<p>{}</p>", ((part,) for part in text.split("\n\n"))))
+
+
+FIELD_WORDS = {
+    "given": "Given name",
+    "middle": "Middle name",
+    "family": "Family name",
+    "suffix": "Suffix",
+    "birth": "Date of birth",
+    "tin": "TIN",
+    "address": "Address",
+}
+RIVAL_WORDS = {
+    "stranger": "somebody who is not registered",
+    "coresident": "somebody of the same household",
+    "namesake": "a namesake at the address",
+    "other_account": "another account",
+}
+
+
+@register.filter
+def field_word(name: str) -> str:
+    """Write a field of identity as words."""
+    return FIELD_WORDS.get(name, name)
+
+
+@register.filter
+def rival_word(kind: str) -> str:
+    """Write the kind of a rival as words."""
+    return RIVAL_WORDS.get(kind, "none")
+
+
+@register.filter
+def bits(value: float) -> str:
+    """Write a weight with its sign and one decimal."""
+    return f"{value:+.1f}" if abs(value) >= 0.05 else "0"
+
+
+@register.filter
+def surety(value: float) -> str:
+    """Write a share near one; one that is not whole never reads 100%."""
+    return f"{min(value, 0.99999):.3%}"
+
+
+@register.filter
+def rarity(value: float) -> str:
+    """Write a small share as one in so many."""
+    return "none" if value <= 0 else f"1 in {max(round(1 / value), 1):,}"
