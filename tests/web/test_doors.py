@@ -49,6 +49,10 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "ledger/<int:index>/": ("/ledger/1/", EVERYBODY, {200}),
     "ledger/<int:index>/receipt/": ("/ledger/1/receipt/", EVERYBODY, {200}),
     "stop-orders/": ("/stop-orders/", OFFICE, {200}),
+    "stop-orders/issue/": ("/stop-orders/issue/", {"counsel", "oversight"}, {200}),
+    "stop-orders/<int:order>/": ("/stop-orders/1/", OFFICE, {404}),
+    "stop-orders/<int:order>/acknowledge/": ("/stop-orders/1/acknowledge/", {"counsel", "oversight"}, {405}),
+    "stop-orders/<int:order>/lift/": ("/stop-orders/1/lift/", {"counsel"}, {302}),  # first a step-up
     "account/login/": ("/account/login/", EVERYBODY, {302}),
     "account/logout/": ("/account/logout/", EVERYBODY, {200}),
     "account/inactive/": ("/account/inactive/", EVERYBODY, {200}),

@@ -61,7 +61,7 @@ class CaseStopped:
     id: int
     submission: str
     row: int
-    state: str
+    state: CaseState
 
 
 def submissions_listed() -> list[SubmissionListed]:
@@ -123,7 +123,7 @@ def stops_in_force(
 def cases_stopped(entry: int) -> list[CaseStopped]:
     """Give the cases that the order of this entry stopped."""
     found = Case.objects.filter(events__entry=entry, events__act="stop").order_by("pk")
-    return [CaseStopped(one.pk, one.submission_id, one.row, one.state) for one in found]
+    return [CaseStopped(one.pk, one.submission_id, one.row, CaseState(one.state)) for one in found]
 
 
 def counts_stopped(entries: Iterable[int]) -> dict[int, int]:

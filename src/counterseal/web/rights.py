@@ -28,6 +28,8 @@ class Right(StrEnum):
     STOP_ORDERS = "stop orders"
     CASES = "cases"
     QUESTIONS = "questions"
+    ISSUE_STOPS = "issue stop orders"
+    LIFT_STOPS = "lift stop orders"
 
 
 EVERYBODY = frozenset({Right.LAW, Right.LEDGER})
@@ -36,8 +38,8 @@ RIGHTS: dict[str, frozenset[Right]] = {
     Role.REQUESTER: EVERYBODY,
     Role.SPECIALIST: OFFICE | {Right.ROWS, Right.CASES},
     Role.RELEASING: OFFICE | {Right.ROWS, Right.CASES},
-    Role.COUNSEL: OFFICE | {Right.ROWS, Right.QUESTIONS},
-    Role.OVERSIGHT: OFFICE,
+    Role.COUNSEL: OFFICE | {Right.ROWS, Right.QUESTIONS, Right.ISSUE_STOPS, Right.LIFT_STOPS},
+    Role.OVERSIGHT: OFFICE | {Right.ISSUE_STOPS},
     Role.ADMINISTRATOR: EVERYBODY,
     Role.CLERK: EVERYBODY,
 }

@@ -8,7 +8,7 @@ from allauth.account import views as account
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from counterseal.web import case, queue, sign, triage, views
+from counterseal.web import case, orders, queue, sign, triage, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -53,7 +53,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ledger/", views.ledger, name="ledger"),
     path("ledger/<int:index>/", views.ledger_entry, name="ledger-entry"),
     path("ledger/<int:index>/receipt/", views.ledger_receipt, name="ledger-receipt"),
-    path("stop-orders/", views.stop_orders, name="stop-orders"),
+    path("stop-orders/", orders.stop_orders, name="stop-orders"),
+    path("stop-orders/issue/", orders.issue, name="stop-order-issue"),
+    path("stop-orders/<int:order>/", orders.stop_order, name="stop-order"),
+    path("stop-orders/<int:order>/acknowledge/", orders.acknowledge, name="stop-order-acknowledge"),
+    path("stop-orders/<int:order>/lift/", orders.lift, name="stop-order-lift"),
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),

@@ -223,13 +223,6 @@ def ledger_receipt(request: HttpRequest, index: int) -> HttpResponse:  # noqa: A
     return proof
 
 
-@require_safe
-@asks(Right.STOP_ORDERS)
-def stop_orders(request: HttpRequest) -> HttpResponse:
-    """Give the stop orders, those in force first."""
-    return render(request, "web/stop_orders.html", {"orders": look().stop_orders()})
-
-
 def _batch(submission: str) -> Batch:
     found = look().batch(submission)
     if found is None:
