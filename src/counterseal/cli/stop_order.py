@@ -38,7 +38,7 @@ def issue(
     as_json: AsJson = False,
 ) -> None:
     """Issue a stop order. It is in force when this ends with 0 or 1; with 1 it is not yet witnessed."""
-    from counterseal import order_wiring, wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import office_wiring, wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
 
     if scope == "person" and reaches:
         raise CountersealError(
@@ -47,7 +47,7 @@ def issue(
     if (scope == "person") != bool(person):
         raise CountersealError("stop-order-reach", "--person FILE belongs to --scope person.", where="--person")
     office = wiring.open_office(workspace)
-    told = order_wiring.issue_stop_order(
+    told = office_wiring.issue_stop_order(
         office, scope, _read(person) if person else reaches, _words(authority, authority_file), by
     )
     if as_json:
@@ -69,9 +69,9 @@ def lift(
     as_json: AsJson = False,
 ) -> None:
     """Ask that an order be lifted, saying on what authority; or lift what somebody else asked."""
-    from counterseal import order_wiring, wiring  # noqa: PLC0415
+    from counterseal import office_wiring, wiring  # noqa: PLC0415
 
-    told = order_wiring.lift_stop_order(wiring.open_office(workspace), order, by, authority)
+    told = office_wiring.lift_stop_order(wiring.open_office(workspace), order, by, authority)
     if as_json:
         answer_json(told)
     elif told["act"] == "asked":
@@ -83,9 +83,9 @@ def lift(
 @app.command("list", epilog="Example: counterseal stop-order list --workspace office")
 def listed(workspace: Place, as_json: AsJson = False) -> None:
     """List every stop order, those in force first."""
-    from counterseal import order_wiring, wiring  # noqa: PLC0415
+    from counterseal import office_wiring, wiring  # noqa: PLC0415
 
-    orders = order_wiring.list_stop_orders(wiring.open_office(workspace))
+    orders = office_wiring.list_stop_orders(wiring.open_office(workspace))
     if as_json:
         answer_json({"orders": orders})
         return

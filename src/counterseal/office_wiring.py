@@ -1,4 +1,4 @@
-"""Stop orders at the machine itself, put together for the commands.
+"""Stop orders and administrators at the machine itself, put together for the commands.
 
 Beside ``wiring``, because pages reach the same acts through ``flow`` with the official who is signed in.
 """
@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from counterseal.errors import CountersealError
+from counterseal.wiring import open_office
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from counterseal.flow.office import Office
 
 
@@ -61,6 +64,15 @@ def list_stop_orders(office: Office) -> list[dict[str, Any]]:
         }
         for one in stop_orders_listed()
     ]
+
+
+def invite_administrator(workspace: Path, username: str) -> tuple[str, int]:
+    """Make an administrator, or give one a new code; give the one-time code and the hours it is good for."""
+    office = open_office(workspace)
+    from counterseal.flow.people import invite_administrator as invite  # noqa: PLC0415  # models need Django
+
+    invited = invite(office, username)
+    return invited.code, invited.hours
 
 
 def _state(lifted: object, acknowledged: object, asked: str) -> str:
