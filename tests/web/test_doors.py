@@ -53,6 +53,13 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "stop-orders/<int:order>/": ("/stop-orders/1/", OFFICE, {404}),
     "stop-orders/<int:order>/acknowledge/": ("/stop-orders/1/acknowledge/", {"counsel", "oversight"}, {405}),
     "stop-orders/<int:order>/lift/": ("/stop-orders/1/lift/", {"counsel"}, {302}),  # first a step-up
+    "people/": ("/people/", {"administrator"}, {200}),
+    "people/add/": ("/people/add/", {"administrator"}, {302}),  # first a step-up
+    "people/<int:official>/": ("/people/1/", {"administrator"}, {200}),
+    "people/<int:official>/role/": ("/people/1/role/", {"administrator"}, {302}),
+    "people/<int:official>/end/": ("/people/1/end/", {"administrator"}, {302}),
+    "people/<int:official>/code/": ("/people/1/code/", {"administrator"}, {302}),
+    "account/code/": ("/account/code/", EVERYBODY, {200}),
     "account/login/": ("/account/login/", EVERYBODY, {302}),
     "account/logout/": ("/account/logout/", EVERYBODY, {200}),
     "account/inactive/": ("/account/inactive/", EVERYBODY, {200}),
@@ -74,7 +81,7 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "account/keys/webauthn/login/": ("/account/keys/webauthn/login/", EVERYBODY, {200, 302}),
     "account/sessions/": ("/account/sessions/", EVERYBODY, {200}),
 }
-OPEN = {"account/login/", "account/logout/", "account/inactive/", "account/keys/authenticate/",
+OPEN = {"account/code/", "account/login/", "account/logout/", "account/inactive/", "account/keys/authenticate/",
         "account/keys/webauthn/login/"}  # fmt: skip
 """Routes that take somebody who is not signed in: the door itself."""
 

@@ -30,6 +30,7 @@ class Right(StrEnum):
     QUESTIONS = "questions"
     ISSUE_STOPS = "issue stop orders"
     LIFT_STOPS = "lift stop orders"
+    PEOPLE = "people"
 
 
 EVERYBODY = frozenset({Right.LAW, Right.LEDGER})
@@ -40,7 +41,7 @@ RIGHTS: dict[str, frozenset[Right]] = {
     Role.RELEASING: OFFICE | {Right.ROWS, Right.CASES},
     Role.COUNSEL: OFFICE | {Right.ROWS, Right.QUESTIONS, Right.ISSUE_STOPS, Right.LIFT_STOPS},
     Role.OVERSIGHT: OFFICE | {Right.ISSUE_STOPS},
-    Role.ADMINISTRATOR: EVERYBODY,
+    Role.ADMINISTRATOR: EVERYBODY | {Right.PEOPLE},
     Role.CLERK: EVERYBODY,
 }
 """Oversight reads counts, and rows only by a logged act; an administrator never reads a case."""

@@ -8,7 +8,7 @@ from allauth.account import views as account
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from counterseal.web import case, orders, queue, sign, triage, views
+from counterseal.web import case, orders, people, queue, sign, triage, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -58,6 +58,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stop-orders/<int:order>/", orders.stop_order, name="stop-order"),
     path("stop-orders/<int:order>/acknowledge/", orders.acknowledge, name="stop-order-acknowledge"),
     path("stop-orders/<int:order>/lift/", orders.lift, name="stop-order-lift"),
+    path("people/", people.officials, name="people"),
+    path("people/add/", people.add, name="person-add"),
+    path("people/<int:official>/", people.official, name="person"),
+    path("people/<int:official>/role/", people.change, name="person-role"),
+    path("people/<int:official>/end/", people.end, name="person-end"),
+    path("people/<int:official>/code/", people.invite, name="person-code"),
+    path("account/code/", people.invited, name="invited"),
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),
