@@ -70,9 +70,6 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "account/keys/reauthenticate/": ("/account/keys/reauthenticate/", EVERYBODY, {200, 302}),  # 200 once a key stands
     "account/keys/totp/activate/": ("/account/keys/totp/activate/", EVERYBODY, OWN),
     "account/keys/totp/deactivate/": ("/account/keys/totp/deactivate/", EVERYBODY, OWN | {404}),
-    "account/keys/recovery-codes/": ("/account/keys/recovery-codes/", EVERYBODY, OWN | {404}),
-    "account/keys/recovery-codes/generate/": ("/account/keys/recovery-codes/generate/", EVERYBODY, OWN),
-    "account/keys/recovery-codes/download/": ("/account/keys/recovery-codes/download/", EVERYBODY, OWN | {404}),
     "account/keys/webauthn/": ("/account/keys/webauthn/", EVERYBODY, OWN),
     "account/keys/webauthn/add/": ("/account/keys/webauthn/add/", EVERYBODY, OWN),
     "account/keys/webauthn/reauthenticate/": ("/account/keys/webauthn/reauthenticate/", EVERYBODY, OWN | {405}),

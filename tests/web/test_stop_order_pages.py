@@ -66,6 +66,7 @@ def test_an_order_that_is_issued_without_being_read_once_more(stopping: Path):
     asked = client.post(ISSUE, draft())
     assert asked.status_code == 200
     assert WORDS in asked.content.decode()
+    assert "stop-alert" not in asked.content.decode(), "the alert tells of orders in force alone"
     assert in_force() == []
 
     stopped = client.post(ISSUE, draft(step="issue"))

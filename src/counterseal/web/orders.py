@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from counterseal.store.listing import StopOrderListed
 
-SHOWN = 200
+SHOWN = 25
 """Cases on a page; their number is always told whole."""
 SCOPE_WORD = {
     "everything": "Everything",
@@ -92,7 +92,7 @@ def issue(request: HttpRequest) -> HttpResponse:
         "word": SCOPE_WORD[draft.scope],
         "shown": masked(reaches) if person else reaches,
         "sealed": orders.sealed_person(office(), reaches) if person else "",
-        "stops": stops,
+        "cases": stops,
     }
     return render(request, "web/stop_order_confirm.html", told)
 
