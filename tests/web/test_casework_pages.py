@@ -60,7 +60,7 @@ def test_a_look_that_leaves_no_entry(casework: Path):
         assert client.get("/cases/3/").status_code == 200
         client.get("/cases/3/")
     found = entries("inspected")[before:]
-    assert [one["body"] for one in found] == [{"what": "case"}] * 2
+    assert [one["body"] for one in found] == [{"what": "case", "role": role} for role in ("specialist", "releasing")]
     assert set(found[0]["commitments"]) == {"case", "official"}
 
 

@@ -53,6 +53,9 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "stop-orders/<int:order>/": ("/stop-orders/1/", OFFICE, {404}),
     "stop-orders/<int:order>/acknowledge/": ("/stop-orders/1/acknowledge/", {"counsel", "oversight"}, {405}),
     "stop-orders/<int:order>/lift/": ("/stop-orders/1/lift/", {"counsel"}, {302}),  # first a step-up
+    "audit/": ("/audit/", {"oversight"}, {200}),
+    "audit/export/": ("/audit/export/", {"oversight"}, {405}),
+    "audit/cases/<int:case>/": ("/audit/cases/1/", {"oversight"}, {200}),
     "people/": ("/people/", {"administrator"}, {200}),
     "people/add/": ("/people/add/", {"administrator"}, {302}),  # first a step-up
     "people/<int:official>/": ("/people/1/", {"administrator"}, {200}),

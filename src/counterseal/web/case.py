@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -178,10 +178,22 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     held = known_case(case)
     _enter_once(request, held)
+    told = {
+        **case_told(request, held),
+        "error": error,
+        "written": held.determination if written is None else written,
+        "revealed": revealed,
+    }
+    return render(request, "web/case.html", told, status=409 if error else 200)
+
+
+def case_told(request: HttpRequest, held: CaseHeld) -> dict[str, Any]:
+    """Give what the page of a case tells this person, and what they may do there."""
+    case = held.id
     seen, clocks = look_at_case(office(), look(), case), case_clocks(case)
     given = signatures_given(case)
     now, official = office().clock.now(), who(request)
-    told = {
+    return {
         "held": held,
         "seen": seen,
         "clocks": clocks,
@@ -199,11 +211,7 @@ def _page(
         and held.state in {CaseState.SIGNED_TWICE, CaseState.INTENDED},
         "touched": request.user.role == Role.RELEASING and has_touched(case, official),  # type: ignore[union-attr]
         "determines": held.assignee == official and held.state is CaseState.IN_REVIEW,
-        "error": error,
-        "written": held.determination if written is None else written,
-        "revealed": revealed,
     }
-    return render(request, "web/case.html", told, status=409 if error else 200)
 
 
 def _acts(request: HttpRequest, held: CaseHeld) -> list[tuple[str, Act]]:

@@ -31,6 +31,7 @@ class Right(StrEnum):
     ISSUE_STOPS = "issue stop orders"
     LIFT_STOPS = "lift stop orders"
     PEOPLE = "people"
+    AUDIT = "audit"
 
 
 EVERYBODY = frozenset({Right.LAW, Right.LEDGER})
@@ -40,7 +41,7 @@ RIGHTS: dict[str, frozenset[Right]] = {
     Role.SPECIALIST: OFFICE | {Right.ROWS, Right.CASES},
     Role.RELEASING: OFFICE | {Right.ROWS, Right.CASES},
     Role.COUNSEL: OFFICE | {Right.ROWS, Right.QUESTIONS, Right.ISSUE_STOPS, Right.LIFT_STOPS},
-    Role.OVERSIGHT: OFFICE | {Right.ISSUE_STOPS},
+    Role.OVERSIGHT: OFFICE | {Right.ISSUE_STOPS, Right.AUDIT},
     Role.ADMINISTRATOR: EVERYBODY | {Right.PEOPLE},
     Role.CLERK: EVERYBODY,
 }

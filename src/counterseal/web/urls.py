@@ -8,7 +8,7 @@ from allauth.account import views as account
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from counterseal.web import case, orders, people, queue, sign, triage, views
+from counterseal.web import audit, case, orders, people, queue, sign, triage, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -58,6 +58,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stop-orders/<int:order>/", orders.stop_order, name="stop-order"),
     path("stop-orders/<int:order>/acknowledge/", orders.acknowledge, name="stop-order-acknowledge"),
     path("stop-orders/<int:order>/lift/", orders.lift, name="stop-order-lift"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export/", audit.export, name="audit-export"),
+    path("audit/cases/<int:case>/", audit.audit_case, name="audit-case"),
     path("people/", people.officials, name="people"),
     path("people/add/", people.add, name="person-add"),
     path("people/<int:official>/", people.official, name="person"),

@@ -8,7 +8,7 @@ from counterseal.store.models.ledger import (
     LedgerOpening,
 )
 from counterseal.store.models.office import Agency, Official, StopOrder
-from counterseal.store.models.people import Invitation
+from counterseal.store.models.people import Inspection, Invitation
 from counterseal.store.models.queue import SavedFilter
 from counterseal.store.models.register import AgencyKey, AgencyRoot, Officer
 from counterseal.store.models.submission import Case, Submission
@@ -20,6 +20,7 @@ __all__ = [
     "Approval",
     "Case",
     "CaseEvent",
+    "Inspection",
     "Invitation",
     "LedgerCheckpoint",
     "LedgerCosignature",

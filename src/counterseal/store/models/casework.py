@@ -27,6 +27,7 @@ class CaseEvent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["case", "official"], name="case_event_touch"),
             models.Index(fields=["entry"], name="case_event_entry"),
+            models.Index(fields=["official", "entry"], name="case_event_official"),
         ]
 
     def __str__(self) -> str:
