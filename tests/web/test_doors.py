@@ -46,6 +46,7 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "agreements/": ("/agreements/", EVERYBODY, {200}),
     "agreements/<named:agreement>/": ("/agreements/irs-ice-2025/", EVERYBODY, {200}),
     "ledger/": ("/ledger/", EVERYBODY, {200}),
+    "ledger/verify/": ("/ledger/verify/?entry=1", EVERYBODY, {200}),
     "ledger/<int:index>/": ("/ledger/1/", EVERYBODY, {200}),
     "ledger/<int:index>/receipt/": ("/ledger/1/receipt/", EVERYBODY, {200}),
     "stop-orders/": ("/stop-orders/", OFFICE, {200}),

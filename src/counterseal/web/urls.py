@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("agreements/", views.agreements, name="agreements"),
     path("agreements/<named:agreement>/", views.agreement, name="agreement"),
     path("ledger/", views.ledger, name="ledger"),
+    path("ledger/verify/", views.verify, name="ledger-verify"),
     path("ledger/<int:index>/", views.ledger_entry, name="ledger-entry"),
     path("ledger/<int:index>/receipt/", views.ledger_receipt, name="ledger-receipt"),
     path("stop-orders/", orders.stop_orders, name="stop-orders"),

@@ -27,7 +27,8 @@ class Invitation(models.Model):
 class Inspection(models.Model):
     """One look at a case, at one field of it, or at an audit of many (then no case).
 
-    The entry is the record; this is where it is found by case and person. It is no touch: whoever signs second must have seen the case.
+    The entry is the record; this is where it is found by case and person. It is no touch: whoever
+    signs second must have seen the case.
     """
 
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="inspections")
