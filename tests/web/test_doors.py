@@ -33,6 +33,7 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "cases/<int:case>/reveal/": ("/cases/1/reveal/", CASES, {405}),
     "cases/<int:case>/sign/": ("/cases/1/sign/", CASES, {302}),  # first a step-up
     "cases/<int:case>/release/": ("/cases/1/release/", CASES, {405}),
+    "cases/<int:case>/clocks/": ("/cases/1/clocks/", set(), {403}),  # to the specialist who has the case alone
     "cases/<int:case>/<act:act>/": ("/cases/1/refuse/", CASES, {200}),
     "questions/": ("/questions/", {"counsel"}, {200}),
     "questions/<named:submission>/<named:group>/": (f"/questions/{SUBMISSION}/none/", {"counsel"}, {404}),

@@ -17,6 +17,7 @@ from counterseal.core.official import Role
 from counterseal.errors import CountersealError
 from counterseal.flow import casework
 from counterseal.flow.case_look import enter_look, look_at_case, reveal
+from counterseal.flow.clocks import LIVE
 from counterseal.store.case_history import case_clocks, signatures_given, specialists_besides, touches
 from counterseal.store.casework import has_touched, held_case
 from counterseal.web.clocks import clock_told
@@ -198,7 +199,7 @@ def case_told(request: HttpRequest, held: CaseHeld) -> dict[str, Any]:
         "seen": seen,
         "clocks": clocks,
         "own": clock_told(clocks.due_at, clocks.paused_at, now),
-        "legal": clock_told(clocks.legal_due_at, None, now),
+        "legal": clock_told(clocks.legal_due_at, clocks.legal_paused_at, now),
         "state": STATE_WORD[held.state],
         "meaning": MEANING[held.state],
         "touches": touches(case),
@@ -210,6 +211,7 @@ def case_told(request: HttpRequest, held: CaseHeld) -> dict[str, Any]:
         "releases": request.user.role == Role.RELEASING  # type: ignore[union-attr]
         and held.state in {CaseState.SIGNED_TWICE, CaseState.INTENDED},
         "touched": request.user.role == Role.RELEASING and has_touched(case, official),  # type: ignore[union-attr]
+        "keeps_time": held.assignee == official and held.state in LIVE,
         "determines": held.assignee == official and held.state is CaseState.IN_REVIEW,
     }
 

@@ -8,7 +8,7 @@ from allauth.account import views as account
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from counterseal.web import audit, case, orders, people, queue, sign, triage, views
+from counterseal.web import audit, case, clock_acts, orders, people, queue, sign, triage, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<int:case>/reveal/", case.reveal_field, name="case-reveal"),
     path("cases/<int:case>/sign/", sign.sign, name="case-sign"),
     path("cases/<int:case>/release/", sign.release, name="case-release"),
+    path("cases/<int:case>/clocks/", clock_acts.clocks, name="case-clocks"),
     path("cases/<int:case>/<act:act>/", case.act, name="case-act"),
     path("questions/", triage.questions, name="questions"),
     path("questions/<named:submission>/<named:group>/", triage.question, name="question"),
