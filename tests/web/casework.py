@@ -28,6 +28,7 @@ FLAGS = [
 PEOPLE = {
     "sam": "specialist", "sue": "specialist", "rae": "releasing", "rob": "releasing", "cora": "counsel",
     "carl": "counsel", "olga": "oversight", "ada": "administrator", "abe": "administrator",
+    "rita": "requester", "cleo": "clerk",
 }  # fmt: skip
 PASSWORD = "correct horse battery staple"  # noqa: S105  # of made-up people
 STAFF = """

@@ -26,6 +26,7 @@ OWN = {200, 302}
 
 MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "": ("/", EVERYBODY, {200}),
+    "keyboard/": ("/keyboard/", EVERYBODY, {200}),
     "filters/": ("/filters/", CASES, {405}),
     "filters/<int:saved>/remove/": ("/filters/1/remove/", CASES, {405}),
     "cases/<int:case>/": ("/cases/1/", CASES, {200}),

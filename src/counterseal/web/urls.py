@@ -31,6 +31,7 @@ register_converter(ActNamed, "act")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("keyboard/", views.keyboard, name="keyboard"),
     path("filters/", queue.save, name="queue-save"),
     path("filters/<int:saved>/remove/", queue.remove, name="queue-remove"),
     path("cases/<int:case>/", case.case, name="case"),

@@ -57,6 +57,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@asks(Right.LAW)
+def keyboard(request: HttpRequest) -> HttpResponse:
+    """Give the page of keys."""
+    return render(request, "web/keyboard.html")
+
+
+@require_safe
 @asks(Right.COUNTS)
 def batches(request: HttpRequest) -> HttpResponse:
     """Give the list of submissions."""
