@@ -138,7 +138,6 @@ def measure(port: int, sessions: list[str], cases: list[int], think: float, seco
 
     def work(number: int, session: str) -> None:
         chance = random.Random(number)  # noqa: S311
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         time.sleep(chance.random() * max(think, 0.5))
         while time.perf_counter() < until:
             case = cases.pop()
@@ -150,9 +149,11 @@ def measure(port: int, sessions: list[str], cases: list[int], think: float, seco
                 ("case, again", f"/cases/{case}/"),
             ):
                 began = time.perf_counter()
+                line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                 line.request("GET", address, headers={"Cookie": f"session={session}"})
                 answer = line.getresponse()
                 answer.read()
+                line.close()
                 if answer.status != 200:
                     failed.append(answer.status)
                 if began > begin:

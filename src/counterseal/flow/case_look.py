@@ -78,12 +78,14 @@ def look_at_case(office: Office, look: Look, case: int) -> CaseSeen:
     names = list(dict.fromkeys(one.strip() for one in named.split(";") if one.strip()))
     known = officers_of(held.agency, names, today=office.clock.now().date())
     told = tuple((rules, decision, text) for rules, (decision, text) in sorted(opinions(held.submission).items()))
-    screened = one_row(folder / "screened.parquet", held.row)
+    screened, identified = look.lines(folder, ("screened", "identified"), held.row)
+    if not screened or not identified:
+        raise CountersealError("batch-damaged", "The batch of this case is not whole.", where=held.submission)
     admitted = " ".join(screened["rules"] or [])
     return CaseSeen(
         held,
         row,
-        _evidence(one_row(folder / "identified.parquet", held.row)),
+        _evidence(identified),
         tuple((name, name in known) for name in names),
         tuple(one for one in told if admitted == one[0]),
     )

@@ -64,8 +64,9 @@ class CaseStopped:
     state: CaseState
 
 
-def submissions_listed() -> list[SubmissionListed]:
-    """Give every submission, the newest first."""
+def submissions_listed(submission: str | None = None) -> list[SubmissionListed]:
+    """Give every submission, or the one of this id: the newest first."""
+    found = Submission.objects.select_related("agency").order_by("-received_at", "pk")
     return [
         SubmissionListed(
             one.pk,
@@ -79,7 +80,7 @@ def submissions_listed() -> list[SubmissionListed]:
             one.state == Submission.State.DETERMINED,
             one.outcomes,
         )
-        for one in Submission.objects.select_related("agency").order_by("-received_at", "pk")
+        for one in (found if submission is None else found.filter(pk=submission))
     ]
 
 
