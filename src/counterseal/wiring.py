@@ -228,4 +228,5 @@ def _office_at(root: Path) -> Office:
 def _look_at(root: Path) -> Look:
     from counterseal.flow.look import Look  # noqa: PLC0415  # models need Django
 
-    return Look(read_workspace(root), lambda: DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS))
+    engine = DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS)
+    return Look(read_workspace(root), engine.beside)

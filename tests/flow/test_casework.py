@@ -375,3 +375,42 @@ def test_an_administrator_who_takes_a_case(at_work: AtWork):
     ann = Official.objects.create(username="ann", role="administrator").pk
     with refused("role"):
         casework.take(at_work.office, at_work.cases()[0], ann)
+
+
+def test_an_order_that_is_not_this_official_s_to_issue_or_to_lift(at_work: AtWork):
+    """Signed in, counsel and oversight issue and counsel lifts; the part is read anew in the act's transaction."""
+    for name in ("sam", "rae"):
+        with refused("role"):
+            orders.issue(at_work.office, "everything", "", "D.D.C. 25-457", at_work.people.ids[name])
+    issued = orders.issue(at_work.office, "everything", "", "D.D.C. 25-457", at_work.people.ids["cora"])
+    with refused("role"):
+        orders.ask_lift(at_work.office, issued.order, at_work.people.ids["sam"], "vacated")
+    orders.ask_lift(at_work.office, issued.order, at_work.people.ids["cora"], "vacated")
+    with refused("lift-by-two"):
+        orders.lift(at_work.office, issued.order, at_work.people.ids["cora"])
+    with refused("role"):
+        orders.lift(at_work.office, issued.order, at_work.people.ids["rae"])
+    stops = [one["body"] for one in entries(at_work) if one["kind"] == "stop"]
+    assert stops == [{"scope": "everything", "door": "pages"}]
+
+
+def test_an_order_that_waits_until_somebody_cosigns(at_work: AtWork):
+    """Without witnesses the order stands and its cases are stopped; a later quorum acknowledges it."""
+    from counterseal.store.listing import stop_orders_listed
+
+    case = signed_twice(at_work)
+    alone = replace(at_work.office, policy=None)
+    with refused("no-policy"):
+        orders.issue(alone, "everything", "", "D.D.C. 25-457", "cora")
+    assert at_work.state(case) == "stopped"
+    assert stop_orders_listed()[0].acknowledged_at is None
+    orders.acknowledge(at_work.office)
+    assert stop_orders_listed()[0].acknowledged_at is not None
+
+
+def test_an_order_that_hides_what_had_left_before_it(at_work: AtWork):
+    case = signed_twice(at_work)
+    release_case(at_work.office, case)
+    issued = orders.issue(at_work.office, "submission", "SYN-2026-0001", "order of a court", "cora")
+    assert [one.id for one in orders.left_before(at_work.office, issued.order)] == [case]
+    assert at_work.state(case) == "released"

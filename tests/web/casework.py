@@ -25,7 +25,11 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PEOPLE = {"sam": "specialist", "sue": "specialist", "rae": "releasing", "rob": "releasing", "cora": "counsel"}
+PEOPLE = {
+    "sam": "specialist", "sue": "specialist", "rae": "releasing", "rob": "releasing", "cora": "counsel",
+    "carl": "counsel", "olga": "oversight", "ada": "administrator", "abe": "administrator",
+    "rita": "requester", "cleo": "clerk",
+}  # fmt: skip
 PASSWORD = "correct horse battery staple"  # noqa: S105  # of made-up people
 STAFF = """
 import os, sys, time

@@ -123,7 +123,7 @@ def test_a_role_that_is_withdrawn_between(people: dict[str, Person], at_work: At
         with rob.page.expect_navigation():
             rob.page.click("#sign button[type=submit]")
         assert at_work.state(4) == "signed_once"
-        assert "not yours" in rob.words() or rob.page.title().startswith(("Not", "This"))
+        assert "/account/login/" in rob.page.url, "with the role the session ends"
     finally:
         at_work.sql(change, "releasing")
 
@@ -180,9 +180,9 @@ def test_a_question_that_counsel_cannot_settle(people: dict[str, Person]):
 
 
 def test_what_stood_on_the_screen_of_a_case_after_sign_out(people: dict[str, Person]):
-    rob = people["rob"]
-    rob.go("/cases/1/")
-    rob.page.click("text=Sign out")
-    rob.page.wait_for_load_state()
-    rob.page.go_back()
-    assert "/account/login/" in rob.page.url
+    rae = people["rae"]
+    rae.go("/cases/1/")
+    rae.page.click("text=Sign out")
+    rae.page.wait_for_load_state()
+    rae.page.go_back()
+    assert "/account/login/" in rae.page.url

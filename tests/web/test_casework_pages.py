@@ -60,7 +60,7 @@ def test_a_look_that_leaves_no_entry(casework: Path):
         assert client.get("/cases/3/").status_code == 200
         client.get("/cases/3/")
     found = entries("inspected")[before:]
-    assert [one["body"] for one in found] == [{"what": "case"}] * 2
+    assert [one["body"] for one in found] == [{"what": "case", "role": role} for role in ("specialist", "releasing")]
     assert set(found[0]["commitments"]) == {"case", "official"}
 
 
@@ -230,3 +230,20 @@ def test_a_clock_that_says_more_than_is_left(days: int, hour: int):
     assert told is not None
     assert (told.tone == "over") == (due < now)
     assert str(abs(days)) in told.words or days == 0
+
+
+def test_a_clock_that_somebody_without_the_case_stops(casework: Path):
+    client = client_of("specialist")
+    assert client.get("/cases/77/clocks/").status_code == 403
+    assert client.post("/cases/77/take/").status_code == 302
+    assert "Not set. Set it" in client.get("/cases/77/clocks/").content.decode()
+    for wrong in ({}, {"clock": "moon", "act": "stop", "why": "x"}, {"clock": "office", "act": "eat", "why": "x"},
+                  {"clock": "law", "act": "extend", "until": "soon", "why": "x"},
+                  {"clock": "office", "act": "stop", "why": ""}):  # fmt: skip
+        assert client.post("/cases/77/clocks/", wrong).status_code == 409, wrong
+    form = {"clock": "office", "act": "stop", "why": "waits for a letter"}
+    assert client_of("releasing").post("/cases/77/clocks/", form).status_code == 403
+    assert client.post("/cases/77/clocks/", form).status_code == 302
+    page = client.get("/cases/77/").content.decode()
+    assert "stands still" in page
+    assert "waits for a letter" in page

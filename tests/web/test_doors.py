@@ -26,6 +26,7 @@ OWN = {200, 302}
 
 MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "": ("/", EVERYBODY, {200}),
+    "keyboard/": ("/keyboard/", EVERYBODY, {200}),
     "filters/": ("/filters/", CASES, {405}),
     "filters/<int:saved>/remove/": ("/filters/1/remove/", CASES, {405}),
     "cases/<int:case>/": ("/cases/1/", CASES, {200}),
@@ -33,6 +34,7 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "cases/<int:case>/reveal/": ("/cases/1/reveal/", CASES, {405}),
     "cases/<int:case>/sign/": ("/cases/1/sign/", CASES, {302}),  # first a step-up
     "cases/<int:case>/release/": ("/cases/1/release/", CASES, {405}),
+    "cases/<int:case>/clocks/": ("/cases/1/clocks/", set(), {403}),  # to the specialist who has the case alone
     "cases/<int:case>/<act:act>/": ("/cases/1/refuse/", CASES, {200}),
     "questions/": ("/questions/", {"counsel"}, {200}),
     "questions/<named:submission>/<named:group>/": (f"/questions/{SUBMISSION}/none/", {"counsel"}, {404}),
@@ -46,9 +48,24 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "agreements/": ("/agreements/", EVERYBODY, {200}),
     "agreements/<named:agreement>/": ("/agreements/irs-ice-2025/", EVERYBODY, {200}),
     "ledger/": ("/ledger/", EVERYBODY, {200}),
+    "ledger/verify/": ("/ledger/verify/?entry=1", EVERYBODY, {200}),
     "ledger/<int:index>/": ("/ledger/1/", EVERYBODY, {200}),
     "ledger/<int:index>/receipt/": ("/ledger/1/receipt/", EVERYBODY, {200}),
     "stop-orders/": ("/stop-orders/", OFFICE, {200}),
+    "stop-orders/issue/": ("/stop-orders/issue/", {"counsel", "oversight"}, {200}),
+    "stop-orders/<int:order>/": ("/stop-orders/1/", OFFICE, {404}),
+    "stop-orders/<int:order>/acknowledge/": ("/stop-orders/1/acknowledge/", {"counsel", "oversight"}, {405}),
+    "stop-orders/<int:order>/lift/": ("/stop-orders/1/lift/", {"counsel"}, {302}),  # first a step-up
+    "audit/": ("/audit/", {"oversight"}, {200}),
+    "audit/export/": ("/audit/export/", {"oversight"}, {405}),
+    "audit/cases/<int:case>/": ("/audit/cases/1/", {"oversight"}, {200}),
+    "people/": ("/people/", {"administrator"}, {200}),
+    "people/add/": ("/people/add/", {"administrator"}, {302}),  # first a step-up
+    "people/<int:official>/": ("/people/1/", {"administrator"}, {200}),
+    "people/<int:official>/role/": ("/people/1/role/", {"administrator"}, {302}),
+    "people/<int:official>/end/": ("/people/1/end/", {"administrator"}, {302}),
+    "people/<int:official>/code/": ("/people/1/code/", {"administrator"}, {302}),
+    "account/code/": ("/account/code/", EVERYBODY, {200}),
     "account/login/": ("/account/login/", EVERYBODY, {302}),
     "account/logout/": ("/account/logout/", EVERYBODY, {200}),
     "account/inactive/": ("/account/inactive/", EVERYBODY, {200}),
@@ -59,9 +76,6 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "account/keys/reauthenticate/": ("/account/keys/reauthenticate/", EVERYBODY, {200, 302}),  # 200 once a key stands
     "account/keys/totp/activate/": ("/account/keys/totp/activate/", EVERYBODY, OWN),
     "account/keys/totp/deactivate/": ("/account/keys/totp/deactivate/", EVERYBODY, OWN | {404}),
-    "account/keys/recovery-codes/": ("/account/keys/recovery-codes/", EVERYBODY, OWN | {404}),
-    "account/keys/recovery-codes/generate/": ("/account/keys/recovery-codes/generate/", EVERYBODY, OWN),
-    "account/keys/recovery-codes/download/": ("/account/keys/recovery-codes/download/", EVERYBODY, OWN | {404}),
     "account/keys/webauthn/": ("/account/keys/webauthn/", EVERYBODY, OWN),
     "account/keys/webauthn/add/": ("/account/keys/webauthn/add/", EVERYBODY, OWN),
     "account/keys/webauthn/reauthenticate/": ("/account/keys/webauthn/reauthenticate/", EVERYBODY, OWN | {405}),
@@ -70,7 +84,7 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "account/keys/webauthn/login/": ("/account/keys/webauthn/login/", EVERYBODY, {200, 302}),
     "account/sessions/": ("/account/sessions/", EVERYBODY, {200}),
 }
-OPEN = {"account/login/", "account/logout/", "account/inactive/", "account/keys/authenticate/",
+OPEN = {"account/code/", "account/login/", "account/logout/", "account/inactive/", "account/keys/authenticate/",
         "account/keys/webauthn/login/"}  # fmt: skip
 """Routes that take somebody who is not signed in: the door itself."""
 

@@ -20,6 +20,7 @@ from counterseal.cli import identify as identify_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
 from counterseal.cli import run as run_commands
+from counterseal.cli import stop_order as stop_order_commands
 from counterseal.cli import witness as witness_commands
 from counterseal.cli.doctor import doctor
 from counterseal.cli.explain import explain
@@ -45,6 +46,7 @@ ledger_commands.mount(app)
 witness_commands.mount(app)
 agency_commands.mount(app)
 app.add_typer(agreement_commands.app, name="agreement")
+app.add_typer(stop_order_commands.app, name="stop-order")
 app.command(
     epilog="Example: counterseal explain request --row 17 --agreement agreements/irs-ice-2025",
 )(explain)

@@ -29,6 +29,7 @@ MEANING = {
 def mount(app: typer.Typer) -> None:
     """Add these commands to the program."""
     app.command(epilog="Example: counterseal init office --demo")(init)
+    app.command(epilog="Example: counterseal administrator ada --workspace office")(administrator)
     app.command(epilog="Example: counterseal run request --registry registry --workspace office")(run)
     app.command(epilog="Example: counterseal screen request --out screened")(screen)
 
@@ -36,9 +37,10 @@ def mount(app: typer.Typer) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or not there yet.")],
     demo: Annotated[bool, typer.Option("--demo", help="Agencies registered, unsigned submissions taken.")] = False,
+    administrator: Annotated[str, typer.Option(help="The first administrator's sign-in name.")] = "administrator",
 ) -> None:
-    """Make a workspace: keys, database, ledger, the agreements in force."""
-    from counterseal import wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    """Make a workspace: keys, database, ledger, the agreements in force, a first administrator."""
+    from counterseal import office_wiring, wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
 
     wiring.establish(folder, demonstration=demo)
     typer.echo(f"Workspace made: {folder}")
@@ -46,6 +48,24 @@ def init(
         typer.echo("This is a demonstration: its agencies are registered and need not sign.")
     else:
         typer.echo("It knows no agency yet, so every submission is refused.")
+        tell_code(administrator, *office_wiring.invite_administrator(folder, administrator))
+
+
+def administrator(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The administrator's sign-in name.")],
+    workspace: Annotated[Path, typer.Option(help="What `counterseal init` made.")],
+) -> None:
+    """Make an administrator, or give one who lost every key a new code. It is an entry, and says it came by command."""
+    from counterseal import office_wiring  # noqa: PLC0415
+
+    tell_code(name, *office_wiring.invite_administrator(workspace, name))
+
+
+def tell_code(name: str, code: str, hours: int) -> None:
+    """Print a one-time code; it is kept nowhere."""
+    typer.echo(f"The one-time code of {name}, good for {hours} hours and shown only now:")
+    typer.echo(f"  {code}")
+    typer.echo("With it a first passkey is enrolled, on the pages under: Sign in, I have a one-time code.")
 
 
 def _day(text: str | None) -> date:

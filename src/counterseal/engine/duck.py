@@ -111,6 +111,19 @@ class DuckEngine:
         """Give the result of a query, for answers that are small by their nature."""
         return self._connection.execute(sql, list(parameters)).fetchall()
 
+    def records(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Give the result of a query by column, for answers that are small by their nature."""
+        told = self._connection.execute(sql, list(parameters))
+        names = [column[0] for column in told.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in told.fetchall()]
+
+    def beside(self) -> DuckEngine:
+        """Give an engine on the same process, for another thread: it costs no start, and its end ends only itself."""
+        other = object.__new__(DuckEngine)
+        other._connection = self._connection.cursor()
+        other._connection.execute("SET TimeZone = 'UTC'")
+        return other
+
     def write_parquet(self, sql: str, path: Path) -> None:
         """Write the result of a query as Parquet, in row groups of 100,000, to ``path``."""
         self._do(

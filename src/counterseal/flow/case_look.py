@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from counterseal.core.official import Role
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
 from counterseal.flow.casefile import one_row
 from counterseal.flow.casework import EITHER
+from counterseal.store.audit import keep_inspection
 from counterseal.store.casework import acting, held_case, opinions
 from counterseal.store.register import officers_of
 from counterseal.store.submissions import one_act
@@ -76,26 +78,35 @@ def look_at_case(office: Office, look: Look, case: int) -> CaseSeen:
     names = list(dict.fromkeys(one.strip() for one in named.split(";") if one.strip()))
     known = officers_of(held.agency, names, today=office.clock.now().date())
     told = tuple((rules, decision, text) for rules, (decision, text) in sorted(opinions(held.submission).items()))
-    screened = one_row(folder / "screened.parquet", held.row)
+    screened, identified = look.lines(folder, ("screened", "identified"), held.row)
+    if not screened or not identified:
+        raise CountersealError("batch-damaged", "The batch of this case is not whole.", where=held.submission)
     admitted = " ".join(screened["rules"] or [])
     return CaseSeen(
         held,
         row,
-        _evidence(one_row(folder / "identified.parquet", held.row)),
+        _evidence(identified),
         tuple((name, name in known) for name in names),
         tuple(one for one in told if admitted == one[0]),
     )
 
 
-def enter_look(office: Office, case: int, official: int, what: str) -> int:
+def enter_look(office: Office, case: int, official: int, what: str, reason: str = "") -> int:
     """Enter that an official looked at a case, or at one field of it; give the entry's index.
 
-    It is no touch: whoever signs second must have seen the case.
+    It is no touch: whoever signs second must have seen the case. Oversight says why it looks: raises
+    CountersealError ``reason`` where it does not, and ``role`` for everybody who has no part in cases.
     """
     with one_act():
         office.ledger.lock()
-        held, who = held_case(case), acting(official, EITHER)
-        entry = office.ledger.append("inspected", {"what": what}, {"case": held.id, "official": who.username})
+        held, who = held_case(case), acting(official, EITHER | {Role.OVERSIGHT})
+        if who.role is Role.OVERSIGHT and not reason.strip():
+            raise CountersealError("reason", "Say why this case is looked at; it is entered with the look.")
+        committed: dict[str, str | int] = {"case": held.id, "official": who.username}
+        if reason.strip():
+            committed["reason"] = reason.strip()
+        entry = office.ledger.append("inspected", {"what": what, "role": who.role.value}, committed)
+        keep_inspection(held.id, who.id, what, reason.strip(), at=office.clock.now(), entry=entry)
     office.ledger.publish()
     return entry
 

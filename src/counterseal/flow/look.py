@@ -41,6 +41,10 @@ class Reader(Protocol):
         """Give the result of a query that is small by its nature."""
         ...
 
+    def records(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Give the same by column."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -178,7 +182,7 @@ class Look:
     def batch(self, submission: str) -> Batch | None:
         """Give a determined submission with its counts, or None when there is none of that id."""
         folder = self._folder(submission)
-        listed = next((one for one in self.batches() if one.id == submission), None)
+        listed = next(iter(submissions_listed(submission)), None) if folder else None
         if folder is None or listed is None or not (folder / "determinations.parquet").is_file():
             return None
         agreement = self._agreement_of(listed)
@@ -223,14 +227,17 @@ class Look:
                 next_step="Put that version back under agreements/ to read the row with its law.",
             )
         folder = self.workspace.batch(SubmissionId(batch.listed.id))
-        with self.reader() as reader:
-            determined = _one(reader, folder / "determinations.parquet", row)
-            if determined is None:
-                return None
-            received = _one(reader, folder / "rows.parquet", row) or {}
-            findings = _one(reader, folder / "findings.parquet", row) or {}
-            screened = _one(reader, folder / "screened.parquet", row) or {}
+        determined, received, findings, screened = self.lines(
+            folder, ("determinations", "rows", "findings", "screened"), row
+        )
+        if not determined:
+            return None
         return _seen(agreement, determined, received, findings, screened.get("reasons") or [])
+
+    def lines(self, folder: Path, files: Sequence[str], row: int) -> list[dict[str, Any]]:
+        """Give the line of this row, by column, out of each of a batch's files; empty where a file has none."""
+        with self.reader() as reader:
+            return [_one(reader, folder / f"{file}.parquet", row) for file in files]
 
     def _folder(self, submission: str) -> Path | None:
         if not SUBMISSION.fullmatch(submission):
@@ -283,13 +290,12 @@ def _count_once(
     return outcomes, rules, first_failing
 
 
-def _one(reader: Reader, path: Path, row: int) -> dict[str, Any] | None:
+def _one(reader: Reader, path: Path, row: int) -> dict[str, Any]:
     """Give the one line of a batch's file that has this row number, by column."""
     if not path.is_file():
-        return None
-    names = [name for name, *_ in reader.rows("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])]
-    found = reader.rows("SELECT * FROM read_parquet(?) WHERE row = ?", [str(path), row])
-    return dict(zip(names, found[0], strict=True)) if found else None
+        return {}
+    found = reader.records("SELECT * FROM read_parquet(?) WHERE row = ?", [str(path), row])
+    return found[0] if found else {}
 
 
 def _funnel(

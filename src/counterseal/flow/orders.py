@@ -6,17 +6,28 @@ when that is durable and witnessed, and nobody is told before.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from counterseal.core.case import CaseAct, next_state
+from counterseal.core.official import Role
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
+from counterseal.flow.book import publish_witnessed
 from counterseal.flow.determine import quoted, statute_covers
-from counterseal.flow.release import stop
-from counterseal.store.casework import add_event, cases_before_release, move_case, stopped_cases
+from counterseal.flow.release import enter_stop
+from counterseal.ledger.note import read_head
+from counterseal.store.casework import (
+    acting,
+    add_event,
+    cases_before_release,
+    move_case,
+    released_cases,
+    stopped_cases,
+)
 from counterseal.store.stop_orders import (
-    acknowledge_order,
+    acknowledge_orders,
     ask_to_lift,
     enter_order,
     held_order,
@@ -29,75 +40,107 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from counterseal.flow.office import Office
+    from counterseal.ledger.entry import Fact
     from counterseal.store.casework import CaseHeld
     from counterseal.store.stop_orders import OrderHeld
 
 SCOPES = ("everything", "agency", "agreement", "statute", "submission", "person")
 PERSON_SEAL = b"stop order on a person"
+MAY_ISSUE = frozenset({Role.COUNSEL, Role.OVERSIGHT})
+MAY_LIFT = frozenset({Role.COUNSEL})
+By: TypeAlias = "int | str"
+"""Who acts: an official who is signed in, by number, or at the machine itself the name that is given there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
-    """An order that stands. ``checkpoint`` is the witnessed head that acknowledges it."""
+class Entered:
+    """An order that stands: its number, its entry, and how many cases it stopped."""
 
     order: int
     entry: int
     stopped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Issued(Entered):
+    """An order that stands. ``checkpoint`` is the witnessed head that acknowledges it."""
+
     checkpoint: str
 
 
-def issue(office: Office, scope: str, reaches: str, authority: str, by: str) -> Issued:
+def issue(office: Office, scope: str, reaches: str, authority: str, by: By) -> Issued:
     """Enter an order, stop every case that it reaches, and give it back acknowledged.
 
-    For scope ``person``, ``reaches`` is the taxpayer number: the ledger commits to it, the database keeps it
-    sealed, and neither shows it. Raises CountersealError ``stop-order-scope`` or ``stop-order-reach`` when it
-    could not be applied, ``no-policy`` and CheckFailedError ``quorum`` when it stands and is not yet witnessed.
+    Raises as ``enter`` does, and as ``acknowledge`` does when the order stands and is not yet witnessed.
     """
-    _check(scope, reaches, authority)
+    entered = enter(office, scope, reaches, authority, by)
+    return Issued(entered.order, entered.entry, entered.stopped, acknowledge(office))
+
+
+def enter(office: Office, scope: str, reaches: str, authority: str, by: By) -> Entered:
+    """Enter an order and stop every case that it reaches. It is in force from here on, and not yet acknowledged.
+
+    For scope ``person``, ``reaches`` is the taxpayer number: the ledger commits to it, the database keeps it
+    sealed, and neither shows it. Raises CountersealError ``stop-order-scope``, ``stop-order-reach`` or
+    ``stop-order-authority`` when it could not be applied, and ``role`` when it is not this official's to issue.
+    """
+    check_order(scope, reaches, authority)
     made: dict[str, int] = {}
-    person = scope == "person"
+    person, reaches = scope == "person", reaches.strip()
     digits = "".join(sign for sign in reaches if sign.isdigit())
-    told = {"scope": scope, **({} if person or not reaches else {"reaches": reaches})}
-    committed: dict[str, str | int] = {"by": by, "authority": authority, **({"person": digits} if person else {})}
+    told = {"scope": scope, "door": _door(by), **({} if person or not reaches else {"reaches": reaches})}
+    name = _acting(by, MAY_ISSUE)
+    committed: dict[str, str | int] = {"by": name, "authority": authority, **({"person": digits} if person else {})}
 
     def keep(entry: int) -> None:
+        _acting(by, MAY_ISSUE)  # anew: a role may have been withdrawn while this waited
         at = office.clock.now()
         sealed = office.openings.seal(digits.encode(), PERSON_SEAL) if person else b""
         shown = f"committed in entry {entry}" if person else reaches
-        made["order"] = enter_order(scope, shown, sealed, authority, by, at=at, entry=entry)
+        made["order"] = enter_order(scope, shown, sealed, authority, name, at=at, entry=entry)
         made["stopped"] = _stop_cases(office, scope, digits if person else reaches, entry)
 
-    entry, checkpoint = stop(office.ledger, office.trust(), office.post, told, committed, keep)
-    acknowledge_order(made["order"], at=office.clock.now())
-    return Issued(made["order"], entry, made["stopped"], checkpoint)
+    entry = enter_stop(office.ledger, told, committed, keep)
+    return Entered(made["order"], entry, made["stopped"])
 
 
-def ask_lift(office: Office, order: int, by: str, authority: str) -> None:
+def acknowledge(office: Office) -> str:
+    """Have the ledger witnessed, and with it every order that stands; give the checkpoint that bears it out.
+
+    Raises CountersealError ``no-policy`` and CheckFailedError ``quorum``: the orders stand all the same.
+    """
+    checkpoint = publish_witnessed(office.ledger, office.trust(), office.post)
+    acknowledge_orders(read_head(checkpoint).size, at=office.clock.now())
+    return checkpoint
+
+
+def ask_lift(office: Office, order: int, by: By, authority: str) -> None:
     """Ask that an order be lifted, saying on what authority; somebody else must lift it."""
     if not authority.strip():
         raise CountersealError("stop-order-authority", "Say on what authority the order is lifted.")
     with one_act():
         office.ledger.lock()
-        held = _in_force(order)
-        ask_to_lift(held.id, by, authority.strip(), at=office.clock.now())
-        office.ledger.append("lift", {"order": held.id, "act": "asked"}, {"by": by, "authority": authority.strip()})
+        held, name = _in_force(order), _acting(by, MAY_LIFT)
+        ask_to_lift(held.id, name, authority.strip(), at=office.clock.now())
+        told: dict[str, Fact] = {"order": held.id, "act": "asked", "door": _door(by)}
+        office.ledger.append("lift", told, {"by": name, "authority": authority.strip()})
     office.ledger.publish()
 
 
-def lift(office: Office, order: int, by: str) -> int:
+def lift(office: Office, order: int, by: By) -> int:
     """Lift an order that somebody else asked to lift. Give how many cases are open again.
 
     A case that another order still reaches stays stopped; every other one is reviewed and signed anew.
     """
     with one_act():
         office.ledger.lock()
-        held = _in_force(order)
+        held, name = _in_force(order), _acting(by, MAY_LIFT)
         if not held.lift_asked_by:
             raise CountersealError("lift-not-asked", "Lifting is asked for by one person and done by another.")
-        if held.lift_asked_by == by:
+        if held.lift_asked_by == name:
             raise CountersealError("lift-by-two", "The one who asked cannot also lift; another official must.")
-        entry = office.ledger.append("lift", {"order": held.id, "act": "lifted"}, {"by": by})
-        lift_order(held.id, by, at=office.clock.now(), entry=entry)
+        entry = office.ledger.append("lift", {"order": held.id, "act": "lifted", "door": _door(by)}, {"by": name})
+        lift_order(held.id, name, at=office.clock.now(), entry=entry)
         opened = 0
         still = [(one.scope, reach_of(office, one)) for one in orders_in_force()]
         for case in stopped_cases():
@@ -108,6 +151,36 @@ def lift(office: Office, order: int, by: str) -> int:
                 opened += 1
     office.ledger.publish()
     return opened
+
+
+def reach_now(office: Office, scope: str, reaches: str) -> int:
+    """Give how many cases an order would stop now, for the page that asks whether to issue it."""
+    digits = "".join(sign for sign in reaches if sign.isdigit())
+    return len(
+        _reaches(
+            office, scope, digits if scope == "person" else reaches, cases_before_release(**_narrowed(scope, reaches))
+        )
+    )
+
+
+def left_before(office: Office, order: int) -> list[CaseHeld]:
+    """Give the cases in an order's reach whose answers had left before it: what no order calls back."""
+    held = held_order(order)
+    reaches = reach_of(office, held)
+    return _reaches(office, held.scope, reaches, released_cases(held.entry, **_narrowed(held.scope, reaches)))
+
+
+def sealed_person(office: Office, number: str) -> str:
+    """Seal a taxpayer number for the page that asks whether to go on, so that it stands there in no clear."""
+    return base64.urlsafe_b64encode(office.openings.seal(number.encode(), PERSON_SEAL)).decode()
+
+
+def opened_person(office: Office, sealed: str) -> str:
+    """Open what ``sealed_person`` sealed. Raises CountersealError ``stop-order-reach`` for anything else."""
+    try:
+        return office.openings.open(base64.urlsafe_b64decode(sealed.encode()), PERSON_SEAL).decode()
+    except (ValueError, CountersealError):
+        raise CountersealError("stop-order-reach", "The person's number is not whole. Write it again.") from None
 
 
 def reach_of(office: Office, order: OrderHeld) -> str:
@@ -138,7 +211,8 @@ def covers_rows(office: Office, agency: str, agreement: str, submission: str, ro
     return False
 
 
-def _check(scope: str, reaches: str, authority: str) -> None:
+def check_order(scope: str, reaches: str, authority: str) -> None:
+    """Raise CountersealError for an order that could not be applied, or that nobody could read."""
     if scope not in SCOPES:
         raise CountersealError("stop-order-scope", f"A stop order reaches one of: {', '.join(SCOPES)}.")
     if (scope == "everything") != (not reaches.strip()):
@@ -157,12 +231,28 @@ def _in_force(order: int) -> OrderHeld:
 
 
 def _stop_cases(office: Office, scope: str, reaches: str, entry: int) -> int:
-    narrowed: Mapping[str, str] = {scope: reaches} if scope in {"agency", "agreement", "submission"} else {}
-    reached = _reaches(office, scope, reaches, cases_before_release(**narrowed))
+    reached = _reaches(office, scope, reaches, cases_before_release(**_narrowed(scope, reaches)))
     for case in reached:
         add_event(case.id, "stop", None, at=office.clock.now(), entry=entry)
         move_case(case, next_state(case.state, CaseAct.STOP))
     return len(reached)
+
+
+def _narrowed(scope: str, reaches: str) -> Mapping[str, str]:
+    return {scope: reaches} if scope in {"agency", "agreement", "submission"} else {}
+
+
+def _acting(by: By, roles: frozenset[Role]) -> str:
+    """Give the name of who acts. Raises CountersealError ``role``, and ``name`` where none is given."""
+    if isinstance(by, int):
+        return acting(by, roles).username
+    if not by.strip():
+        raise CountersealError("name", "Say who does it.")
+    return by.strip()
+
+
+def _door(by: By) -> str:
+    return "pages" if isinstance(by, int) else "command"
 
 
 def _reaches(office: Office, scope: str, reaches: str, cases: Sequence[CaseHeld]) -> list[CaseHeld]:

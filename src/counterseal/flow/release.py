@@ -118,24 +118,30 @@ def intend(log: LedgerLog, office: Office, release: Release, also: Callable[[int
         return index
 
 
-def stop(
+def enter_stop(
     log: LedgerLog,
-    policy: Policy,
-    post: Post,
     body: Mapping[str, Fact],
     committed: Mapping[str, str | int] | None = None,
     also: Callable[[int], None] = lambda _: None,
-) -> tuple[int, str]:
-    """Enter a stop order; give its index and the witnessed checkpoint that acknowledges it.
+) -> int:
+    """Enter a stop order, in force from here on; give its index. ``also`` runs with it in the same transaction.
 
-    ``also`` runs with the index in the entry's transaction. Until this returns nobody may be told that the stop
-    is acknowledged. Raises CheckFailedError ``quorum`` when it is durable but not witnessed: it stands, releases
-    halt (the sealer sees it), the acknowledgement waits.
+    Nobody may be told that it is acknowledged before ``publish_witnessed`` has come back after it.
     """
     with one_act():
         log.lock()
         index = log.append("stop", body, committed)
         also(index)
+    return index
+
+
+def stop(log: LedgerLog, policy: Policy, post: Post, body: Mapping[str, Fact]) -> tuple[int, str]:
+    """Enter a stop order; give its index and the witnessed checkpoint that acknowledges it.
+
+    Raises CheckFailedError ``quorum`` when it is durable but not witnessed: it stands, releases halt (the sealer
+    sees it), the acknowledgement waits.
+    """
+    index = enter_stop(log, body)
     return index, publish_witnessed(log, policy, post)
 
 

@@ -45,6 +45,7 @@ class CaseClocks:
     due_at: datetime | None
     legal_due_at: datetime | None
     paused_at: datetime | None
+    legal_paused_at: datetime | None
     delivered_entry: int | None
     submitted_on: str
     rows_sha256: str
@@ -67,8 +68,8 @@ def case_clocks(case: int) -> CaseClocks:
     found = Case.objects.select_related("assignee", "offered_to", "submission").get(pk=case)
     return CaseClocks(
         found.assignee.username if found.assignee else "", found.offered_to.username if found.offered_to else "",
-        found.opened_at, found.due_at, found.legal_due_at, found.paused_at, found.delivered_entry,
-        found.submission.received_on.isoformat(), found.submission.rows_sha256,
+        found.opened_at, found.due_at, found.legal_due_at, found.paused_at, found.legal_paused_at,
+        found.delivered_entry, found.submission.received_on.isoformat(), found.submission.rows_sha256,
     )  # fmt: skip
 
 

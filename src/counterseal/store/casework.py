@@ -226,14 +226,27 @@ def cases_before_release(
         CaseState.HELD,
         CaseState.INTENDED,
     ]
-    where = models.Q(state__in=live)
+    where = models.Q(state__in=live) & _within(agency, agreement, submission)
+    return [_held(one) for one in Case.objects.select_related("submission").filter(where).order_by("pk")]
+
+
+def released_cases(
+    before: int, *, agency: str | None = None, agreement: str | None = None, submission: str | None = None
+) -> Sequence[CaseHeld]:
+    """Give the cases of this reach whose answers were delivered before an entry of the ledger."""
+    where = models.Q(delivered_entry__lt=before) & _within(agency, agreement, submission)
+    return [_held(one) for one in Case.objects.select_related("submission").filter(where).order_by("pk")]
+
+
+def _within(agency: str | None, agreement: str | None, submission: str | None) -> models.Q:
+    where = models.Q()
     if agency is not None:
         where &= models.Q(submission__agency_id=agency)
     if agreement is not None:
         where &= models.Q(submission__agreement=agreement)
     if submission is not None:
         where &= models.Q(submission_id=submission)
-    return [_held(one) for one in Case.objects.select_related("submission").filter(where).order_by("pk")]
+    return where
 
 
 def stopped_cases() -> Iterable[CaseHeld]:

@@ -61,6 +61,7 @@ class CaseListed:
     due_at: datetime | None
     legal_due_at: datetime | None
     paused_at: datetime | None
+    legal_paused_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _sought(cases: QuerySet[Case], sought: Sought, official: int, now: datetime)
         where &= people[sought.assignee]
     if sought.due:
         limit = now if sought.due == "overdue" else now + SOON
-        where &= Q(paused_at=None) & (Q(due_at__lt=limit) | Q(legal_due_at__lt=limit))
+        where &= Q(paused_at=None, due_at__lt=limit) | Q(legal_paused_at=None, legal_due_at__lt=limit)
     return cases.filter(where)
 
 
@@ -118,7 +119,7 @@ def _listed(one: Case, official: int) -> CaseListed:
     return CaseListed(
         one.pk, one.submission_id, one.submission.agency.title, one.submission.agreement, one.row,
         CaseState(one.state), one.assignee.username if one.assignee else "", one.offered_to_id == official,
-        one.opened_at, one.due_at, one.legal_due_at, one.paused_at,
+        one.opened_at, one.due_at, one.legal_due_at, one.paused_at, one.legal_paused_at,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ class OrderHeld:
     scope: str
     reaches: str
     person: bytes
+    entry: int
     lift_asked_by: str
     lifted: bool
 
@@ -49,13 +50,14 @@ def orders_in_force() -> list[OrderHeld]:
 
 def _order(found: StopOrder) -> OrderHeld:
     return OrderHeld(
-        found.pk, found.scope, found.reaches, bytes(found.person), found.lift_asked_by, found.lifted_at is not None
-    )
+        found.pk, found.scope, found.reaches, bytes(found.person), found.issue_entry, found.lift_asked_by,
+        found.lifted_at is not None,
+    )  # fmt: skip
 
 
-def acknowledge_order(order: int, *, at: datetime) -> None:
-    """Set down that an order is durable and witnessed."""
-    StopOrder.objects.filter(pk=order).update(acknowledged_at=at)
+def acknowledge_orders(size: int, *, at: datetime) -> None:
+    """Set down that the orders among the ledger's first ``size`` entries are durable and witnessed."""
+    StopOrder.objects.filter(acknowledged_at=None, issue_entry__lt=size).update(acknowledged_at=at)
 
 
 def ask_to_lift(order: int, by: str, authority: str, *, at: datetime) -> None:

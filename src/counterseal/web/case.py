@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -17,6 +17,7 @@ from counterseal.core.official import Role
 from counterseal.errors import CountersealError
 from counterseal.flow import casework
 from counterseal.flow.case_look import enter_look, look_at_case, reveal
+from counterseal.flow.clocks import LIVE
 from counterseal.store.case_history import case_clocks, signatures_given, specialists_besides, touches
 from counterseal.store.casework import has_touched, held_case
 from counterseal.web.clocks import clock_told
@@ -178,15 +179,27 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     held = known_case(case)
     _enter_once(request, held)
+    told = {
+        **case_told(request, held),
+        "error": error,
+        "written": held.determination if written is None else written,
+        "revealed": revealed,
+    }
+    return render(request, "web/case.html", told, status=409 if error else 200)
+
+
+def case_told(request: HttpRequest, held: CaseHeld) -> dict[str, Any]:
+    """Give what the page of a case tells this person, and what they may do there."""
+    case = held.id
     seen, clocks = look_at_case(office(), look(), case), case_clocks(case)
     given = signatures_given(case)
     now, official = office().clock.now(), who(request)
-    told = {
+    return {
         "held": held,
         "seen": seen,
         "clocks": clocks,
         "own": clock_told(clocks.due_at, clocks.paused_at, now),
-        "legal": clock_told(clocks.legal_due_at, None, now),
+        "legal": clock_told(clocks.legal_due_at, clocks.legal_paused_at, now),
         "state": STATE_WORD[held.state],
         "meaning": MEANING[held.state],
         "touches": touches(case),
@@ -198,12 +211,9 @@ def _page(
         "releases": request.user.role == Role.RELEASING  # type: ignore[union-attr]
         and held.state in {CaseState.SIGNED_TWICE, CaseState.INTENDED},
         "touched": request.user.role == Role.RELEASING and has_touched(case, official),  # type: ignore[union-attr]
+        "keeps_time": held.assignee == official and held.state in LIVE,
         "determines": held.assignee == official and held.state is CaseState.IN_REVIEW,
-        "error": error,
-        "written": held.determination if written is None else written,
-        "revealed": revealed,
     }
-    return render(request, "web/case.html", told, status=409 if error else 200)
 
 
 def _acts(request: HttpRequest, held: CaseHeld) -> list[tuple[str, Act]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from counterseal.web.rights import rights_of
+from counterseal.store.listing import stops_in_force
+from counterseal.web.rights import Right, rights_of
 from counterseal.wiring import look
 
 if TYPE_CHECKING:
@@ -16,6 +17,18 @@ def office(request: HttpRequest) -> dict[str, Any]:
     looked = look()
     rights = rights_of(request.user) if hasattr(request, "user") else frozenset()
     known = {"demonstration": looked.workspace.demonstration, "rights": {right.name for right in rights}}
-    if not rights:
+    if Right.STOP_ORDERS not in rights:
         return known
-    return {**known, "stops": [order for order in looked.stop_orders() if order.lifted_at is None]}
+    standing, touching = stops_in_force(**_shown(request))
+    return {**known, "stops": standing, "touching": touching}
+
+
+def _shown(request: HttpRequest) -> dict[str, Any]:
+    """Give what a page shows, by the words of its address: a submission, an agreement, a case."""
+    named = request.resolver_match.kwargs if request.resolver_match else {}
+    case = named.get("case")
+    return {
+        "submission": named.get("submission"),
+        "agreement": named.get("agreement"),
+        "case": case if isinstance(case, int) and case < 2**63 else None,
+    }

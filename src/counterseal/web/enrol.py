@@ -13,6 +13,7 @@ from fido2 import cbor
 
 from counterseal.errors import CountersealError
 from counterseal.flow.people import end_key, enrol_passkey
+from counterseal.web.first_key import INVITED
 from counterseal.wiring import office
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def enrol(request: HttpRequest, user: Any, authenticator: Any, **_: Any) -> None
         enrol_passkey(office(), int(user.pk), _name(attested), cbor.encode(attested.public_key))
     except CountersealError as error:
         messages.warning(request, f"This passkey opens the door and signs nothing. {error.message}")
+    request.session.pop(INVITED, None)
 
 
 @receiver(authenticator_removed)

@@ -68,7 +68,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     told = {
         "cases": [
             {"case": one, "word": STATE_WORD[one.state], "own": clock_told(one.due_at, one.paused_at, now),
-             "legal": clock_told(one.legal_due_at, None, now)}
+             "legal": clock_told(one.legal_due_at, one.legal_paused_at, now)}
             for one in page.cases
         ],
         "page": page,

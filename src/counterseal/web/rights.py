@@ -28,6 +28,10 @@ class Right(StrEnum):
     STOP_ORDERS = "stop orders"
     CASES = "cases"
     QUESTIONS = "questions"
+    ISSUE_STOPS = "issue stop orders"
+    LIFT_STOPS = "lift stop orders"
+    PEOPLE = "people"
+    AUDIT = "audit"
 
 
 EVERYBODY = frozenset({Right.LAW, Right.LEDGER})
@@ -36,9 +40,9 @@ RIGHTS: dict[str, frozenset[Right]] = {
     Role.REQUESTER: EVERYBODY,
     Role.SPECIALIST: OFFICE | {Right.ROWS, Right.CASES},
     Role.RELEASING: OFFICE | {Right.ROWS, Right.CASES},
-    Role.COUNSEL: OFFICE | {Right.ROWS, Right.QUESTIONS},
-    Role.OVERSIGHT: OFFICE,
-    Role.ADMINISTRATOR: EVERYBODY,
+    Role.COUNSEL: OFFICE | {Right.ROWS, Right.QUESTIONS, Right.ISSUE_STOPS, Right.LIFT_STOPS},
+    Role.OVERSIGHT: OFFICE | {Right.ISSUE_STOPS, Right.AUDIT},
+    Role.ADMINISTRATOR: EVERYBODY | {Right.PEOPLE},
     Role.CLERK: EVERYBODY,
 }
 """Oversight reads counts, and rows only by a logged act; an administrator never reads a case."""

@@ -8,7 +8,7 @@ from allauth.account import views as account
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from counterseal.web import case, queue, sign, triage, views
+from counterseal.web import audit, case, clock_acts, orders, people, queue, sign, triage, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -31,6 +31,7 @@ register_converter(ActNamed, "act")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("keyboard/", views.keyboard, name="keyboard"),
     path("filters/", queue.save, name="queue-save"),
     path("filters/<int:saved>/remove/", queue.remove, name="queue-remove"),
     path("cases/<int:case>/", case.case, name="case"),
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<int:case>/reveal/", case.reveal_field, name="case-reveal"),
     path("cases/<int:case>/sign/", sign.sign, name="case-sign"),
     path("cases/<int:case>/release/", sign.release, name="case-release"),
+    path("cases/<int:case>/clocks/", clock_acts.clocks, name="case-clocks"),
     path("cases/<int:case>/<act:act>/", case.act, name="case-act"),
     path("questions/", triage.questions, name="questions"),
     path("questions/<named:submission>/<named:group>/", triage.question, name="question"),
@@ -51,10 +53,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("agreements/", views.agreements, name="agreements"),
     path("agreements/<named:agreement>/", views.agreement, name="agreement"),
     path("ledger/", views.ledger, name="ledger"),
+    path("ledger/verify/", views.verify, name="ledger-verify"),
     path("ledger/<int:index>/", views.ledger_entry, name="ledger-entry"),
     path("ledger/<int:index>/receipt/", views.ledger_receipt, name="ledger-receipt"),
-    path("stop-orders/", views.stop_orders, name="stop-orders"),
     path("api/v1/", include("counterseal.api.urls")),
+    path("stop-orders/", orders.stop_orders, name="stop-orders"),
+    path("stop-orders/issue/", orders.issue, name="stop-order-issue"),
+    path("stop-orders/<int:order>/", orders.stop_order, name="stop-order"),
+    path("stop-orders/<int:order>/acknowledge/", orders.acknowledge, name="stop-order-acknowledge"),
+    path("stop-orders/<int:order>/lift/", orders.lift, name="stop-order-lift"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export/", audit.export, name="audit-export"),
+    path("audit/cases/<int:case>/", audit.audit_case, name="audit-case"),
+    path("people/", people.officials, name="people"),
+    path("people/add/", people.add, name="person-add"),
+    path("people/<int:official>/", people.official, name="person"),
+    path("people/<int:official>/role/", people.change, name="person-role"),
+    path("people/<int:official>/end/", people.end, name="person-end"),
+    path("people/<int:official>/code/", people.invite, name="person-code"),
+    path("account/code/", people.invited, name="invited"),
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),

@@ -19,7 +19,7 @@ from counterseal.web.charts import funnel
 from counterseal.web.entries import entry_told
 from counterseal.web.queue import queue
 from counterseal.web.rights import Right, asks, rights_of
-from counterseal.wiring import look, notice_style_hash
+from counterseal.wiring import look, notice_style_hash, office
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -54,6 +54,13 @@ def home(request: HttpRequest) -> HttpResponse:
     if Right.CASES in rights_of(request.user):
         return queue(request)
     return render(request, "web/home.html")
+
+
+@require_safe
+@asks(Right.LAW)
+def keyboard(request: HttpRequest) -> HttpResponse:
+    """Give the page of keys."""
+    return render(request, "web/keyboard.html")
 
 
 @require_safe
@@ -197,7 +204,37 @@ def ledger(request: HttpRequest) -> HttpResponse:
     entries = [entry_told(index, folder.entry(index, head.size)) for index in reversed(shown)]
     told = {"head": head, "root": head.root.hex(), "note": note, "broken": broken, "entries": entries}
     told["checked"] = head.size <= VERIFIED_ON_A_PAGE
+    told["witnesses"], told["satisfied"] = _witnesses(note)
     return render(request, "web/ledger.html", {**told, "older": shown.start or None})
+
+
+@require_safe
+@asks(Right.LEDGER)
+def verify(request: HttpRequest) -> HttpResponse:
+    """Give the page on which the reader's own browser verifies a receipt; ``entry`` fills it with one of ours."""
+    folder = LedgerFolder(look().workspace.ledger)
+    policy = office().policy
+    told = {"keys": "\n".join([str(folder.key()), *(str(one.key) for one in (policy.witnesses if policy else ()))])}
+    number = request.GET.get("entry", "")
+    if number:
+        size = read_head(folder.checkpoint().decode("utf-8", "replace")).size
+        if not (number.isascii() and number.isdigit() and len(number) < 19) or int(number) >= size:
+            raise Http404
+        told |= {"entry": folder.entry(int(number), size).decode(), "receipt": str(prove_entry(folder, int(number)))}
+    return render(request, "web/verify.html", told)
+
+
+def _witnesses(note: str) -> tuple[list[tuple[str, str, str, bool]], bool | None]:
+    """Give the witnesses of the policy, each with whether it cosigned this checkpoint, and whether they are enough."""
+    policy = office().policy
+    if policy is None:
+        return [], None
+    try:
+        done = policy.witnessed_by(note.encode(), check_signature)
+    except CheckFailedError:
+        done = []
+    told = [(one.name, one.key.name, one.url, one.name in done) for one in policy.witnesses]
+    return told, policy.satisfied(done)
 
 
 @require_safe
@@ -221,13 +258,6 @@ def ledger_receipt(request: HttpRequest, index: int) -> HttpResponse:  # noqa: A
     proof = HttpResponse(str(prove_entry(folder, index)), content_type="text/plain; charset=utf-8")
     proof["Content-Disposition"] = f'attachment; filename="entry-{index}.tlog-proof"'
     return proof
-
-
-@require_safe
-@asks(Right.STOP_ORDERS)
-def stop_orders(request: HttpRequest) -> HttpResponse:
-    """Give the stop orders, those in force first."""
-    return render(request, "web/stop_orders.html", {"orders": look().stop_orders()})
 
 
 def _batch(submission: str) -> Batch:

@@ -9,6 +9,7 @@ from counterseal.store.models.ledger import (
     LedgerOpening,
 )
 from counterseal.store.models.office import Agency, Official, StopOrder
+from counterseal.store.models.people import Inspection, Invitation
 from counterseal.store.models.queue import SavedFilter
 from counterseal.store.models.register import AgencyKey, AgencyRoot, Officer
 from counterseal.store.models.submission import Case, Submission
@@ -23,6 +24,8 @@ __all__ = [
     "CaseEvent",
     "Hold",
     "IdempotentCall",
+    "Inspection",
+    "Invitation",
     "LedgerCheckpoint",
     "LedgerCosignature",
     "LedgerEntry",

@@ -24,7 +24,11 @@ class CaseEvent(models.Model):
     entry = models.BigIntegerField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["case", "official"], name="case_event_touch")]
+        indexes: ClassVar = [
+            models.Index(fields=["case", "official"], name="case_event_touch"),
+            models.Index(fields=["entry"], name="case_event_entry"),
+            models.Index(fields=["official", "entry"], name="case_event_official"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.act} on case {self.case_id}"

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from counterseal.core.official import Role
 
@@ -22,6 +23,11 @@ class Official(AbstractUser):
 
     class Meta:
         constraints: ClassVar = [_one_of("role", [role.value for role in Role], "official_has_a_role")]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Bind a session to the role and to the account's being alive: when either changes, the session is dead."""
+        about = f"{self.password}\0{self.role}\0{self.is_active}"
+        return salted_hmac("counterseal.official.session", about, secret=secret, algorithm="sha256").hexdigest()
 
     def __str__(self) -> str:
         return f"official {self.pk}"

@@ -60,6 +60,7 @@ class Case(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)  # the office's own clock
     legal_due_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
+    legal_paused_at = models.DateTimeField(null=True, blank=True)
     determination = models.TextField(blank=True, default="")  # of 26 U.S.C. 6103(i)(6), in the specialist's words
     case_sha256 = models.CharField(max_length=64, blank=True, default="")
     answer_sha256 = models.CharField(max_length=64, blank=True, default="")

@@ -1,0 +1,85 @@
+"""Stop orders by command: what stands when witnesses do not answer, and what no argument may hold."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from counterseal.cli import status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def place(tmp_path: Path, empty_database: None) -> str:
+    folder = tmp_path / "office"
+    assert status(["init", str(folder), "--demo"]) == 0
+    return str(folder)
+
+
+def issue(place: str, *more: str, scope: str = "agreement", by: str = "cora") -> int:
+    reaches = ("--reaches", "irs-ice-2025") if scope == "agreement" else ()
+    words = ("--authority", "D.D.C. 25-457, order of 5 February")
+    return status(["stop-order", "issue", "--workspace", place, "--scope", scope, *reaches, *words, "--by", by, *more])
+
+
+def orders(place: str, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    capsys.readouterr()
+    assert status(["stop-order", "list", "--workspace", place, "--json"]) == 0
+    told: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["orders"]
+    return told
+
+
+def test_an_order_that_one_person_lifts_alone(place: str, capsys: pytest.CaptureFixture[str]):
+    assert issue(place) == 0
+    lift = ["stop-order", "lift", "1", "--workspace", place]
+    assert status([*lift, "--by", "cora"]) == 2, "without an authority nothing is asked"
+    assert status([*lift, "--by", "cora", "--authority", "vacated on 6 March"]) == 0
+    assert orders(place, capsys)[0]["state"] == "in force, lifting asked"
+    assert status([*lift, "--by", "cora"]) == 2
+    assert status([*lift, "--by", " "]) == 2
+    assert status([*lift, "--by", "carl"]) == 0
+    assert orders(place, capsys)[0]["state"] == "lifted"
+    assert status([*lift, "--by", "carl"]) == 2
+
+
+def test_an_order_that_waits_for_witnesses_before_it_stops(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Without anybody who cosigns, the order is in force all the same; the exit status says what is missing."""
+    policy = tmp_path / "office" / "policy"
+    kept = policy.read_bytes()
+    policy.unlink()
+
+    assert issue(place) == 1
+    assert [one["state"] for one in orders(place, capsys)] == ["in force, not yet witnessed"]
+
+    policy.write_bytes(kept)
+    assert issue(place) == 0
+    assert [one["state"] for one in orders(place, capsys)] == ["in force", "in force"]
+
+
+def test_a_person_s_number_that_stands_in_a_list_of_processes(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    assert issue(place, "--reaches", "987-65-4321", scope="person") == 2
+    assert issue(place, scope="person") == 2
+    assert issue(place, "--person", str(tmp_path / "none"), scope="person") == 2
+    assert issue(place, "--person", "-", scope="everything") == 2
+    monkeypatch.setattr("sys.stdin", io.StringIO("987-65-4321\n"))
+    assert issue(place, "--person", "-", scope="person") == 0
+    told = capsys.readouterr()
+    assert "4321" not in told.out + told.err
+    assert orders(place, capsys)[0]["reaches"].startswith("committed in entry")
+
+
+@pytest.mark.parametrize("scope", ["king", "person", "agency", ""])
+def test_an_order_that_could_not_be_applied(place: str, scope: str, capsys: pytest.CaptureFixture[str]):
+    assert issue(place, scope=scope) == 2
+    told = capsys.readouterr().err.strip()
+    assert "\n" not in told
+    assert orders(place, capsys) == []
