@@ -255,9 +255,9 @@ def pydantic(rows: Path, out: Path) -> None:  # noqa: C901  # one opponent, whol
 
 
 def one(tool: str, rows: Path, out: Path) -> None:
-    began = time.perf_counter()
     import deciders
 
+    began = time.perf_counter()
     {"counterseal": counterseal, "polars": polars, "pydantic": pydantic, **vars(deciders)}[tool](rows, out)
     seconds = time.perf_counter() - began
     print(json.dumps({"seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))

@@ -25,6 +25,7 @@ from counterseal.cli import witness as witness_commands
 from counterseal.cli.doctor import doctor
 from counterseal.cli.explain import explain
 from counterseal.cli.open import open_package
+from counterseal.cli.replay import replay
 from counterseal.cli.serve import serve
 from counterseal.errors import CheckFailedError, CountersealError
 
@@ -50,6 +51,7 @@ app.add_typer(stop_order_commands.app, name="stop-order")
 app.command(
     epilog="Example: counterseal explain request --row 17 --agreement agreements/irs-ice-2025",
 )(explain)
+app.command(epilog="Example: counterseal replay request --agreement irs-ice-2025 --agreement amended")(replay)
 app.command(epilog="Example: counterseal doctor --workspace office")(doctor)
 app.command(epilog="Example: counterseal serve --workspace office")(serve)
 app.command(
