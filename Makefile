@@ -7,7 +7,7 @@ VENV := .venv
 UV := .tools/bin/uv
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help setup demo test lint types architecture unit spark ci fix lock clean bench
+.PHONY: help setup demo august test lint types architecture unit spark ci fix lock clean bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,5 +67,8 @@ ci: ## what .ci/run runs: the tests, then PostgreSQL, the browser and Spark
 	@CI=true $(MAKE) --no-print-directory spark
 
 DEMO := var/demonstration
+august: setup ## August 2025 replayed on made-up people: both sides on one file, as one page in var/august
+	@$(VENV)/bin/python bench/august.py
+
 demo: setup ## synthetic people, a request of 2,000 rows, the run, its table, then the pages (SERVE=0: stop after the table)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m counterseal.synth demonstration --out $(DEMO) --serve $(SERVE)
