@@ -26,8 +26,6 @@ from pathlib import Path
 
 import duckdb
 
-import deciders
-
 AGREEMENT = Path(__file__).parents[1] / "agreements" / "irs-ice-2025" / "agreement.md"
 RULES = ("R-10a", "R-02a", "R-14", "R-16", "R-20", "R-21", "R-22", "R-23a", "R-23b", "R-24", "R-24b", "R-25")
 SIGNED_ON = date(2026, 11, 2)
@@ -257,6 +255,8 @@ def pydantic(rows: Path, out: Path) -> None:  # noqa: C901  # one opponent, whol
 
 
 def one(tool: str, rows: Path, out: Path) -> None:
+    import deciders
+
     began = time.perf_counter()
     {"counterseal": counterseal, "polars": polars, "pydantic": pydantic, **vars(deciders)}[tool](rows, out)
     seconds = time.perf_counter() - began

@@ -22,12 +22,13 @@ from counterseal.release import STYLE_SOURCE
 from counterseal.vault.keys import read_opening_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from counterseal.flow.doctor import Checked
     from counterseal.flow.look import Look
     from counterseal.flow.office import Office
+    from counterseal.flow.replay import Moved, Replayed
     from counterseal.flow.run import RunSummary
     from counterseal.flow.sign_ins import SignIn
     from counterseal.store.ledger_log import LedgerLog
@@ -165,6 +166,21 @@ def screen(
                 received_on=today(),
                 progress=progress,
             )
+
+
+def replay(
+    submission: Path, agreements: Sequence[str], *, progress: Callable[[str, int, int], None] | None
+) -> tuple[list[Replayed], list[Moved]]:
+    """Screen a submission under each agreement named, and throw away everything but the counts."""
+    from counterseal.flow.replay import replay as screen_each  # noqa: PLC0415
+
+    folders = [folder for one in agreements if (folder := agreement_folder(one, shipped_agreements())) is not None]
+    with tempfile.TemporaryDirectory(prefix="counterseal-") as scratch:
+        place = Path(scratch)
+        return screen_each(
+            lambda: DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS, spill=place),
+            submission, folders, place, received_on=today(), progress=progress,
+        )  # fmt: skip
 
 
 def examine(office: Office) -> list[Checked]:

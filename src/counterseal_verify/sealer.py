@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM1024PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM1024P384PublicKey, Suite
 
+from counterseal_verify.approvals import check_approval
 from counterseal_verify.certificate import check_path
 from counterseal_verify.envelope import envelop
 from counterseal_verify.package import ANSWER_ROOM, approved_digest, canonical, check_answer, note_of
@@ -56,6 +57,9 @@ def check(request: dict[str, Any], policy: Policy, ledger: Path) -> None:
     if newest.origin != head.origin or newest.size < head.size:
         raise Refused("the ledger is older than the receipt")
     first, following = entries_from(ledger, newest, _first_needed(intent, index))
+    enrolled = _enrolments(intent, index, first, following)
+    if min(enrolled, default=first) < first:
+        first, following = entries_from(ledger, newest, min(enrolled))
     if following[index - first] != entry:
         raise Refused("the ledger holds another entry in the intent's place")
     _check_approvals(intent, index, first, following)
@@ -67,20 +71,36 @@ def _first_needed(intent: dict[str, Any], index: int) -> int:
     return min([index, *(int(one["entry"]) for one in intent["body"]["approvals"])])
 
 
-def _check_approvals(intent: dict[str, Any], index: int, first: int, following: list[bytes]) -> None:
-    """Two different officials, each with an entry of their own before the intent, over this digest."""
-    people = set()
+def _enrolments(intent: dict[str, Any], index: int, first: int, following: list[bytes]) -> list[int]:
+    """Give where the keys of the approvals were enrolled, each before its approval and that before the intent."""
+    found = []
     for one in intent["body"]["approvals"]:
         if not first <= one["entry"] < index:
             raise Refused("an approval does not stand before the intent")
+        at = json.loads(following[one["entry"] - first]).get("body", {}).get("enrolled")
+        if not isinstance(at, int) or not 0 <= at < one["entry"]:
+            raise Refused("an approval's key was never enrolled for signing")
+        found.append(at)
+    return found
+
+
+def _check_approvals(intent: dict[str, Any], index: int, first: int, following: list[bytes]) -> None:
+    """Two different officials, each with an entry of their own before the intent, over this digest.
+
+    Each signature is verified here, with the key that its enrolment entered and nothing has ended since.
+    """
+    over = intent["body"]["over"]
+    ended = set()
+    for line in following[: index - first]:
+        if b'"key ended"' in line:
+            ended.add(json.loads(line).get("body", {}).get("key_sha256"))
+    people = set()
+    for one in intent["body"]["approvals"]:
         signed = json.loads(following[one["entry"] - first])
-        body = signed.get("body", {})
-        if signed["kind"] != "signed" or (body.get("official"), body.get("over")) != (
-            one["official"],
-            intent["body"]["over"],
-        ):
-            raise Refused("an approval is not what the intent says")
-        people.add(one["official"])
+        key = check_approval(signed, json.loads(following[signed["body"]["enrolled"] - first]), over)
+        if key != one["official"] or key in ended:
+            raise Refused("an approval is not what the intent says, or its key was ended")
+        people.add(key)
     if len(people) < 2:
         raise Refused("fewer than two people approved")
 

@@ -24,6 +24,7 @@ def description() -> dict:
     return told
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["nobody", "program", "signer", "other"])
 def test_an_answer_that_the_description_does_not_name(agencies: Agencies, role: str, monkeypatch):
     """Valid and invalid calls of every operation, made from the description."""

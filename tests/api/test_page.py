@@ -12,12 +12,14 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pytest
 from tests.api.conftest import OFFICE, SIGNER, SUBMISSION
 from tests.web.conftest import call
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.thorough
 def test_a_command_of_the_page_that_does_not_work(tmp_path: Path, made_up: Path, empty_database: None):
     import shutil
 

@@ -122,6 +122,7 @@ def _killed_again_and_again(folder: Path, scratch: Path, kills: int, seed: int) 
     return compared
 
 
+@pytest.mark.thorough
 def test_a_run_that_was_killed_leaves_a_gap_or_two_answers(request_of_120: Path, tmp_path: Path):
     assert _killed_again_and_again(request_of_120, tmp_path, 4, seed=3)
 
@@ -131,6 +132,7 @@ def test_two_hundred_kills(request_of_120: Path, tmp_path: Path):
     assert _killed_again_and_again(request_of_120, tmp_path, 200, seed=int(os.environ.get("COUNTERSEAL_SEED", "7")))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("largest", [60_000, *(pytest.param(n, marks=pytest.mark.long) for n in (4_000, 400_000))])
 def test_a_full_disk_leaves_half_an_answer(request_of_120: Path, tmp_path: Path, largest: int):
     """Said in one line, and the same command goes on when there is room again."""
@@ -187,6 +189,7 @@ def test_another_run_determined_it_meanwhile(tmp_path: Path, made_up: Path, empt
     assert {p: p.read_bytes() for p in at.workspace.batch(SUBMISSION).iterdir()} == before
 
 
+@pytest.mark.thorough
 def test_a_run_that_was_cut_yesterday(request_of_120: Path, tmp_path: Path):
     """Refused on another day of receipt, with the word that continues it."""
     office = tmp_path / "office"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from counterseal.store.connection import ready
 from counterseal.vault.durable import write_durably
 from counterseal.vault.keys import LOG_KEYS, OpeningSeal
+from counterseal.vault.passkeys import SoftPasskey
 from counterseal.vault.signing import KeySigner
 
 if TYPE_CHECKING:
@@ -66,14 +68,47 @@ def open_log(folder: Path, clock: TickingClock, entropy: CountedEntropy) -> Ledg
     )
 
 
-def approve(log: LedgerLog, release: Release, official: str, evidence: str) -> Approval:
+def passkey(name: str) -> SoftPasskey:
+    """The passkey of a made-up official."""
+    return SoftPasskey(hashlib.sha256(name.encode()).digest())
+
+
+def official(name: str) -> str:
+    """The digest of that key, which is how the ledger names its holder."""
+    return hashlib.sha256(passkey(name).public_key).hexdigest()
+
+
+def enrol(log: LedgerLog, *names: str) -> None:
+    """Enrol the keys of officials, as casework does."""
+    from counterseal.store.submissions import one_act
+
+    with one_act():
+        for name in names:
+            key = base64.b64encode(passkey(name).public_key).decode()
+            log.append("role", {"act": "key", "role": "specialist", "key": key})
+
+
+def enrolled_at(name: str) -> int:
+    """Where that key was enrolled."""
+    from counterseal.store.models import LedgerEntry
+
+    key = base64.b64encode(passkey(name).public_key)
+    return next(
+        index
+        for index, entry in LedgerEntry.objects.filter(kind="role").values_list("index", "entry")
+        if key in bytes(entry)
+    )
+
+
+def approve(log: LedgerLog, release: Release, name: str, **other: object) -> Approval:
     """Enter one official's approval, as casework does once it has verified the signature."""
     from counterseal.ledger.intent import Approval
     from counterseal.store.submissions import one_act
 
+    evidence = passkey(name).sign(bytes.fromhex(release.digest), origin="https://o.example", rp_id="o.example")
     with one_act():
-        body = {"over": release.digest, "official": official, "evidence": evidence}
-        return Approval(official, release.digest, log.append("signed", body))
+        body = {"over": release.digest, "official": official(name), "enrolled": enrolled_at(name), "evidence": evidence}
+        return Approval(official(name), release.digest, log.append("signed", {**body, **other}))
 
 
 @pytest.fixture

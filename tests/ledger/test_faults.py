@@ -76,6 +76,7 @@ def try_fault(database: Path, folder: Path, fault: str) -> None:
         raise AssertionError(fault) from error
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fault", ["fdatasync:error=EIO:when=9", "fsync:signal=KILL:when=31"])
 def test_a_fault_that_loses_what_was_acknowledged(empty_database: Path, tmp_path: Path, fault: str):
     try_fault(empty_database, tmp_path / "office", fault)

@@ -16,7 +16,7 @@ from django.db import connections
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from tests.ledger.conftest import CountedEntropy, TickingClock, approve, open_log, signers
+from tests.ledger.conftest import CountedEntropy, TickingClock, approve, enrol, open_log, signers
 from tests.ledger.release_model import FAULTS, PEOPLE, State, explore, first_states, steps
 from tests.ledger.test_release import ANSWER, UNDER, LedgerOffice, sealers_folder
 from tests.ledger.test_witness import make_witness
@@ -82,10 +82,6 @@ class TrustingOffice(LedgerOffice):
         return [Approval(body["official"], body["over"], index) for index, body in self._bodies("signed")]
 
 
-def officer(person: int) -> str:
-    return hashlib.sha256(f"official {person}".encode()).hexdigest()
-
-
 class RealOffice(RuleBasedStateMachine):
     """The real log, witness and sealer, with the model beside them: both must allow and refuse the same.
 
@@ -113,6 +109,7 @@ class RealOffice(RuleBasedStateMachine):
             if not self.state.holds[version]:
                 self.office.unfit.add(self.release(version).answer)
         self.open()
+        enrol(self.log, *(f"person {person}" for person in PEOPLE))
 
     def release(self, version: int) -> Release:
         answer = hashlib.sha256(answer_of(version)).hexdigest()
@@ -150,7 +147,7 @@ class RealOffice(RuleBasedStateMachine):
 
     @rule(person=st.sampled_from(PEOPLE))
     def approves(self, person: int):
-        self.places.append(approve(self.log, self.release(self.state.version), officer(person), "e").entry)
+        self.places.append(approve(self.log, self.release(self.state.version), f"person {person}").entry)
         self.state = self.model("approve", person)
 
     @rule(first=st.sampled_from(PEOPLE), second=st.sampled_from(PEOPLE), narrow=st.booleans())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.ledger.conftest import approve, signers
+from tests.ledger.conftest import approve, enrol, official, passkey, signers
 from tests.ledger.test_witness import make_witness
 from tests.release_package.pki import Authority, Officer
 
@@ -121,14 +121,15 @@ def scene(log: LedgerLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         tmp_path / "policy", log.folder, tmp_path / "answers", custody.agencies, custody.agreements, custody.custodian
     )
     gate = Gate(log, read_policy(text.encode()), post, process, tmp_path / "packages")
+    enrol(log, "ann", "ben")
     yield Scene(log, gate, LedgerOffice(), officer, release, key, server, authority)
     server.shutdown()
     server.server_close()
 
 
 def approved(scene: Scene) -> int:
-    approve(scene.log, scene.release, "a" * 64, "evidence")
-    approve(scene.log, scene.release, "b" * 64, "evidence")
+    approve(scene.log, scene.release, "ann")
+    approve(scene.log, scene.release, "ben")
     return intend(scene.log, scene.office, scene.release)
 
 
@@ -141,31 +142,31 @@ def test_an_answer_that_its_recipient_cannot_open(scene: Scene):
     note = open_envelope(package.sealed, FileKey(scene.key, scene.officer.key))
     content = json.loads(note.decode().split("\n")[1])
     assert base64.b64decode(content["answer"]).rstrip() == ANSWER
-    assert kinds() == ["signed", "signed", "intent", "delivered"]
+    assert kinds() == ["role", "role", "signed", "signed", "intent", "delivered"]
 
 
 def test_one_person_who_approves_twice(scene: Scene):
-    approve(scene.log, scene.release, "a" * 64, "evidence")
-    approve(scene.log, scene.release, "a" * 64, "evidence")
+    approve(scene.log, scene.release, "ann")
+    approve(scene.log, scene.release, "ann")
     with pytest.raises(CountersealError, match="approvals"):
         intend(scene.log, scene.office, scene.release)
     assert "intent" not in kinds()
 
 
 def test_an_approval_of_another_answer_or_recipient(scene: Scene):
-    approve(scene.log, scene.release, "a" * 64, "evidence")
+    approve(scene.log, scene.release, "ann")
     for other in (
         Release(scene.release.case, "d" * 64, scene.release.recipients),
         Release("d" * 64, scene.release.answer, scene.release.recipients),
         Release(scene.release.case, scene.release.answer, ("d" * 64,)),
     ):
-        approve(scene.log, other, "b" * 64, "evidence")
+        approve(scene.log, other, "ben")
         with pytest.raises(CountersealError, match="approvals"):
             intend(scene.log, scene.office, scene.release)
 
 
 def test_a_role_withdrawn_before_the_intent(scene: Scene):
-    scene.office.barred.add("b" * 64)
+    scene.office.barred.add(official("ben"))
     with pytest.raises(CountersealError, match="approvals"):
         approved(scene)
 
@@ -204,7 +205,7 @@ def test_a_stop_acknowledged_before_it_is_witnessed(scene: Scene):
     scene.server.server_close()
     with pytest.raises(CheckFailedError, match="quorum"):
         stop(scene.log, scene.gate.policy, post, {"case": scene.release.case})
-    assert kinds() == ["stop"]
+    assert kinds() == ["role", "role", "stop"]
 
 
 @pytest.mark.parametrize("change", ["answer", "recipient", "entry", "kind", "receipt", "file", "nothing"])
@@ -227,7 +228,7 @@ def test_a_sealer_that_believes_the_gateway(scene: Scene, change: str, tmp_path:
         "agreement": UNDER[1],
     }
     if change == "receipt":
-        request["receipt"] = request["receipt"].replace("index 2", "index 1")
+        request["receipt"] = request["receipt"].replace("index 4", "index 3")
     if change == "file":
         (scene.gate.seal.answers / scene.release.answer).write_bytes(ANSWER + b"!")
     import io
@@ -249,3 +250,49 @@ def test_an_answer_outside_the_vault(scene: Scene):
     assert b"CANARY" not in package.read_bytes()
     files = [path for path in scene.log.folder.rglob("*") if path.is_file()]
     assert not any(b"CANARY" in path.read_bytes() for path in files)
+
+
+FORGED = {
+    "another digest": {"evidence": passkey("ben").sign(bytes(32), origin="https://o.example", rp_id="o.example")},
+    "no signature": {"evidence": "evidence"},
+    "a key that is nobody's": {"enrolled": 2},
+    "a key enrolled later": {"enrolled": 99},
+    "somebody else's key": {"enrolled": 0},
+    "another name": {"official": "b" * 64},
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_an_approval_that_the_ledgers_owner_made_up(scene: Scene, what: str):
+    """Who holds the database and the log's keys can enter what they like; the sealer asks the passkey."""
+    approve(scene.log, scene.release, "ann")
+    approve(scene.log, scene.release, "ben", **FORGED[what])
+    intent = intend(scene.log, scene.office, scene.release)
+    with pytest.raises(CountersealError, match="approval"):
+        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
+    assert not list(scene.gate.packages.iterdir())
+
+
+def test_an_approval_by_a_key_that_was_ended(scene: Scene):
+    from counterseal.store.submissions import one_act
+
+    approve(scene.log, scene.release, "ann")
+    with one_act():
+        scene.log.append("role", {"act": "key ended", "key_sha256": official("ann")})
+    approve(scene.log, scene.release, "ben")
+    intent = intend(scene.log, scene.office, scene.release)
+    with pytest.raises(CountersealError, match="ended"):
+        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
+
+
+def test_an_approval_by_an_administrators_key(scene: Scene):
+    from counterseal.store.submissions import one_act
+
+    with one_act():
+        key = base64.b64encode(passkey("eve").public_key).decode()
+        scene.log.append("role", {"act": "key", "role": "administrator", "key": key})
+    approve(scene.log, scene.release, "ann")
+    approve(scene.log, scene.release, "eve")
+    intent = intend(scene.log, scene.office, scene.release)
+    with pytest.raises(CountersealError, match="never enrolled"):
+        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)

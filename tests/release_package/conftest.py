@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 from tests.flow.casework import at_work, office_that_ran  # noqa: F401
-from tests.ledger.conftest import approve, clock, empty_database, entropy, log, office, unblocked  # noqa: F401
+from tests.ledger.conftest import approve, clock, empty_database, enrol, entropy, log, office, unblocked  # noqa: F401
 from tests.ledger.test_release import sealers_folder
 from tests.release_package.pki import BEGAN, KINDS, Authority, Officer
 
 from counterseal.ledger.folder import LedgerFolder, prove_entry
-from counterseal.ledger.intent import Approval, Release, intent_body
+from counterseal.ledger.intent import Release, intent_body
 from counterseal_verify import sealer
 from counterseal_verify.verify import Policy
 
@@ -55,10 +55,8 @@ class Bench:
         release = Release(
             "c" * 64, hashlib.sha256(answer).hexdigest(), tuple(hashlib.sha256(one).hexdigest() for one in certificates)
         )
-        approvals = []
-        for official in ("a" * 64, "b" * 64):
-            approve(self.log, release, official, "evidence")
-            approvals.append(Approval(official, release.digest, self.log.size_and_root()[0] - 1))
+        enrol(self.log, "ann", "ben")
+        approvals = [approve(self.log, release, name) for name in ("ann", "ben")]
         from counterseal.store.submissions import one_act
 
         with one_act():

@@ -11,7 +11,7 @@ from tests.web.test_browser import picture, violations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("one office, one story")]
 
 
 @pytest.fixture(scope="module")

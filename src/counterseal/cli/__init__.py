@@ -19,12 +19,14 @@ from counterseal.cli import agreement as agreement_commands
 from counterseal.cli import identify as identify_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
+from counterseal.cli import report as report_commands
 from counterseal.cli import run as run_commands
 from counterseal.cli import stop_order as stop_order_commands
 from counterseal.cli import witness as witness_commands
 from counterseal.cli.doctor import doctor
 from counterseal.cli.explain import explain
 from counterseal.cli.open import open_package
+from counterseal.cli.replay import replay
 from counterseal.cli.serve import serve
 from counterseal.errors import CheckFailedError, CountersealError
 
@@ -46,10 +48,12 @@ ledger_commands.mount(app)
 witness_commands.mount(app)
 agency_commands.mount(app)
 app.add_typer(agreement_commands.app, name="agreement")
+app.add_typer(report_commands.commands, name="report")
 app.add_typer(stop_order_commands.app, name="stop-order")
 app.command(
     epilog="Example: counterseal explain request --row 17 --agreement agreements/irs-ice-2025",
 )(explain)
+app.command(epilog="Example: counterseal replay request --agreement irs-ice-2025 --agreement amended")(replay)
 app.command(epilog="Example: counterseal doctor --workspace office")(doctor)
 app.command(epilog="Example: counterseal serve --workspace office")(serve)
 app.command(

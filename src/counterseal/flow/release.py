@@ -172,6 +172,7 @@ def release_answer(
     package = gate.packages / f"{release.digest}.sealed"
     gate.seal(request, package)
     with one_act():
-        also(gate.log.append("delivered", {"intent": intent, "over": release.digest}))
+        told: dict[str, Fact] = {"intent": intent, "over": release.digest, "agency": under[0], "agreement": under[1]}
+        also(gate.log.append("delivered", told))
     gate.log.publish()
     return package

@@ -198,8 +198,9 @@ def _close(
     opened = {word: summary.outcomes.get(word, 0) for word in ("not_disclosed", "reviewable")}
     with one_act():
         named = {"submission": submission}
-        office.ledger.append("screened", {"outcomes": facial, "rows": summary.rows}, named)
-        office.ledger.append("identified", {"looked_up": sum(opened.values())}, {**named, **opened})
+        under: dict[str, Fact] = {"agency": received.agency, "agreement": received.agreement.id}
+        office.ledger.append("screened", {**under, "outcomes": facial, "rows": summary.rows}, named)
+        office.ledger.append("identified", {**under, "looked_up": sum(opened.values())}, {**named, **opened})
         office.ledger.append("determined", {"rows": summary.rows, "rows_root": root}, named)
         determine_submission(submission, summary.outcomes, registry=str(registry.resolve()))
         open_cases(submission, reviewable, at=office.clock.now())

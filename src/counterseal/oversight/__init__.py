@@ -1,0 +1,1 @@
+"""Counts, reports and what is withheld from them, from the ledger's entries alone."""

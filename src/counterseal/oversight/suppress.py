@@ -1,0 +1,72 @@
+"""Small cells withheld from a published table, and as many others as keep them from being worked out.
+
+A table whose lines add up is a graph: each withheld cell joins its row to its column. A withheld cell can be
+worked out exactly when it is a bridge of that graph (Gusfield, "A graph theoretic approach to statistical data
+security", SIAM J. Comput. 17, 1988). Cells are withheld, the smallest first, until no bridge is left. Totals are
+cells like others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SMALLEST = 5
+"""A count from 1 to 4 could point at a person."""
+
+Cell = tuple[int, int]
+
+
+def with_totals(table: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Give the table with a total at the end of each row and column."""
+    rows = [[*row, sum(row)] for row in table]
+    return [*rows, [sum(column) for column in zip(*rows, strict=True)]] if rows else []
+
+
+def withheld(table: Sequence[Sequence[int]], *, smallest: int = SMALLEST) -> set[Cell]:
+    """Give the cells (row, column) of a table with its totals that are not published.
+
+    Every cell from 1 to ``smallest`` - 1, and others, so that no withheld cell follows from the rest. Where
+    nothing else can hide a cell, the whole table is withheld.
+    """
+    cells = {(r, c): value for r, row in enumerate(table) for c, value in enumerate(row)}
+    hidden = {cell for cell, value in cells.items() if 0 < value < smallest}
+    by_size = sorted(cells, key=lambda cell: (cells[cell], cell))
+    while exposed := bridges(hidden):
+        wanted = _rectangle(min(exposed), cells, hidden)
+        if wanted is None:
+            return set(by_size)
+        hidden |= wanted
+    return hidden
+
+
+def _rectangle(cell: Cell, cells: Mapping[Cell, int], hidden: set[Cell]) -> set[Cell] | None:
+    """Give the cheapest three cells that close a ring with this one."""
+    row, column = cell
+    best: tuple[int, set[Cell]] | None = None
+    for r in {r for r, _ in cells} - {row}:
+        for c in {c for _, c in cells} - {column}:
+            ring = {(row, c), (r, column), (r, c)}
+            cost = sum(cells[one] + 1 for one in ring - hidden)
+            if ring <= set(cells) and (best is None or (cost, sorted(ring)) < (best[0], sorted(best[1]))):
+                best = cost, ring
+    return None if best is None else best[1]
+
+
+def bridges(hidden: set[Cell]) -> set[Cell]:
+    """Give the withheld cells that can be worked out: those whose row and column no other way joins."""
+    return {cell for cell in hidden if not _joined(cell, hidden - {cell})}
+
+
+def _joined(cell: Cell, edges: set[Cell]) -> bool:
+    rows, columns = {cell[0]}, set[int]()
+    while True:
+        more_columns = {c for r, c in edges if r in rows}
+        more_rows = {r for r, c in edges if c in more_columns} | rows
+        if cell[1] in more_columns:
+            return True
+        if more_rows == rows and more_columns == columns:
+            return False
+        rows, columns = more_rows, more_columns
