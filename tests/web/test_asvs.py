@@ -50,7 +50,16 @@ def sign_in(name: str, **more: Any) -> Any:
 def state() -> list[Any]:
     """Everything that an act would change; a look at a case is an entry by design, so entries of looks are left out."""
     from counterseal.store.models import (
-        Approval, Case, CaseEvent, Invitation, LedgerEntry, Official, OfficialKey, Opinion, SavedFilter, StopOrder,
+        Approval,
+        Case,
+        CaseEvent,
+        Invitation,
+        LedgerEntry,
+        Official,
+        OfficialKey,
+        Opinion,
+        SavedFilter,
+        StopOrder,
     )  # fmt: skip
 
     kept: list[Any] = [
@@ -171,7 +180,7 @@ def test_7_4_4_a_page_without_a_way_out(office: Path):
         client = client_of(role)
         for route, (address, roles, _) in PAGES.items():
             answer = client.get(address)
-            html = answer["Content-Type"].startswith("text/html") and answer.status_code == 200
+            html = not answer.streaming and answer["Content-Type"].startswith("text/html") and answer.status_code == 200
             if html and role in roles and "notice" not in route and route != "account/inactive/":
                 assert 'action="/account/logout/"' in answer.content.decode(), route
 
@@ -220,7 +229,7 @@ def test_14_2_1_a_secret_or_a_person_in_an_address(office: Path):
         client = client_of(role)
         for route, (address, _, _) in PAGES.items():
             answer = client.get(address)
-            if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+            if answer.status_code == 200 and answer["Content-Type"].startswith("text/html") and not answer.streaming:
                 for form in re.findall(r"<form[^>]*>.*?</form>", answer.content.decode(), re.DOTALL):
                     by_post = 'method="post"' in form.split(">")[0]
                     typed = re.findall(r'<(?:input|textarea)[^>]*name="([^"]+)"', form)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.signals import authentication_step_completed
 from allauth.usersessions.models import UserSession
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
 from django.dispatch import receiver
 
 from counterseal.wiring import office
@@ -43,6 +43,8 @@ class SessionLimits:
                 logout(request)
             elif now - seen > NOTED:
                 request.session[SEEN] = now
+        elif SESSION_KEY in request.session:
+            request.session.flush()  # of an account that has ended: it does not come back to life with the account
         return self.get_response(request)
 
 
