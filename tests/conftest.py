@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,11 @@ CANARY = ("ZZYZXWORTH", "CANARYTOKEN", "987654321", "987-65-4321")
 
 @pytest.fixture(autouse=True, scope="session")
 def own_databases(django_db_blocker: DjangoDbBlocker | None) -> Iterator[None]:
-    """Tests open the databases of their own offices, not one that a test run shares, in whatever order they come."""
-    with nullcontext() if django_db_blocker is None else django_db_blocker.unblock():
+    """Tests open the databases of their own offices, not one that a test run shares, in whatever order they come.
+
+    Where no test that was collected starts Django by itself, there is nothing to unblock.
+    """
+    with contextlib.nullcontext() if django_db_blocker is None else django_db_blocker.unblock():
         yield
 
 
