@@ -79,13 +79,9 @@ def give_accounting(office: Office, secret: bytes, person: Person, clerk: str) -
     who = acting(official_named(clerk), CLERK)
     committed = {"by": who.username, "to": person_key(person.names[0], name_salt(secret, person.names[0])).hex()}
     found, entry = enter_index(office, secret, frozenset(person.names), committed)
-    told = {
-        "format": FORMAT,
-        "entry": entry,
-        "batches": found.spans,
-        "lists": [_proved(office, found, name) for name in person.names],
-    }
-    return _letter(office, person, found, entry, told["lists"]), json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    lists = [_proved(found, name) for name in person.names]
+    told = {"format": FORMAT, "entry": entry, "batches": found.spans, "lists": lists}
+    return _letter(office, person, found, entry, lists), json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
 def index_lines(found: Gathered, entry: int) -> Iterator[str]:
@@ -123,7 +119,7 @@ def withhold(office: Office, submission: str, row: int, until: date, counsel: st
     return entry
 
 
-def _proved(office: Office, found: Gathered, name: str) -> dict[str, Any]:
+def _proved(found: Gathered, name: str) -> dict[str, Any]:
     """Open one list: its name, its shown items with their words, and what proves that there are no more."""
     key = person_key(name, name_salt(found.secret, name))
     proof = found.index.prove(key)
