@@ -19,16 +19,19 @@ if TYPE_CHECKING:
 
 
 def give_accounting(workspace: Path, person: str, clerk: str, out: Path) -> dict[str, Any]:
-    """Write letter.pdf, letter.html and accounting.json into ``out``; tell what the letter lists, without a name."""
+    """Write letter.pdf, letter.html and accounting.json into ``out``; tell what the letter lists, without a name.
+
+    Raises as ``give_accounting`` does, and ``letter-font`` when everything is written but the PDF.
+    """
     office = open_office(workspace)
     from counterseal.flow.accounting_letter import give_accounting as give  # noqa: PLC0415  # models need Django
     from counterseal.flow.accounting_letter import read_person  # noqa: PLC0415
 
     asked = read_person(person)
     letter, proof = give(office, accounting_key(office.workspace.keys, os.urandom), asked, clerk)
-    write_durably(out / "letter.pdf", accounting_pdf(letter), mode=0o600)
     write_durably(out / "letter.html", accounting_html(letter).encode(), mode=0o600)
     write_durably(out / "accounting.json", proof.encode(), mode=0o600)
+    write_durably(out / "letter.pdf", accounting_pdf(letter), mode=0o600)
     return {
         "entry": letter.entry,
         "requests": len(letter.lines),

@@ -445,9 +445,8 @@ def main(arguments: list[str] | None = None) -> int:
             from counterseal_verify.accounting import check  # noqa: PLC0415  # the one subject with a file of its own
 
             shown, fault = check(given.what, given.path, *ledger(given.ledger, policy))
-            if fault:
-                raise Refused(fault)
-            print(shown)  # noqa: T201
+            print(f"REFUSED: {fault}" if fault else shown, file=sys.stderr if fault else sys.stdout)
+            return 1 if fault else 0
         else:
             head, _ = ledger(given.path, policy)
             print(f"{head.origin}: {head.size} entries hold")  # noqa: T201

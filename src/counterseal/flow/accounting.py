@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from counterseal.agreements import Agreement
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CheckFailedError, CountersealError
+from counterseal.flow.book import publish_witnessed
 from counterseal.flow.judge import take_place
 from counterseal.flow.look import read_agreement
 from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
@@ -127,7 +128,7 @@ def enter_index(
 
     Raises CountersealError ``accounting-key`` when the key is not the one of earlier entries, ``row-secret``,
     ``opening``, ``accounting-moved`` when the office did not come to rest; CheckFailedError ``accounting-gap`` when
-    batches or deliveries are not those of the ledger.
+    batches or deliveries are not those of the ledger, ``quorum`` when the entry stands but too few witnesses cosign.
     """
     for _ in range(TRIES):
         office.ledger.publish()
@@ -141,7 +142,10 @@ def enter_index(
                 break
     else:
         raise CountersealError("accounting-moved", "Batches were judged or released meanwhile.", next_step="Try again.")
-    office.ledger.publish()
+    if office.policy is None:
+        office.ledger.publish()
+    else:
+        publish_witnessed(office.ledger, office.policy, office.post)
     return found, entry
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import typst
 
+from counterseal.errors import CountersealError
 from counterseal.release.notice import STYLE, STYLE_SOURCE
 
 if TYPE_CHECKING:
@@ -158,7 +159,10 @@ def accounting_html(letter: AccountingLetter) -> str:
 
 
 def accounting_pdf(letter: AccountingLetter) -> bytes:
-    """Give the letter as tagged PDF (PDF/UA-1). Its words enter as data, never as markup."""
+    """Give the letter as tagged PDF (PDF/UA-1). Its words enter as data, never as markup.
+
+    Raises CountersealError ``letter-font`` for a sign that no font here has: PDF/UA shows every sign or is none.
+    """
     held = {
         "custodian": letter.custodian,
         "person": [letter.name, *letter.address],
@@ -169,12 +173,19 @@ def accounting_pdf(letter: AccountingLetter) -> bytes:
         "follows": FOLLOWS,
         "demonstration": letter.demonstration,
     }
-    pdf = typst.compile(
-        files("counterseal.release").joinpath("accounting.typ").read_bytes(),
-        format="pdf",
-        sys_inputs={"letter": json.dumps(held, ensure_ascii=False)},
-        pdf_standards=["ua-1"],
-    )
+    try:
+        pdf = typst.compile(
+            files("counterseal.release").joinpath("accounting.typ").read_bytes(),
+            format="pdf",
+            sys_inputs={"letter": json.dumps(held, ensure_ascii=False)},
+            pdf_standards=["ua-1"],
+        )
+    except typst.TypstError as error:  # its message may hold the sign, so it is not shown
+        raise CountersealError(
+            "letter-font",
+            "A sign in this letter is in none of the fonts that the PDF is set in.",
+            next_step="Print letter.html, which says the same.",
+        ) from error
     if not isinstance(pdf, bytes):
         raise TypeError(type(pdf).__name__)
     return pdf
