@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 from tests.conftest import CANARY
-from tests.flow.casework import SUBMISSION, AtWork, staff
+from tests.flow.casework import SUBMISSION, AtWork, FakeSealer, People, put_to_work, staff
 from tests.flow.test_casework import refused, signed_twice
 
+from counterseal import wiring
 from counterseal.cli import status
 from counterseal.core.clock import FixedClock
 from counterseal.core.official import Role
@@ -57,19 +60,38 @@ class Asked:
         return verify.main(call)
 
 
-@pytest.fixture
-def asked(at_work: AtWork) -> Asked:
-    from counterseal.store.models import Case
-
-    release_case(at_work.office, case := signed_twice(at_work))
+def disclose(at_work: AtWork) -> None:
+    release_case(at_work.office, signed_twice(at_work))
     staff(at_work.office, ("clara", Role.CLERK))
-    row = Case.objects.get(pk=case).row
-    rows, accounts = batch_file(at_work, "rows"), accounting._accounts(at_work.folder / "batches" / SUBMISSION)
+
+
+@pytest.fixture(scope="session")
+def office_that_disclosed(tmp_path_factory: pytest.TempPathFactory, office_that_ran: Path) -> Path:
+    """An office on SQLite that released one answer; each test works on a copy."""
+    folder = tmp_path_factory.mktemp("disclosed") / "office"
+    shutil.copytree(office_that_ran, folder)
+    disclose(put_to_work(folder))
+    return folder
+
+
+@pytest.fixture
+def asked(tmp_path: Path, empty_database: None, request: pytest.FixtureRequest) -> Asked:
+    from counterseal.store.models import Case, Official
+
+    if os.environ.get("COUNTERSEAL_DATABASE_URL"):
+        disclose(at := request.getfixturevalue("at_work"))
+    else:
+        shutil.copytree(request.getfixturevalue("office_that_disclosed"), folder := tmp_path / "office")
+        office = wiring.open_office(folder)
+        people = People(dict(Official.objects.values_list("username", "pk")), {})
+        at = AtWork(office, people, FakeSealer([]), folder)
+    row = Case.objects.get(state="released").row
+    rows, accounts = batch_file(at, "rows"), accounting._accounts(at.folder / "batches" / SUBMISSION)
     person = Person("Ada Example", ("1 Example Road",), accounts[row], (accounting.number_name(rows[row - 1]["tin"]),))
-    turned_away = {one["row"] for one in batch_file(at_work, "determinations") if one["outcome"] == "refused"}
+    turned_away = {one["row"] for one in batch_file(at, "determinations") if one["outcome"] == "refused"}
     named = [accounting.number_name(one["tin"]) for one in rows]
     lone = next(n for n in sorted(turned_away) if named[n - 1] and named.count(named[n - 1]) == 1)
-    return Asked(at_work, row, person, lone, Person("Bo Example", ("2 Example Road",), "", (named[lone - 1],)))
+    return Asked(at, row, person, lone, Person("Bo Example", ("2 Example Road",), "", (named[lone - 1],)))
 
 
 def test_a_disclosure_that_the_person_is_not_told_of(asked: Asked, capsys: pytest.CaptureFixture[str]):

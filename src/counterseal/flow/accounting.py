@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from counterseal.agreements.model import Rule
     from counterseal.flow.office import Office
     from counterseal.ledger.tree import Tree
     from counterseal.store.accounting import SubmissionAccounted
@@ -269,11 +270,14 @@ def _filed(
         raise CheckFailedError("accounting-gap", "A batch has not the rows that were determined.", where=held.id)
     agreement = read_agreement_of(office, held)
     owed, accounts = agreement.accounting != NO_DUTY, _accounts(folder)
+    titles = {rule.id: rule for rule in agreement.rules} if agreement.digest == held.agreement_digest else {}
     rows = zip(_rows(folder), determinations(folder), strict=True)
     for place, (row, judged) in enumerate(rows):
         account, leaf = accounts.get(place + 1), batch.tree.node(0, place)
         delivered = held.deliveries.get(place + 1, NOT_DELIVERED)
-        said = canonical(_statement(held, agreement, row, judged, entries.get(delivered), confirmed=bool(account)))
+        said = canonical(
+            _statement(held, agreement, titles, row, judged, entries.get(delivered), confirmed=bool(account))
+        )
         name = account_name(account) if account else number_name(row.get("tin")) or UNNAMED
         until = max(withheld.get((held.id, place + 1), today), _suspended(row, today))
         item = Item(batch.newest, place, leaf, delivered, statement_digest(statement_salt(secret, leaf), said))
@@ -283,6 +287,7 @@ def _filed(
 def _statement(
     held: SubmissionAccounted,
     agreement: Agreement,
+    titles: Mapping[str, Rule],
     row: Mapping[str, str | None],
     judged: Mapping[str, Any],
     delivery: Mapping[str, Any] | None,
@@ -290,7 +295,6 @@ def _statement(
     confirmed: bool,
 ) -> dict[str, Any]:
     """Say of one row what the law wants said. The agency's own words stand only where the person was confirmed."""
-    titles = {rule.id: rule for rule in agreement.rules} if agreement.digest == held.agreement_digest else {}
     statute = str(row.get("statute") or "") if confirmed else ""
     outcome = str(judged["outcome"])
     if delivery:
@@ -331,7 +335,7 @@ def _suspended(row: Mapping[str, str | None], today: date) -> date:
 def _rows(folder: Path) -> Iterator[dict[str, str | None]]:
     file = pq.ParquetFile(folder / "rows.parquet")
     wanted = [name for name in ("row", "tin", "statute", "reason", SUSPENDS) if name in file.schema_arrow.names]
-    for part in file.iter_batches(50_000, columns=wanted):
+    for part in file.iter_batches(10_000, columns=wanted):
         yield from part.to_pylist()
 
 
