@@ -212,6 +212,20 @@ def test_a_withheld_item_that_shows_or_never_returns(asked: Asked):
     assert "One disclosure was made" in asked.give()[0]
 
 
+def test_two_letters_that_tell_together_what_neither_does(asked: Asked):
+    """Somebody whose only item is withheld, and who compares letters and entries, learns nothing from it."""
+    from tests.flow.test_casework import entries
+
+    nobody = Person("Cy Example", (), "", ("tin:000000001",))
+    withhold(asked.at.office, SUBMISSION, asked.row, asked.at.office.clock.now().date() + timedelta(9), "cora", "So.")
+    for person in (asked.person, nobody):
+        first, second = (asked.give(person)[1] for _ in range(2))
+        assert first["lists"][0]["reserved"] != second["lists"][0]["reserved"]
+        bodies = [entries(asked.at)[proof["entry"]]["body"] for proof in (first, second)]
+        changed = {name for name in bodies[0] if bodies[0][name] != bodies[1][name]}
+        assert changed == {"covers", "root"}
+
+
 def test_a_withholding_without_reason_end_official_or_duty(asked: Asked, monkeypatch: pytest.MonkeyPatch):
     office, today = asked.at.office, asked.at.office.clock.now().date()
     with refused("withhold"):

@@ -42,7 +42,7 @@ def filed(draw: st.DrawFn) -> dict[bytes, PersonList]:
     for at, (whose, shown) in enumerate(rows):
         lists[key_of(f"tin:{whose}")][not shown].append(item(at))
     return {
-        key: PersonList(tuple(shown), reserved_salt(SECRET, key), tuple(reserved))
+        key: PersonList(tuple(shown), reserved_salt(SECRET, key, 9), tuple(reserved))
         for key, (shown, reserved) in lists.items()
     }
 
@@ -101,7 +101,7 @@ def test_keys_that_are_alike_for_many_bits(numbers: set[int]):
 def test_a_reserved_part_tells_nothing_to_whoever_guesses_it():
     """Nobody without the salt can tell an empty reserved part from one with an item in it."""
     key = key_of("tin:1")
-    salt = reserved_salt(SECRET, key)
+    salt = reserved_salt(SECRET, key, 9)
     empty, full = (PersonIndex({key: PersonList((), salt, part)}) for part in ((), (item(3),)))
     seen = [index.prove(key) for index in (empty, full)]
     assert [len(one.siblings) for one in seen] == [0, 0]

@@ -98,11 +98,13 @@ class Gathered:
         return sorted([one.first, one.newest] for one in self.batches.values())
 
     def body(self, covers: int) -> dict[str, Any]:
-        """Give the body of the entry that names this index, covering every entry before ``covers``."""
+        """Give the body of the entry that names this index, covering every entry before ``covers``.
+
+        How many lists there are is not said: one more than before would tell that who asked had none.
+        """
         return {
             "covers": covers,
             "root": self.index.root().hex(),
-            "lists": len(self.index.lists),
             "items": self.items,
             "disclosures": self.disclosures,
             "batches": len(self.batches),
@@ -167,7 +169,7 @@ def gather(office: Office, secret: bytes, named: frozenset[str]) -> Gathered:
             (filing.shown if shown else filing.reserved).append(item)
             if shown and name in named:
                 statements[item.leaf] = said
-    index = PersonIndex({key: _list(secret, key, filing) for key, filing in _keyed(secret, lists)})
+    index = PersonIndex({key: _list(secret, key, size, filing) for key, filing in _keyed(secret, lists)})
     delivered = [at for at, entry in entries.items() if entry["kind"] == "delivered"]
     known = [row for one in found.values() for row in one.submission.deliveries.values()]
     if sorted(known) != delivered:
@@ -353,5 +355,5 @@ def _keyed(secret: bytes, lists: Mapping[str, _Filing]) -> Iterator[tuple[bytes,
         yield person_key(name, name_salt(secret, name)), filing
 
 
-def _list(secret: bytes, key: bytes, filing: _Filing) -> PersonList:
-    return PersonList(tuple(filing.shown), reserved_salt(secret, key), tuple(filing.reserved))
+def _list(secret: bytes, key: bytes, size: int, filing: _Filing) -> PersonList:
+    return PersonList(tuple(filing.shown), reserved_salt(secret, key, size), tuple(filing.reserved))

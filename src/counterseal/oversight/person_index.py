@@ -6,7 +6,8 @@ holds one list for a key and no other. The key is a hash of the name under which
 
 A list has two parts. What is *shown* is opened in the letter; what is *reserved* (withheld by an official for a time,
 or owed to nobody under the agreement) stands as one salted digest, which an empty part has too. Whoever asks gets a
-leaf, so a letter without an item proves the same thing in the same form whether or not something is reserved.
+leaf, so a letter without an item proves the same thing in the same form whether or not something is reserved. No
+index says how many lists it has, and each salts the reserved parts anew: neither two letters nor the ledger tell.
 
 After Certificate Transparency's and CONIKS' prefix trees (Melara et al., USENIX Security 2015); RFC 9162 for the
 separation of leaves from nodes.
@@ -114,9 +115,12 @@ def reserved_digest(salt: bytes, items: Sequence[Item]) -> bytes:
     return sha256(_RESERVED + salt + _in_order(items)).digest()
 
 
-def reserved_salt(secret: bytes, key: bytes) -> bytes:
-    """Derive the salt of a list's reserved part."""
-    return hmac.digest(secret, _RESERVED + key, "sha256")
+def reserved_salt(secret: bytes, key: bytes, size: int) -> bytes:
+    """Derive the salt of a list's reserved part in the index over a ledger of ``size`` entries.
+
+    It is another one in each index: who asks twice must not see whether the reserved part has changed.
+    """
+    return hmac.digest(secret, _RESERVED + key + size.to_bytes(8), "sha256")
 
 
 def list_leaf(key: bytes, shown: bytes, reserved: bytes) -> bytes:
