@@ -102,18 +102,26 @@ def test_a_disclosure_that_the_person_is_not_told_of(asked: Asked, capsys: pytes
     assert "mailing address" in letter
     assert "26 U.S.C. 6103(i)(2)" in letter
     row = batch_file(asked.at, "rows")[asked.row - 1]
-    assert row["reason"] in letter.replace("&#x27;", "'")
-    for said in (letter, json.dumps(proof)):
+    assert row["statute"] in letter
+    for said in (letter.replace("&#x27;", "'"), json.dumps(proof, ensure_ascii=False)):
         assert row["address_line_1"] not in said
+        assert row["reason"] not in said
+        assert row["case_number"] not in said
+
+
+def test_an_element_that_left_and_is_not_named(asked: Asked):
+    (answer,) = (json.loads(path.read_bytes()) for path in (asked.at.folder / "answers").iterdir() if path.is_file())
+    left = set(answer) - {"v", "request_ref", "salt"}
+    assert left == {name.replace(" ", "_") for name in accounting.DISCLOSED}
 
 
 def test_a_refused_request_that_is_left_out_or_says_too_much(asked: Asked):
-    """A row that was refused stands under the number that it states, and without the agency's own words."""
+    """A row that was refused stands under the number that it states, and without what it was asked for."""
     letter, proof = asked.give(asked.other)
     assert asked.check(proof) == 0
     assert "Refused. No record was opened" in letter
     assert "One request is listed" in letter
-    assert batch_file(asked.at, "rows")[asked.refused_row - 1]["reason"] not in letter
+    assert batch_file(asked.at, "rows")[asked.refused_row - 1]["statute"] not in letter
     (item,) = proof["lists"][0]["shown"]
     (wanted,) = (one for one in batch_file(asked.at, "determinations") if one["row"] == asked.refused_row)
     assert [one["rule"] for one in json.loads(item["statement"])["reasons"]] == wanted["rules"]

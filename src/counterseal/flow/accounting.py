@@ -296,7 +296,11 @@ def _statement(
     *,
     confirmed: bool,
 ) -> dict[str, Any]:
-    """Say of one row what the law wants said. The agency's own words stand only where the person was confirmed."""
+    """Say of one row what the law wants said.
+
+    The purpose is the law under which was asked. The agency's own words stay in the record: they may name others, or
+    an informant (26 U.S.C. 6103(i)(6)).
+    """
     statute = str(row.get("statute") or "") if confirmed else ""
     outcome = str(judged["outcome"])
     if delivery:
@@ -312,7 +316,6 @@ def _statement(
         "asked_on": held.signed_on.isoformat(),
         "received_on": held.received_on.isoformat(),
         "purpose": [agreement.authority, *([statute] if statute else [])],
-        "reason": str(row.get("reason") or "") if confirmed else "",
         "confirmed": "yes" if confirmed else "no",
         "answer": answer,
         "reasons": [
@@ -336,7 +339,7 @@ def _suspended(row: Mapping[str, str | None], today: date) -> date:
 
 def _rows(folder: Path) -> Iterator[dict[str, str | None]]:
     file = pq.ParquetFile(folder / "rows.parquet")
-    wanted = [name for name in ("row", "tin", "statute", "reason", SUSPENDS) if name in file.schema_arrow.names]
+    wanted = [name for name in ("row", "tin", "statute", SUSPENDS) if name in file.schema_arrow.names]
     for part in file.iter_batches(10_000, columns=wanted):
         yield from part.to_pylist()
 

@@ -169,7 +169,6 @@ def _line(said: dict[str, Any]) -> AccountingLine:
         asked_on=date.fromisoformat(said["asked_on"]),
         received_on=date.fromisoformat(said["received_on"]),
         purpose="; ".join(said["purpose"]),
-        reason=said["reason"],
         confirmed=said["confirmed"] == "yes",
         answer=said["answer"],
         reasons=tuple((one["rule"], one["title"], one["cites"]) for one in said["reasons"]),

@@ -31,7 +31,7 @@ ANSWERS = {
 CONFIRMED = "The request was found to mean you and nobody else."
 NOT_CONFIRMED = (
     "The request states your taxpayer number. It was not established that you are the person meant, "
-    "so the agency's own words are not repeated here."
+    "so no more is said of it here."
 )
 NOTHING = "No request that names you, and no disclosure of your information, is listed."
 FOLLOWS = (
@@ -62,7 +62,6 @@ class AccountingLine:
     asked_on: date
     received_on: date
     purpose: str
-    reason: str
     confirmed: bool
     answer: str
     reasons: Sequence[tuple[str, str, str]]
@@ -104,7 +103,6 @@ def _facts(line: AccountingLine) -> list[tuple[str, str]]:
         ("Received", _day(line.received_on)),
         ("Under", line.agreement),
         ("Purpose", line.purpose),
-        ("Reason the agency gave", line.reason),
         ("Who was meant", CONFIRMED if line.confirmed else NOT_CONFIRMED),
         ("Answer", _answer(line)),
         ("What was not met", why),
