@@ -419,6 +419,9 @@ def test_a_command_that_shows_a_person(asked: Asked, tmp_path: Path, capsys: pyt
     assert asked.check((tmp_path / "index.jsonl").read_text(), "index") == 0
     assert status([*withheld, "--until", "2999-01-01", "--reason", str(tmp_path / "no.txt")]) == 2
     shown += capsys.readouterr().err + (tmp_path / "index.jsonl").read_text()
+    left = {one.name: one.stat().st_mode & 0o077 for one in (asked.at.folder / "keys").iterdir()}
+    assert left["accounting.key"] == 0
+    assert not any(left.values())
     public = b"".join(one.read_bytes() for one in (asked.at.folder / "ledger").rglob("*") if one.is_file())
     for private in (number, asked.person.account, CANARY[0], "investigation"):
         assert private not in shown

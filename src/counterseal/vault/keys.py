@@ -90,7 +90,7 @@ def accounting_key(folder: Path, entropy: Entropy) -> bytes:
     """
     path = folder / ACCOUNTING
     if not path.exists():
-        with worked_on_alone(path):
+        with worked_on_alone(folder):
             if not path.exists():
                 write_durably(path, entropy(32).hex().encode() + b"\n", mode=0o600)
     try:
