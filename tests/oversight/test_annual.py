@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from counterseal.cli import status
+from counterseal.oversight.annual import public_lines
 from counterseal_verify import figures
 
 if TYPE_CHECKING:
@@ -58,3 +59,12 @@ def test_an_entry_taken_out_of_the_exported_ledger(published, tmp_path: Path):
     content = bundle.read_bytes()
     bundle.write_bytes(content.replace(b'"rows":900', b'"rows":901'))
     assert figures.main([str(file), str(office / "ledger"), "--policy", str(office / "policy")]) == 1
+
+
+def test_a_small_count_worked_out_because_the_answers_add_up_to_the_people():
+    one = {"requests": 1, "people": 603, "stopped": 0, "refused": 3, "cure": 100, "judgement": 100, "looked_up": 400}
+    lines = public_lines({(name, "memo"): {**one, "disclosures": 2} for name in ("a", "b", "c")})
+    for line in lines:
+        parts = [line[name] for name in ("stopped", "refused", "cure", "judgement", "looked_up", "people")]
+        assert parts.count(None) != 1
+    assert lines[0]["refused"] is None

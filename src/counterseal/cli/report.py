@@ -13,8 +13,8 @@ from rich.table import Table
 from counterseal.cli.accounting import accounting, index, withhold
 from counterseal.cli.output import answer_json, console
 from counterseal.ledger.folder import LedgerFolder, verify_folder
-from counterseal.oversight.annual import COLUMNS, annual_counts
-from counterseal.oversight.suppress import SMALLEST, with_totals, withheld
+from counterseal.oversight.annual import COLUMNS, annual_counts, public_lines
+from counterseal.oversight.suppress import SMALLEST
 
 commands = typer.Typer(help="Reports, counted from the ledger alone.", no_args_is_help=True)
 
@@ -47,18 +47,7 @@ def annual(
     ledger = LedgerFolder(folder)
     found = verify_folder(ledger, trust(ledger, None, policy), check_signature)
     entries = (json.loads(entry) for bundle in ledger.entries(found.head.size) for entry in bundle)
-    counts = annual_counts(entries, year)
-    table = with_totals([[line[column] for column in COLUMNS] for line in counts.values()])
-    hidden = withheld(table)
-    lines = [*counts, ("all", "all")] if counts else []
-    shown = [
-        {
-            "agency": agency,
-            "agreement": agreement,
-            **{name: None if (at, c) in hidden else table[at][c] for c, name in enumerate(COLUMNS)},
-        }
-        for at, (agency, agreement) in enumerate(lines)
-    ]
+    shown = public_lines(annual_counts(entries, year))
     if out is not None:
         with out.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, ["agency", "agreement", *COLUMNS])

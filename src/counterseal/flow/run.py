@@ -199,7 +199,8 @@ def _close(
     with one_act():
         named = {"submission": submission}
         under: dict[str, Fact] = {"agency": received.agency, "agreement": received.agreement.id}
-        office.ledger.append("screened", {**under, "outcomes": facial, "rows": summary.rows}, named)
+        told: dict[str, Fact] = {"outcomes": facial, "reasons": {**summary.rules}, "rows": summary.rows}
+        office.ledger.append("screened", {**under, **told}, named)
         office.ledger.append("identified", {**under, "looked_up": sum(opened.values())}, {**named, **opened})
         office.ledger.append("determined", {"rows": summary.rows, "rows_root": root}, named)
         determine_submission(submission, summary.outcomes, registry=str(registry.resolve()))

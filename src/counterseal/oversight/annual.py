@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from counterseal.oversight.suppress import with_totals, withheld
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
@@ -16,6 +18,10 @@ COLUMNS = ("requests", "people", "stopped", "refused", "cure", "judgement", "loo
 """``people`` are rows as requested; ``stopped`` to ``judgement`` are answered without a record being opened."""
 FACIAL = ("stopped", "refused", "cure", "judgement")
 UNKNOWN = "(not stated)"
+
+ADDED = ("stopped", "refused", "cure", "judgement", "looked_up", "people")
+"""The last is what the others add up to, once everything received in the year is determined."""
+APART = ("requests", "disclosures")
 
 Line = tuple[str, str]
 
@@ -42,3 +48,23 @@ def _of(kind: str, body: Mapping[str, Any]) -> dict[str, int]:
     if kind == "identified":
         return {"looked_up": int(body["looked_up"])}
     return {"disclosures": 1} if kind == "delivered" else {}
+
+
+def public_lines(counts: Mapping[Line, Mapping[str, int]]) -> list[dict[str, str | int | None]]:
+    """Give the public table, its sums last; a count that is withheld, or from which one would follow, is None."""
+    if not counts:
+        return []
+    rows = list(counts.values())
+    added = [[row[column] for column in ADDED] for row in rows]
+    added.append([sum(column) for column in zip(*added, strict=True)])
+    apart = with_totals([[row[column] for column in APART] for row in rows])
+    shown: dict[str, list[int | None]] = {}
+    for columns, table in ((ADDED, added), (APART, apart)):
+        hidden = withheld(table)
+        for c, name in enumerate(columns):
+            shown[name] = [None if (at, c) in hidden else row[c] for at, row in enumerate(table)]
+    lines = [*counts, ("all", "all")]
+    return [
+        {"agency": agency, "agreement": agreement, **{column: shown[column][at] for column in COLUMNS}}
+        for at, (agency, agreement) in enumerate(lines)
+    ]

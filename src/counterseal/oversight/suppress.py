@@ -3,7 +3,8 @@
 A table whose lines add up is a graph: each withheld cell joins its row to its column. A withheld cell can be
 worked out exactly when it is a bridge of that graph (Gusfield, "A graph theoretic approach to statistical data
 security", SIAM J. Comput. 17, 1988). Cells are withheld, the smallest first, until no bridge is left. Totals are
-cells like others.
+cells like others. A zero is never withheld beside others: whoever knows that counts are not negative could work a
+ring with a zero in it out, while in a ring of counts above zero each may be one more or one less.
 """
 
 from __future__ import annotations
@@ -49,8 +50,10 @@ def _rectangle(cell: Cell, cells: Mapping[Cell, int], hidden: set[Cell]) -> set[
     for r in {r for r, _ in cells} - {row}:
         for c in {c for _, c in cells} - {column}:
             ring = {(row, c), (r, column), (r, c)}
+            if not ring <= set(cells) or not all(cells[one] for one in ring):
+                continue
             cost = sum(cells[one] + 1 for one in ring - hidden)
-            if ring <= set(cells) and (best is None or (cost, sorted(ring)) < (best[0], sorted(best[1]))):
+            if best is None or (cost, sorted(ring)) < (best[0], sorted(best[1])):
                 best = cost, ring
     return None if best is None else best[1]
 
