@@ -63,3 +63,30 @@ def annual(
         drawn.add_row(*("withheld" if value is None else str(value) for value in one.values()))
     console().print(drawn)
     console().print(f"Withheld: counts from 1 to {SMALLEST - 1}, and those from which they would follow.")
+
+
+@commands.command(epilog="Example: counterseal report quality office/ledger --quarter 2026Q3 --out quality")
+def quality(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The ledger's folder, or its workspace.")],
+    quarter: Annotated[str, typer.Option(help="The calendar quarter, in UTC, like 2026Q3.")],
+    out: Annotated[Path, typer.Option(help="The folder for quality.html, .pdf, .csv and .json.")],
+    policy: Annotated[Path | None, typer.Option("--policy", help="A trust policy: logs, witnesses, quorum.")] = None,
+) -> None:
+    """Count a quarter's answers, reasons, times, reversals and signatures; small cells withheld."""
+    from counterseal.ledger_wiring import check_signature, trust  # noqa: PLC0415  # loads the ciphers
+    from counterseal.oversight import quality_page as page  # noqa: PLC0415  # loads what draws
+    from counterseal.oversight.quality import months  # noqa: PLC0415
+    from counterseal.oversight.quality import quality as count  # noqa: PLC0415
+
+    months(quarter)
+    ledger = LedgerFolder(folder)
+    found = verify_folder(ledger, trust(ledger, None, policy), check_signature)
+    told = count((json.loads(entry) for bundle in ledger.entries(found.head.size) for entry in bundle), quarter)
+    under = told, found.head.origin, found.head.size
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "quality.html").write_text(page.quality_html(*under), encoding="utf-8")
+    (out / "quality.pdf").write_bytes(page.quality_pdf(*under))
+    (out / "quality.csv").write_text(page.quality_csv(told), encoding="utf-8", newline="")
+    (out / "quality.json").write_text(page.quality_json(*under), encoding="utf-8")
+    console().print(f"{quarter}, from {found.head.size} entries of {found.head.origin}: see {out / 'quality.html'}")
+    console().print("\n".join(page.notes(told)))
