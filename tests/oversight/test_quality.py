@@ -108,7 +108,7 @@ def test_a_quarter_that_is_none(quarter: str):
         months(quarter)
 
 
-def test_reasons_other_than_the_run_s(tmp_path: Path, made_up: Path, empty_database: None):
+def test_reasons_other_than_those_from_before_a_look_up(tmp_path: Path, made_up: Path, empty_database: None):
     office, out = tmp_path / "office", tmp_path / "quality"
     request, registry = made_up / "request" / "SYN-2026-0001", made_up / "registry"
     assert status(["init", str(office), "--demo"]) == 0
@@ -122,4 +122,4 @@ def test_reasons_other_than_the_run_s(tmp_path: Path, made_up: Path, empty_datab
     counted = Counter(rule for rules in screening["rules"].to_pylist() for rule in rules)
     assert told["unreasoned"] == 0
     assert len(counted) > 3
-    assert {rule: n for rule, n in told["reasons"]} == {rule: n if n >= 5 else None for rule, n in counted.items()}
+    assert dict(told["reasons"]) == {rule: n if n >= 5 else None for rule, n in counted.items()}

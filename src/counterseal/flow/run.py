@@ -195,11 +195,13 @@ def _close(
     facial: dict[str, Fact] = {
         word: summary.outcomes.get(word, 0) for word in ("stopped", "refused", "cure", "judgement")
     }
+    before = {"R-00", *(rule.id for rule in received.agreement.screened_rules)}
+    reasons: dict[str, Fact] = {rule: rows for rule, rows in summary.rules.items() if rule in before}
     opened = {word: summary.outcomes.get(word, 0) for word in ("not_disclosed", "reviewable")}
     with one_act():
         named = {"submission": submission}
         under: dict[str, Fact] = {"agency": received.agency, "agreement": received.agreement.id}
-        told: dict[str, Fact] = {"outcomes": facial, "reasons": {**summary.rules}, "rows": summary.rows}
+        told: dict[str, Fact] = {"outcomes": facial, "reasons": reasons, "rows": summary.rows}
         office.ledger.append("screened", {**under, **told}, named)
         office.ledger.append("identified", {**under, "looked_up": sum(opened.values())}, {**named, **opened})
         office.ledger.append("determined", {"rows": summary.rows, "rows_root": root}, named)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 STYLE = files("counterseal.oversight").joinpath("report.css").read_text(encoding="utf-8")
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 WITHHELD = "withheld"
+MOST_BARS = 20
 NOTE = (
     f"Withheld: counts from 1 to {SMALLEST - 1}, those from which they would follow, and times of fewer than "
     f"{SMALLEST} releases."
@@ -175,7 +176,8 @@ def _section(part: Part) -> str:
     )
     rows = "".join(f"<tr>{''.join(cell(at, value) for at, value in enumerate(row))}</tr>" for row in part.rows)
     none = f"<tr><td colspan={len(part.heads)}>Nothing in this quarter.</td></tr>"
-    drawn = f"<figure>{chart(part.title, part.bars)}</figure>" if part.bars else ""
+    first = f"<figcaption>The first {MOST_BARS}.</figcaption>" if len(part.rows) > MOST_BARS else ""
+    drawn = f"<figure>{first}{chart(part.title, part.bars)}</figure>" if part.bars else ""
     return (
         f"<section><h2>{part.title}</h2><div class={'pair' if drawn else 'alone'}>{drawn}"
         f'<div class=wide role=region tabindex=0 aria-label="{part.title}"><table><thead><tr>{heads}</tr></thead>'
@@ -185,7 +187,7 @@ def _section(part: Part) -> str:
 
 def _counts(name: str, title: str, heads: tuple[str, str], counts: Sequence[tuple[str, Count]]) -> Part:
     rows = tuple((word, _said(n)) for word, n in counts)
-    return Part(name, title, heads, rows, bars=tuple((word, n) for word, n in counts if n)[:20])
+    return Part(name, title, heads, rows, bars=tuple((word, n) for word, n in counts if n)[:MOST_BARS])
 
 
 def _shortened(officials: Sequence[tuple[str, Count]]) -> tuple[tuple[str, Count], ...]:
