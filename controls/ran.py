@@ -1,4 +1,4 @@
-"""``python -m controls.ran FILE``: fail unless every test that a control or a threat names passed in the runs that wrote FILE."""
+"""``python -m controls.ran FILE``: fail unless every test that a control or a threat names passed in those runs."""
 
 from __future__ import annotations
 
