@@ -115,7 +115,8 @@ def enter(office: Office, scope: str, reaches: str, authority: str, by: By, cour
 
     For scope ``person``, ``reaches`` is the taxpayer number: the ledger commits to it, the database keeps it
     sealed, and neither shows it. Raises CountersealError ``stop-order-scope``, ``stop-order-reach``,
-    ``stop-order-court`` or ``stop-order-authority`` when it could not be applied, and ``role`` when it is not this official's to issue.
+    ``stop-order-court`` or ``stop-order-authority`` when it could not be applied, and ``role`` when it is not this
+    official's to issue.
     """
     check_order(scope, reaches, authority)
     made: dict[str, int] = {}

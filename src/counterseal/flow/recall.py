@@ -1,8 +1,8 @@
 """Orders to those who hold what left: a recall, a court's stop, a correction; each an entry, and so each answer.
 
 One order goes to each officer about each package. It is due at the time that the agreement's duty gives, or sooner;
-where the document sets no time the one who orders says one. A holder's answer never takes an order back, and no time that
-runs out closes one.
+where the document sets no time the one who orders says one. A holder's answer never takes an order back, and no time
+that runs out closes one.
 """
 
 from __future__ import annotations

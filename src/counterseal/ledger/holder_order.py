@@ -71,7 +71,7 @@ def order_body(
 
 def order_text(body: Mapping[str, Fact]) -> dict[str, Fact]:
     """Give what a holder reads, from the body of the order's entry."""
-    told = {name: value for name, value in body.items() if name not in {"act", "document"}}
+    told = {name: value for name, value in body.items() if name not in {"act", "document", "door"}}
     return {"form": FORM, "do": list(DO[Ground(str(body["ground"]))]), **told}
 
 
