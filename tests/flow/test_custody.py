@@ -82,7 +82,7 @@ def test_an_answer_that_left_and_is_on_nobodys_list(at_work: AtWork):
     assert len(held) == len(at_work.sealer.asked[0]["recipients"])
     one = held[0]
     assert one.holding.state == "sent"
-    assert one.officer.startswith("OFC")
+    assert one.officer.startswith("HSI")
     assert one.package == sha256(b"sealed").hexdigest()
     assert one.conditions
     assert one.elements == ("mailing_address",)

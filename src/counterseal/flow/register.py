@@ -42,10 +42,11 @@ def register_asker(office: Office, agency: str, title: str, names: Sequence[str]
 
     Raises CountersealError ``agency-known`` when another agency has its id or signs under one of its names.
     """
-    by = _named(by)
+    by = named_person(by)
+    at = office.clock.now()
     with one_act():
-        known = any(registered_agency(name) for name in (agency, title, *names))
-        if known or not register_agency(agency, title, names, at=office.clock.now(), safeguards_in_force=False):
+        known = any(registered_agency(name, today=at.date()) for name in (agency, title, *names))
+        if known or not register_agency(agency, title, names, at=at):
             raise CountersealError("agency-known", "An agency has this id or name already.", where=agency)
         office.ledger.append("registered", {"act": "entered", "what": "agency", "agency": agency}, {"by": by})
     office.ledger.publish()
@@ -80,7 +81,7 @@ def propose_key(
         "agency_id": agency,
         "key": str(key),
         "sha256": sha256(key.public_key).hexdigest(),
-        "signer": _named(signer),
+        "signer": named_person(signer),
         "office": office_held.strip(),
         "memo_sha256": sha256(memo).hexdigest() if memo else "",
     }
@@ -114,7 +115,7 @@ def propose_root(office: Office, agency: str, certificate: bytes, *, by: str) ->
 
 
 def _propose(office: Office, kind: Kind, fields: dict[str, str], valid: tuple[date, date], by: str) -> Line:
-    by = _named(by)
+    by = named_person(by)
     if valid[1] < valid[0]:
         raise CountersealError("register-dates", "The last day of validity is before the first.")
     with one_act():
@@ -152,10 +153,10 @@ def confirm(office: Office, kind: Kind, number: int, *, by: str) -> Line:
 
     Raises CountersealError: ``register-none``, ``register-same-person``, ``register-settled``.
     """
-    by = _named(by)
+    by = named_person(by)
     with one_act():
         line = find_line(kind, number)
-        if _folded(line.proposed_by) == _folded(by):
+        if same_person(line.proposed_by, by):
             raise CountersealError(
                 "register-same-person",
                 "Whoever proposed it cannot confirm it.",
@@ -174,7 +175,7 @@ def end(office: Office, kind: Kind, number: int, *, by: str, why: str) -> Line:
 
     Raises CountersealError: ``register-none``, ``register-settled``, ``person``.
     """
-    by = _named(by)
+    by = named_person(by)
     with one_act():
         line = find_line(kind, number)
         entry = _enter(office, "ended", line, by, why)
@@ -190,11 +191,13 @@ def _enter(office: Office, act: str, line: Line, by: str, why: str = "") -> int:
     return office.ledger.append("registered", {**facts}, {"by": by, **({"why": why} if why else {})})
 
 
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+def same_person(one: str, other: str) -> bool:
+    """Tell whether two names are one person's, however they are spaced or capitalised."""
+    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
 
 
-def _named(person: str) -> str:
+def named_person(person: str) -> str:
+    """Give a person's name as it is committed to. Raises CountersealError ``person``."""
     if not person.strip() or len(person) > LONGEST_NAME or not person.isprintable():
         raise CountersealError("person", f"A person is named in at most {LONGEST_NAME} signs.")
     return person.strip()
