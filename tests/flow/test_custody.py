@@ -19,9 +19,11 @@ from counterseal.flow import orders, recall
 from counterseal.flow.custody import due, held_packages
 from counterseal.flow.releasing import release_case
 from counterseal.ledger.canonical import canonical
+from counterseal_verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.flow.casework import AtWork
 
@@ -241,6 +243,27 @@ def test_an_order_that_does_not_say_what_its_entry_says(at_work: AtWork):
     assert sha256(canonical(written["order"])).hexdigest() == entry["body"]["document"]
     assert CANARY[0] not in json.dumps([written, entry])
     assert not {"by", "reason"} & set(written["order"])
+
+
+def test_an_order_whose_document_was_changed_on_its_way(at_work: AtWork, tmp_path: Path, capsys):
+    """The verifier that outsiders run takes the true document, and no other: by text, by entry, or by receipt."""
+    by = at_work.office.clock.now() + timedelta(days=3)
+    told = {"by": cora(at_work), "reason": "r", "due": by}
+    order = recall.order_holders(at_work.office, [released(at_work)], Ground.RECALL, **told).entries[0]
+    whole = json.loads(recall.document(at_work.office, order))
+    key = (at_work.folder / "ledger" / "log.vkey").read_text().strip()
+
+    def verified(document: dict) -> int:
+        (tmp_path / "order.json").write_text(json.dumps(document))
+        return verify.main(["order", str(tmp_path / "order.json"), "--key", key])
+
+    assert verified(whole) == 0
+    assert f"entry {order} of" in capsys.readouterr().out
+    assert verified({**whole, "order": {**whole["order"], "due": "2099-01-01T00:00:00+00:00"}}) == 1
+    assert verified({**whole, "order": {**whole["order"], "do": ["Keep it."]}}) == 1
+    other = at_work.office.ledger.entry(order - 1)
+    assert verified({**whole, "entry": base64.b64encode(other).decode()}) == 1
+    assert verified({**whole, "order": None}) == 1
 
 
 def test_a_holder_who_destroyed_it_before_anybody_asked(at_work: AtWork):

@@ -191,6 +191,23 @@ def test_a_stop_between_intent_and_sealing(scene: Scene):
     assert not list(scene.gate.packages.iterdir())
 
 
+def test_safeguards_that_lapse_between_intent_and_sealing(scene: Scene):
+    intent = approved(scene)
+    with one_act():
+        scene.log.append("safeguards", {"act": "lapsed", "agency": "another"})
+        scene.log.append("safeguards", {"act": "lapsed", "agency": UNDER[0]})
+    with pytest.raises(CountersealError, match="safeguards lapsed"):
+        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
+    assert not list(scene.gate.packages.iterdir())
+
+
+def test_another_agencys_safeguards_that_hold_up_this_one(scene: Scene):
+    intent = approved(scene)
+    with one_act():
+        scene.log.append("safeguards", {"act": "lapsed", "agency": "another"})
+    assert release_answer(scene.gate, scene.release, intent, [scene.key], UNDER).is_file()
+
+
 def test_an_answer_without_a_quorum(scene: Scene):
     intent = approved(scene)
     scene.server.shutdown()
