@@ -72,7 +72,7 @@ def check(request: dict[str, Any], policy: Policy, ledger: Path) -> None:
 
 def _lapsed(entry: dict[str, Any], agency: str) -> bool:
     body = entry.get("body", {})
-    return body.get("act") == "lapsed" and body.get("agency") == agency
+    return bool(body.get("act") == "lapsed" and body.get("agency") == agency)
 
 
 def _first_needed(intent: dict[str, Any], index: int) -> int:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from counterseal.errors import CountersealError
 from counterseal.flow import orders
 from counterseal.flow.look import masked
+from counterseal.flow.stop_report import stop_report
 from counterseal.store.listing import cases_stopped, counts_stopped, stop_orders_listed
 from counterseal.store.queue import agencies_listed
 from counterseal.web.queue import STATE_WORD
@@ -112,6 +113,7 @@ def stop_order(request: HttpRequest, order: int) -> HttpResponse:
     held = _known(order)
     stopped = cases_stopped(held.entry)
     left = orders.left_before(office(), order)
+    report, now = stop_report(office(), order), office().clock.now()
     told = {
         "order": held,
         "word": SCOPE_WORD[held.scope],
@@ -119,6 +121,9 @@ def stop_order(request: HttpRequest, order: int) -> HttpResponse:
         "stopped_in_all": len(stopped),
         "left": left[:SHOWN],
         "left_in_all": len(left),
+        "report": report,
+        "holders": [(one, one.standing(now)) for one in report.holders[:SHOWN]],
+        "unserved": sum(one.standing(now) == "not served" for one in report.holders),
         "asks": held.lifted_at is None and not held.lift_asked_by,
         "own": held.lift_asked_by == request.user.get_username(),
         "official": who(request),
