@@ -85,6 +85,12 @@ def document(request: HttpRequest, order: int) -> HttpResponse:  # noqa: ARG001 
 @require_POST
 def serve(request: HttpRequest, order: int) -> HttpResponse:
     """Serve a court's stop order on everybody who holds what had left before it, and was not served."""
+    served_by(request, order)
+    return HttpResponseRedirect(reverse("stop-order", args=[order]))
+
+
+def served_by(request: HttpRequest, order: int) -> None:
+    """Serve an order and tell what came of it. Raises Http404 for one that is not there."""
     try:
         sent = recall.serve(office(), order, who(request))
     except CountersealError as error:
@@ -93,4 +99,3 @@ def serve(request: HttpRequest, order: int) -> HttpResponse:
         messages.warning(request, error.message)
     else:
         messages.success(request, f"Served. Orders to holders: {len(sent.entries)}.")
-    return HttpResponseRedirect(reverse("stop-order", args=[order]))
