@@ -251,11 +251,10 @@ def test_an_order_whose_document_was_changed_on_its_way(at_work: AtWork, tmp_pat
     told = {"by": cora(at_work), "reason": "r", "due": by}
     order = recall.order_holders(at_work.office, [released(at_work)], Ground.RECALL, **told).entries[0]
     whole = json.loads(recall.document(at_work.office, order))
-    key = (at_work.folder / "ledger" / "log.vkey").read_text().strip()
 
     def verified(document: dict) -> int:
         (tmp_path / "order.json").write_text(json.dumps(document))
-        return verify.main(["order", str(tmp_path / "order.json"), "--key", key])
+        return verify.main(["order", str(tmp_path / "order.json"), "--policy", str(at_work.folder / "policy")])
 
     assert verified(whole) == 0
     assert f"entry {order} of" in capsys.readouterr().out

@@ -54,13 +54,13 @@ def listed(workspace: Place, as_json: AsJson = False) -> None:
         answer_json({"held": held})
         return
     table = Table(show_edge=False)
-    for column in ("delivered", "agency", "officer", "submission", "row", "since", "stands", "orders"):
+    for column in ("entry", "officer", "submission, row", "since", "stands", "orders"):
         table.add_column(column)
     for one in held:
         orders = ", ".join(f"{order['ground']} {order['state']}" for order in one["orders"])
         table.add_row(
-            str(one["delivered"]), one["agency"], one["officer"], one["submission"], str(one["row"] or ""),
-            one["since"][:16], one["state"], orders,
+            str(one["delivered"]), f"{one['agency']} {one['officer']}", f"{one['submission']}, {one['row'] or '-'}",
+            one["since"][:10], one["state"], orders,
         )  # fmt: skip
     console().print(table if held else "Nothing has left.")
 
@@ -74,15 +74,18 @@ def due(workspace: Place, as_json: AsJson = False) -> None:
         answer_json({"due": found, "overdue": late})
     else:
         table = Table(show_edge=False)
-        for column in ("state", "duty", "what", "officer", "delivered", "order", "due", "goes to"):
+        for column in ("state", "duty", "order", "officer, entry", "due", "goes to"):
             table.add_column(column)
-        for one in found:
+        pressing = [one for one in found if one["state"] != "continuing"]
+        for one in pressing:
             order = "" if one["order"] is None else str(one["order"])
             table.add_row(
-                one["state"], one["duty"], one["what"], f"{one['agency']} {one['officer']}", str(one["delivered"]),
-                order, (one["at"] or one["clock"])[:16], one["escalates"] if one["state"] == "overdue" else "",
+                one["state"], one["duty"], order, f"{one['agency']} {one['officer']}, {one['delivered']}",
+                (one["at"] or one["clock"])[:16], one["escalates"] if one["state"] == "overdue" else "",
             )  # fmt: skip
-        console().print(table if found else "Nothing is due.")
+        console().print(table if pressing else "Nothing is due.")
+        for duty, what in sorted({(one["duty"], one["what"]) for one in found if one["state"] == "continuing"}):
+            typer.echo(f"As long as it is held: {duty}, {what}.")
     if late:
         raise CheckFailedError("custody-overdue", f"Overdue: {late}.", next_step="Escalate as the list says.")
 

@@ -16,6 +16,7 @@ from counterseal.core.custody import Act, Event, Ground, Outcome, after
 from counterseal.core.official import Role
 from counterseal.core.period import read_period
 from counterseal.errors import CountersealError
+from counterseal.flow.book import publish_witnessed
 from counterseal.flow.custody import duty_of, find_holdings, holdings, ordered_entry, package_digest
 from counterseal.flow.orders import acting_name, door_of, left_before
 from counterseal.ledger.folder import LedgerFolder, prove_entry
@@ -173,11 +174,13 @@ def record(office: Office, delivered: int, officer: str, outcome: Outcome | None
 
 
 def document(office: Office, order: int) -> bytes:
-    """Give the document of an order, to be sent to its holder. It holds nothing of the person.
+    """Give the document of an order, to be sent to its holder, once it is witnessed. It holds nothing of the person.
 
-    Raises CountersealError ``custody-order``.
+    Raises CountersealError ``custody-order`` and ``no-policy``, CheckFailedError ``quorum`` when too few witnesses
+    cosign: the order stands, and its document waits.
     """
     told = ordered_entry(order)
+    publish_witnessed(office.ledger, office.trust(), office.post)
     receipt = str(prove_entry(LedgerFolder(office.ledger.folder), order))
     return order_document(office.ledger.entry(order), told.body, receipt)
 

@@ -70,12 +70,15 @@ def package(request: HttpRequest, delivered: int) -> HttpResponse:
 
 @require_safe
 @asks(Right.CUSTODY)
-def document(request: HttpRequest, order: int) -> HttpResponse:  # noqa: ARG001  # its rights were looked at
+def document(request: HttpRequest, order: int) -> HttpResponse:
     """Give the document of an order, to be sent to its holder."""
     try:
         written = recall.document(office(), order)
-    except CountersealError:
-        raise Http404 from None
+    except CountersealError as error:
+        if error.code == "custody-order":
+            raise Http404 from None
+        messages.warning(request, f"The order stands; its document waits. {error.message}")
+        return HttpResponseRedirect(reverse("custody"))
     answer = HttpResponse(written, content_type="application/json")
     answer["Content-Disposition"] = f'attachment; filename="order-{order}.json"'
     return answer
