@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from counterseal.core.custody import Ground
 from counterseal.web.charts import GRID, INK, svg
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from counterseal.flow.custody import Held
 
+WORD = {Ground.RECALL: "Recall", Ground.COURT: "Court's stop", Ground.CORRECTION: "Correction"}
 MOST = 15
 """Holders in the drawing; the table has all of the page."""
 SENT, HELD, ENDED = "not acknowledged", "held", "returned or destroyed"
@@ -30,74 +31,84 @@ COLOURS = {
 def timeline(held: Sequence[Held], now: datetime, *, width: int) -> str:
     """Draw the holders' lines, in the order given, ``width`` pixels wide. The same holders give the same bytes.
 
-    The upper bar is the package's own life, the lower one each order to its holder. Times are in UTC.
+    A holder has a line from delivery to its end, and one for each order: its time running, and from then on overdue.
+    Times are in UTC, to the minute.
     """
-    lines = tuple(line for one in held[:MOST] for line in _lines(one, now))
-    return _drawn(lines, width)
+    now = now.replace(second=0, microsecond=0)
+    return svg(specification([bar for one in held[:MOST] for bar in _bars(one, now)], now, width))
 
 
-@lru_cache(maxsize=64)
-def _drawn(lines: tuple[tuple[str, str, str, str, int], ...], width: int) -> str:
-    return svg(specification(lines, width))
-
-
-def _lines(one: Held, now: datetime) -> list[tuple[str, str, str, str, int]]:
+def _bars(one: Held, now: datetime) -> list[dict[str, str]]:
     holding = one.holding
-    label = f"{one.officer}|entry {holding.delivered}"
     state = ENDED if not holding.is_held else HELD if holding.acknowledged_at else SENT
-    found = [(label, state, holding.since.isoformat(), (holding.ended_at or now).isoformat(), 0)]
+    found = [_bar(f"{one.officer}, delivery {holding.delivered}", state, holding.since, holding.ended_at or now)]
     for order in holding.orders:
-        word = ANSWERED if order.certified_at else OVERDUE if order.overdue(now) else ORDERED
-        until = order.certified_at or max(now, order.due)
-        found.append((label, word, order.at.isoformat(), until.isoformat(), 1))
+        line = f"{WORD[order.ground]}, entry {order.entry}"
+        if order.certified_at is not None:
+            found.append(_bar(line, ANSWERED, order.at, order.certified_at))
+            continue
+        found.append(_bar(line, ORDERED, min(order.at, order.due), order.due))
+        if order.overdue(now):
+            found.append(_bar(line, OVERDUE, order.due, now))
     return found
 
 
-def specification(lines: tuple[tuple[str, str, str, str, int], ...], width: int) -> dict[str, Any]:
-    """Give the Vega-Lite specification: ``lines`` are label, word, beginning and end (ISO 8601), upper or lower."""
+def _bar(line: str, word: str, begin: datetime, end: datetime) -> dict[str, str]:
+    return {"line": line, "word": word, "from": begin.isoformat(), "to": max(begin, end).isoformat()}
+
+
+def specification(bars: list[dict[str, str]], now: datetime, width: int) -> dict[str, Any]:
+    """Give the Vega-Lite specification: each bar has its line, its word, and its beginning and end (ISO 8601)."""
     narrow = width < 400
-    values = [
-        {"who": label, "word": word, "from": begin, "to": end, "lane": lane} for label, word, begin, end, lane in lines
-    ]
-    used = [word for word in COLOURS if any(value["word"] == word for value in values)]
-    axis = {
-        "title": None, "domain": False, "ticks": False, "labelExpr": "split(datum.label, '|')", "labelLimit": 0,
-        "labelPadding": 0 if narrow else 12, "labelAlign": "left" if narrow else "right",
-        "labelOffset": -14 if narrow else 0, **({"labelBaseline": "middle", "zindex": 1} if narrow else {}),
-    }  # fmt: skip
-    bars = [
-        {
-            "transform": [{"filter": f"datum.lane === {lane}"}],
-            "mark": {"type": "bar", "height": height, "yOffset": offset + (16 if narrow else 0), "minBandSize": 3},
-        }
-        for lane, height, offset in ((0, 12, -7), (1, 8, 6))
-    ]
+    used = [word for word in COLOURS if any(bar["word"] == word for bar in bars)]
+    drop = 12 if narrow else 0
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "background": "transparent",
         "width": width,
-        "height": {"step": 74 if narrow else 44},
+        "height": {"step": 46 if narrow else 30},
         "padding": 4,
-        "data": {"values": values},
-        "layer": bars,
-        "encoding": {
-            "y": {"field": "who", "type": "nominal", "sort": None, "axis": axis},
-            "x": {
-                "field": "from", "type": "temporal", "scale": {"type": "utc"},
-                "axis": {"title": None, "format": "%b %d", "tickCount": 4 if narrow else 8, "gridColor": GRID,
-                         "domain": False, "ticks": False, "labelPadding": 8},
+        "data": {"values": bars},
+        "layer": [
+            {
+                "mark": {"type": "bar", "height": 14, "yOffset": drop, "strokeWidth": 2, "strokeJoin": "round"},
+                "encoding": {
+                    "x": {
+                        "field": "from", "type": "temporal", "scale": {"type": "utc"},
+                        "axis": {"title": None, "tickCount": 3 if narrow else 7, "gridColor": GRID, "domain": False,
+                                 "ticks": False, "labelPadding": 8, "labelOverlap": True},
+                    },
+                    "x2": {"field": "to"},
+                    "color": {
+                        "field": "word", "type": "nominal",
+                        "scale": {"domain": used, "range": [COLOURS[one] for one in used]},
+                        "legend": {"title": None, "orient": "bottom", "columns": 1 if narrow else 0,
+                                   "symbolType": "square", "columnPadding": 24, "rowPadding": 6, "offset": 14},
+                    },
+                    "stroke": {
+                        "field": "word", "type": "nominal", "legend": None,
+                        "scale": {"domain": used, "range": [COLOURS[one] for one in used]},
+                    },
+                },
             },
-            "x2": {"field": "to"},
-            "color": {
-                "field": "word", "type": "nominal", "scale": {"domain": used, "range": [COLOURS[one] for one in used]},
-                "legend": {"title": None, "orient": "bottom", "columns": 1 if narrow else 0, "symbolType": "square",
-                           "columnPadding": 24, "rowPadding": 6, "offset": 14},
+            {
+                "data": {"values": [{"now": now.isoformat()}]},
+                "mark": {"type": "rule", "color": INK, "strokeDash": [3, 3]},
+                "encoding": {"x": {"field": "now", "type": "temporal"}, "y": {"value": 0}, "y2": {"value": "height"}},
+            },
+        ],
+        "encoding": {
+            "y": {
+                "field": "line", "type": "nominal", "sort": None,
+                "axis": {"title": None, "domain": False, "ticks": False, "labelLimit": 0,
+                         "labelPadding": 0 if narrow else 12, "labelAlign": "left" if narrow else "right",
+                         "labelOffset": -8 if narrow else 0, "zindex": 1},
             },
         },
         "config": {
             "font": "Public Sans Web, Source Sans Pro Web, sans-serif",
             "view": {"stroke": None},
-            "axis": {"labelFontSize": 13, "labelColor": INK, "labelLineHeight": 16},
+            "axis": {"labelFontSize": 14, "labelColor": INK},
             "legend": {"labelFontSize": 14, "labelColor": INK, "symbolSize": 140, "labelLimit": 0},
         },
     }  # fmt: skip
