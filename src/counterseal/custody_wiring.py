@@ -134,7 +134,7 @@ def safeguards_told(office: Office) -> list[dict[str, Any]]:
     return [
         {"agency": one.kept.agency, "title": one.kept.title, "in_force": one.kept.in_force,
          "until": one.kept.until.isoformat() if one.kept.until else None, "entry": one.entry,
-         "document": one.document, "waits": one.waits}
+         "document": one.document, "waits": one.waits, "borne_out": one.borne_out}
         for one in statuses(office)
     ]  # fmt: skip
 

@@ -72,6 +72,20 @@ def test_one_person_who_sets_safeguards_in_force(at_work: AtWork):
     assert in_force(at_work)
 
 
+def test_a_register_that_says_more_than_the_ledger(at_work: AtWork):
+    """Whoever writes to the database can set the flag; the list holds it against the entries and says so."""
+    from counterseal.store.register import enter_safeguards
+
+    proposed(at_work)
+    safeguards.confirm(at_work.office, "ice", REPORT, by="B. Two")
+    assert all(one.borne_out for one in safeguards.statuses(at_work.office))
+    enter_safeguards("ice", days(at_work, 900))
+    assert [one.kept.agency for one in safeguards.statuses(at_work.office) if not one.borne_out] == ["ice"]
+    safeguards.lapse(at_work.office, "ice", by="A. One", why="review")
+    enter_safeguards("ice", days(at_work, 300))
+    assert [one.kept.agency for one in safeguards.statuses(at_work.office) if not one.borne_out] == ["ice"]
+
+
 def test_a_proposal_that_outlives_a_lapse(at_work: AtWork):
     proposed(at_work)
     safeguards.lapse(at_work.office, "ice", by="C. Three", why="incident")

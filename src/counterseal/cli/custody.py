@@ -222,6 +222,7 @@ def safeguards_list(workspace: Place, as_json: AsJson = False) -> None:
     for one in found:
         words = "in force" if one["in_force"] else "not in force"
         waits = "" if one["waits"] is None else "; a proposal waits for a second person"
+        waits += "" if one["borne_out"] else "; the ledger does not say so"
         table.add_row(
             one["agency"], words + waits, one["until"] or "", "" if one["entry"] is None else str(one["entry"])
         )

@@ -30,13 +30,17 @@ LONGEST = timedelta(days=3 * 366)
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """An agency's safeguards for a list. ``entry`` is the newest about them; ``waits`` that of a proposal."""
+    """An agency's safeguards for a list. ``entry`` is the newest about them; ``waits`` that of a proposal.
+
+    ``borne_out`` is false where the register has them in force and the ledger does not say the same.
+    """
 
     kept: Safeguards
     entry: int | None
     at: datetime | None
     document: str
     waits: int | None
+    borne_out: bool
 
 
 def propose(office: Office, agency: str, since: date, until: date, document: bytes, *, by: str) -> int:
@@ -111,17 +115,29 @@ def lapse(office: Office, agency: str, *, by: str, why: str) -> int:
 def statuses(office: Office) -> list[Status]:
     """Give every agency's safeguards as they stand today, with the entry that says so."""
     newest: dict[str, Told] = {}
+    decided: dict[str, Told] = {}
     documents: dict[str, str] = {}
     for one in entries_of(["safeguards"]):
         newest[one.body["agency"]] = one
+        if one.body["act"] != "proposed":
+            decided[one.body["agency"]] = one
         documents[one.body["agency"]] = one.body.get("document", documents.get(one.body["agency"], ""))
     found = []
     for kept in safeguards_listed(today=office.clock.now().date()):
         last = newest.get(kept.agency)
         waits = last.index if last and last.body["act"] == "proposed" else None
-        document = documents.get(kept.agency, "")
-        found.append(Status(kept, last.index if last else None, last.at if last else None, document, waits))
+        said = decided.get(kept.agency)
+        borne = not kept.in_force or _says(said, kept, of_nobody=office.workspace.demonstration)
+        at, entry = (last.at, last.index) if last else (None, None)
+        found.append(Status(kept, entry, at, documents.get(kept.agency, ""), waits, borne))
     return found
+
+
+def _says(said: Told | None, kept: Safeguards, *, of_nobody: bool) -> bool:
+    """Tell whether the ledger says what the register has. A demonstration's own agencies stand by no entry."""
+    if said is None:
+        return of_nobody
+    return said.body["act"] == "confirmed" and kept.until is not None and said.body["until"] == kept.until.isoformat()
 
 
 def _newest(agency: str) -> Told | None:
