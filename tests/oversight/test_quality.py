@@ -51,6 +51,23 @@ def test_times_that_are_not_median_and_ninetieth_percentile_of_the_releases():
     assert spans["intent → delivered"].median == 60
 
 
+def test_a_case_that_a_stop_order_reached_counted_as_a_stop_order():
+    acts = ["stop", "lift", "take", "refuse", "refuse", "refuse", "refuse", "refuse", "give back"]
+    found = dict(quality([entry("case", "2026-08-01T12:00:00", act=act) for act in acts], "2026Q3").reversals)
+    assert found["Stop order entered"] == found["Stop order lifted"] == 0
+    assert found["Case refused by an official"] == 5
+    assert found["Case given back for a new look"] is None
+
+
+def test_rows_that_counsel_let_in_and_did_not():
+    told = [
+        entry("judged", "2026-08-01T12:00:00", decision=word, rules=["R-14"], rows=rows, determined=1)
+        for word, rows in (("admit", 7), ("refuse", 9), ("refuse", 1))
+    ]
+    found = dict(quality(told, "2026Q3").reversals)
+    assert (found["Judgement: rows let in"], found["Judgement: rows not let in"]) == (7, 10)
+
+
 def test_times_of_four_releases_that_tell_of_each():
     for span in quality(releases(4), "2026Q3").spans:
         assert (span.seen, span.median, span.ninetieth) == (None, None, None)

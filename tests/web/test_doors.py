@@ -56,6 +56,10 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "stop-orders/<int:order>/": ("/stop-orders/1/", OFFICE, {404}),
     "stop-orders/<int:order>/acknowledge/": ("/stop-orders/1/acknowledge/", {"counsel", "oversight"}, {405}),
     "stop-orders/<int:order>/lift/": ("/stop-orders/1/lift/", {"counsel"}, {302}),  # first a step-up
+    "stop-orders/<int:order>/serve/": ("/stop-orders/1/serve/", {"counsel", "oversight"}, {405}),
+    "custody/": ("/custody/", OFFICE, {200}),
+    "custody/<int:delivered>/": ("/custody/1/", OFFICE, {404}),
+    "custody/orders/<int:order>/document/": ("/custody/orders/1/document/", OFFICE, {404}),
     "audit/": ("/audit/", {"oversight"}, {200}),
     "audit/export/": ("/audit/export/", {"oversight"}, {405}),
     "audit/cases/<int:case>/": ("/audit/cases/1/", {"oversight"}, {200}),
@@ -95,7 +99,9 @@ OF_PROGRAMS = {"api/v1/", "api/v1/openapi.json", "api/v1/about"} | {
     for route in (
         "uploads", "uploads/<number>", "uploads/<number>/rows", "uploads/<number>/completion", "submissions",
         "submissions/<submission>", "submissions/<submission>/response", "submissions/<submission>/notice",
-        "submissions/<submission>/rows/<row>/history", "officers",
+        "submissions/<submission>/rows/<row>/history", "submissions/<submission>/packages",
+        "submissions/<submission>/packages/<row>", "submissions/<submission>/packages/<row>/acknowledgement",
+        "officers",
     )
 }  # fmt: skip
 """The interface for agencies' programs. No session opens it; tests/api holds who may what."""

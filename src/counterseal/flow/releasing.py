@@ -52,7 +52,7 @@ class CaseOffice:
             and signed == (release.case, release.answer, sorted(release.recipients))
             and bool(held.determination)
             and answered_at(held.submission) is None
-            and safeguards_in_force(held.agency)
+            and safeguards_in_force(held.agency, today=self.office.clock.now().date())
         )
 
     def may_approve(self, official: str) -> bool:

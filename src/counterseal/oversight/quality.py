@@ -110,7 +110,7 @@ def quality(entries: Iterable[Mapping[str, Any]], quarter: str) -> Quality:
         _shown(reasons.most_common()),
         unreasoned,
         tuple(_span(step, found) for step, found in spans.items()),
-        _shown([(REVERSALS[word], n) for word, n in reversals.items() if word in REVERSALS]),
+        _shown([(REVERSALS[word], n) for word, n in reversals.items()]),
         _shown(officials.most_common()),
     )
 
@@ -128,7 +128,7 @@ def _reversed(kind: str, body: Mapping[str, Any]) -> dict[str, int]:
     if kind == "judged":
         return {"admitted" if body["decision"] == "admit" else "dropped": int(body["rows"])}
     if kind == "case":
-        return {str(body.get("act")): 1}
+        return {body["act"]: 1} if body.get("act") in {"refuse", "return", "give back"} else {}
     if kind == "lift":
         return {"lift": 1} if body.get("act") == "lifted" else {}
     return {kind: 1} if kind in {"stop", "incident"} else {}
