@@ -45,6 +45,8 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "batches/<named:submission>/response.jsonl": (f"{BATCH}response.jsonl", CASEWORK, {200}),
     "batches/<named:submission>/notice.html": (f"{BATCH}notice.html", OFFICE, {200}),
     "batches/<named:submission>/notice.pdf": (f"{BATCH}notice.pdf", OFFICE, {200}),
+    "batches/<named:submission>/answer.html": (f"{BATCH}answer.html", OFFICE, {404}),  # not answered yet
+    "batches/<named:submission>/answer.pdf": (f"{BATCH}answer.pdf", OFFICE, {404}),
     "agreements/": ("/agreements/", EVERYBODY, {200}),
     "agreements/<named:agreement>/": ("/agreements/irs-ice-2025/", EVERYBODY, {200}),
     "ledger/": ("/ledger/", EVERYBODY, {200}),

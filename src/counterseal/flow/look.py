@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BEFORE_LOOK_UP = (Outcome.STOPPED, Outcome.REFUSED, Outcome.CURE, Outcome.JUDGEMENT)
 MASKED_FIELDS = frozenset({"tin"})
 SUBMISSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-BATCH_FILES = {"response.jsonl", "notice.html", "notice.pdf"}
+BATCH_FILES = {"response.jsonl", "notice.html", "notice.pdf", "answer.html", "answer.pdf"}
 WORD = re.compile(r"[a-z][a-z0-9_]*")
 
 
