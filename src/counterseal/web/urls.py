@@ -10,7 +10,7 @@ from allauth.usersessions.views import list_usersessions
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from counterseal.web import audit, case, clock_acts, orders, people, queue, sign, triage, views
+from counterseal.web import audit, case, clock_acts, orders, people, queue, requester, sign, triage, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -28,7 +28,14 @@ class ActNamed(StringConverter):
     regex = "|".join(case.ACTS)
 
 
+class FileNamed(StringConverter):
+    """One of the files that a requester may take away."""
+
+    regex = "|".join(requester.FILES).replace(".", r"\.")
+
+
 register_converter(Named, "named")
+register_converter(FileNamed, "takes")
 register_converter(ActNamed, "act")
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -66,6 +73,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stop-orders/<int:order>/", orders.stop_order, name="stop-order"),
     path("stop-orders/<int:order>/acknowledge/", orders.acknowledge, name="stop-order-acknowledge"),
     path("stop-orders/<int:order>/lift/", orders.lift, name="stop-order-lift"),
+    path("requester/", requester.requests, name="requests"),
+    path("requester/check/", requester.check_request, name="request-check"),
+    path("requester/send/", requester.send_request, name="request-send"),
+    path("requester/requests/<named:submission>/", requester.one_request, name="request"),
+    path("requester/requests/<named:submission>/withdraw/", requester.withdraw, name="request-withdraw"),
+    path("requester/requests/<named:submission>/<takes:name>", requester.own_file, name="request-file"),
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export, name="audit-export"),
     path("audit/cases/<int:case>/", audit.audit_case, name="audit-case"),
