@@ -4,6 +4,7 @@
     python verify.py receipt FILE --entry FILE (--policy FILE | --key VKEY)
     python verify.py row FILE.json (--policy FILE | --key VKEY)
     python verify.py package FILE --ledger FOLDER (--policy FILE | --key VKEY)
+    counterseal-verify accounting|index FILE --ledger FOLDER (--policy FILE | --key VKEY)   (accounting.py beside it)
 
 It shares no line with the program that writes the ledger, so that one mistake does not hide in both. Read
 from the top it is: the tree (RFC 9162), the signed note, the policy, the receipt, the folder. The
@@ -420,12 +421,14 @@ def _tile_root(hashes: list[bytes]) -> bytes:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="counterseal-verify", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", choices=["ledger", "receipt", "row", "package"])
+    parser.add_argument("what", choices=["ledger", "receipt", "row", "package", "accounting", "index"])
     parser.add_argument("path", type=Path)
     parser.add_argument("--policy", type=Path, help="a tlog-policy file")
     parser.add_argument("--key", help="the log's verifier key; no witness is asked for")
     parser.add_argument("--entry", type=Path, help="the bytes of the entry")
-    parser.add_argument("--ledger", type=Path, help="the published ledger that a package is held against")
+    parser.add_argument(
+        "--ledger", type=Path, help="the published ledger that a package or an accounting is held against"
+    )
     given = parser.parse_args(arguments)
     try:
         policy = Policy(given.policy.read_text() if given.policy else f"log {given.key}\nquorum none\n")
@@ -438,13 +441,19 @@ def main(arguments: list[str] | None = None) -> int:
         elif given.what == "package":
             head, index = package(given.path.read_bytes(), given.ledger, policy)
             print(f"the package's intent is entry {index} of {head.origin}")  # noqa: T201
+        elif given.what in {"accounting", "index"}:
+            from counterseal_verify.accounting import check  # noqa: PLC0415  # the one subject with a file of its own
+
+            shown, fault = check(given.what, given.path, *ledger(given.ledger, policy))
+            print(f"REFUSED: {fault}" if fault else shown, file=sys.stderr if fault else sys.stdout)
+            return 1 if fault else 0
         else:
             head, _ = ledger(given.path, policy)
             print(f"{head.origin}: {head.size} entries hold")  # noqa: T201
     except Refused as refused:
         print(f"REFUSED: {refused}", file=sys.stderr)  # noqa: T201
         return 1
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as wrong:
+    except (OSError, ImportError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as wrong:
         print(f"cannot be verified: {type(wrong).__name__}: {wrong}", file=sys.stderr)  # noqa: T201
         return 1
     return 0

@@ -150,8 +150,6 @@ def at_work(tmp_path: Path, made_up: Path, empty_database: None, request: pytest
     """An office with a run behind it, two specialists, two releasing officials and counsel."""
     import os
 
-    import pyarrow.parquet as pq
-
     folder = tmp_path / "office"
     if os.environ.get("COUNTERSEAL_DATABASE_URL"):
         wiring.establish(folder, demonstration=True)
@@ -161,6 +159,13 @@ def at_work(tmp_path: Path, made_up: Path, empty_database: None, request: pytest
         )  # fmt: skip
     else:
         shutil.copytree(request.getfixturevalue("office_that_ran"), folder)
+    return put_to_work(folder)
+
+
+def put_to_work(folder: Path) -> AtWork:
+    """Staff an office whose run is done, and register the officers whom its requests name."""
+    import pyarrow.parquet as pq
+
     sealer = FakeSealer([])
     office = replace(wiring.open_office(folder), sealer=sealer)
     people = staff(

@@ -81,6 +81,7 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "people/<int:official>/role/": ("/people/1/role/", {"administrator"}, {302}),
     "people/<int:official>/end/": ("/people/1/end/", {"administrator"}, {302}),
     "people/<int:official>/code/": ("/people/1/code/", {"administrator"}, {302}),
+    "health/": ("/health/", EVERYBODY, {200}),
     "account/code/": ("/account/code/", EVERYBODY, {200}),
     "account/login/": ("/account/login/", EVERYBODY, {302}),
     "account/logout/": ("/account/logout/", EVERYBODY, {200}),
@@ -100,7 +101,7 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "account/keys/webauthn/login/": ("/account/keys/webauthn/login/", EVERYBODY, {200, 302}),
     "account/sessions/": ("/account/sessions/", EVERYBODY, {200}),
 }
-OPEN = {"account/code/", "account/login/", "account/logout/", "account/inactive/", "account/keys/authenticate/",
+OPEN = {"health/", "account/code/", "account/login/", "account/logout/", "account/inactive/", "account/keys/authenticate/",
         "account/keys/webauthn/login/"}  # fmt: skip
 """Routes that take somebody who is not signed in: the door itself."""
 
@@ -205,6 +206,18 @@ def test_a_page_that_opens_without_signing_in(office: None):
             assert answer.status_code in {200, 302}, route
         else:
             assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/account/login/"), route
+
+
+def test_an_office_that_does_not_guard_its_history_and_is_called_fit(office: None):
+    from django.db import connection, transaction
+
+    client = client_of(None)
+    assert (client.get("/health/").status_code, client.get("/health/").content) == (200, b"fit to serve\n")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER store_ledgerentry_no_update")
+        assert client.get("/health/").status_code == 503
+        transaction.set_rollback(True)
+    assert client.get("/health/").status_code == 200
 
 
 def test_a_role_that_is_not_known_or_an_account_that_has_ended(office: None):

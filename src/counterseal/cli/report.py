@@ -10,12 +10,22 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from counterseal.cli.accounting import accounting, index, withhold
 from counterseal.cli.output import answer_json, console
 from counterseal.ledger.folder import LedgerFolder, verify_folder
 from counterseal.oversight.annual import COLUMNS, annual_counts
 from counterseal.oversight.suppress import SMALLEST, with_totals, withheld
 
 commands = typer.Typer(help="Reports, counted from the ledger alone.", no_args_is_help=True)
+
+commands.command(
+    epilog="Example: counterseal report accounting --workspace office --person asks.json --by clara --out letter"
+)(accounting)
+commands.command(epilog="Example: counterseal report index --workspace office --out index.jsonl")(index)
+commands.command(
+    epilog="Example: counterseal report withhold --workspace office --submission SYN-2026-0001 --row 17 "
+    "--until 2027-03-01 --reason statement.txt --by cora"
+)(withhold)
 
 
 @commands.callback()

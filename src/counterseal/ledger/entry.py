@@ -56,6 +56,8 @@ class EntryKind(StrEnum):
     AGREEMENT = "agreement"
     INCIDENT = "incident"
     INSPECTED = "inspected"
+    ACCOUNTED = "accounted"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True)

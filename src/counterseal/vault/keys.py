@@ -1,7 +1,8 @@
 """The workspace's keys: made once, kept in files that their owner alone may read.
 
 ``keys/log.ed25519`` and ``keys/log.ml-dsa-44`` sign checkpoints; ``keys/openings.key`` seals the openings
-of commitments; ``keys/custodian.ed25519`` signs what packages hold. A witness keeps its own pair in its own
+of commitments; ``keys/custodian.ed25519`` signs what packages hold; ``keys/accounting.key`` hides in the
+accounting whose list is whose. A witness keeps its own pair in its own
 folder. A lost log key ends the log: a new one needs a new log and a new name (``docs/trust.md``).
 """
 
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from counterseal.errors import CountersealError
 from counterseal.ledger.note import ED25519, ED25519_COSIGNATURE, ML_DSA_44_COSIGNATURE
-from counterseal.vault.durable import write_durably
+from counterseal.vault.durable import worked_on_alone, write_durably
 from counterseal.vault.signing import SEED, KeySigner, read_signer
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ WITNESS_KEYS = {"witness.ed25519": ED25519_COSIGNATURE, "witness.ml-dsa-44": ML_
 MIRROR_KEYS = {"mirror.ed25519": ED25519_COSIGNATURE, "mirror.ml-dsa-44": ML_DSA_44_COSIGNATURE}
 CUSTODIAN_KEYS = {"custodian.ed25519": ED25519}
 OPENINGS = "openings.key"
+ACCOUNTING = "accounting.key"
 
 
 def make_keys(folder: Path, name: str, kinds: dict[str, int], entropy: Entropy) -> tuple[KeySigner, ...]:
@@ -79,6 +81,25 @@ def make_opening_key(folder: Path, entropy: Entropy) -> OpeningSeal:
         raise CountersealError("keys-exist", "Keys are here already and are never replaced.", where=str(folder))
     write_durably(folder / OPENINGS, entropy(32).hex().encode() + b"\n", mode=0o600)
     return read_opening_key(folder, entropy)
+
+
+def accounting_key(folder: Path, entropy: Entropy) -> bytes:
+    """Give the 32 bytes that hide whose list is whose in the accounting, made at first use.
+
+    Raises CountersealError ``accounting-key`` when others may read it or it is no key.
+    """
+    path = folder / ACCOUNTING
+    if not path.exists():
+        with worked_on_alone(folder):
+            if not path.exists():
+                write_durably(path, entropy(32).hex().encode() + b"\n", mode=0o600)
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii"))
+        if path.stat().st_mode & 0o077 or len(key) != 32:
+            raise CountersealError("accounting-key", "Others may read this key, or it is none.", where=str(path))
+    except (OSError, ValueError) as error:
+        raise CountersealError("accounting-key", "The accounting key cannot be read.", where=str(path)) from error
+    return key
 
 
 def read_opening_key(folder: Path, entropy: Entropy) -> OpeningSeal:

@@ -29,6 +29,8 @@ WORDS = {
     "agreement": "An agreement was put in force",
     "incident": "An incident was recorded",
     "inspected": "A record was looked at",
+    "accounted": "The index by person was entered",
+    "withheld": "An official withheld an item from an accounting",
 }
 
 

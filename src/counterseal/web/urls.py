@@ -10,7 +10,7 @@ from allauth.usersessions.views import list_usersessions
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from counterseal.web import audit, case, clock_acts, orders, people, queue, requester, sign, triage, views
+from counterseal.web import audit, case, clock_acts, health, orders, people, queue, requester, sign, triage, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -40,6 +40,7 @@ register_converter(ActNamed, "act")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("health/", health.health, name="health"),
     path("keyboard/", views.keyboard, name="keyboard"),
     path("filters/", queue.save, name="queue-save"),
     path("filters/<int:saved>/remove/", queue.remove, name="queue-remove"),

@@ -1,0 +1,60 @@
+"""One person's accounting put together for the commands: the accounting key handed to the acts, and files written.
+
+Beside ``wiring``, because the accounting key is read here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from counterseal.release.accounting import accounting_html, accounting_pdf
+from counterseal.vault.durable import write_durably
+from counterseal.vault.keys import accounting_key
+from counterseal.wiring import open_office
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+
+def give_accounting(workspace: Path, person: str, clerk: str, out: Path) -> dict[str, Any]:
+    """Write letter.pdf, letter.html and accounting.json into ``out``; tell what the letter lists, without a name.
+
+    Raises as ``give_accounting`` does, and ``letter-font`` when everything is written but the PDF.
+    """
+    office = open_office(workspace)
+    from counterseal.flow.accounting_letter import give_accounting as give  # noqa: PLC0415  # models need Django
+    from counterseal.flow.accounting_letter import read_person  # noqa: PLC0415
+
+    asked = read_person(person)
+    letter, proof = give(office, accounting_key(office.workspace.keys, os.urandom), asked, clerk)
+    write_durably(out / "letter.html", accounting_html(letter).encode(), mode=0o600)
+    write_durably(out / "accounting.json", proof.encode(), mode=0o600)
+    write_durably(out / "letter.pdf", accounting_pdf(letter), mode=0o600)
+    return {
+        "entry": letter.entry,
+        "requests": len(letter.lines),
+        "disclosures": sum(line.disclosed_on is not None for line in letter.lines),
+        "folder": str(out),
+    }
+
+
+def enter_index(workspace: Path, out: Path | None) -> dict[str, Any]:
+    """Enter the index over everything that was determined; write it for an inspector when ``out`` is given."""
+    office = open_office(workspace)
+    from counterseal.flow.accounting import enter_index as enter  # noqa: PLC0415
+    from counterseal.flow.accounting_letter import index_lines  # noqa: PLC0415
+
+    found, entry = enter(office, accounting_key(office.workspace.keys, os.urandom), frozenset(), {})
+    if out is not None:
+        write_durably(out, "".join(f"{line}\n" for line in index_lines(found, entry)).encode(), mode=0o600)
+    return {"entry": entry, "batches": len(found.batches), "rows": found.items, "disclosures": found.disclosures}
+
+
+def withhold(workspace: Path, submission: str, row: int, until: date, counsel: str, why: str) -> dict[str, Any]:
+    """Enter a withholding."""
+    office = open_office(workspace)
+    from counterseal.flow.accounting_letter import withhold as enter  # noqa: PLC0415
+
+    return {"entry": enter(office, submission, row, until, counsel, why), "until": until.isoformat()}

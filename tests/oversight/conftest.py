@@ -1,0 +1,9 @@
+"""Offices at work, for what oversight asks of them."""
+
+from __future__ import annotations
+
+from counterseal.store.connection import ready
+
+ready()
+
+from tests.flow.casework import at_work, office_that_ran  # noqa: E402, F401  # fixtures; the models need Django started
