@@ -64,7 +64,6 @@ class Told:
 
     rule: str
     title: str
-    text: str
     cite: str
     answer: str
     rows: int
@@ -198,5 +197,5 @@ def _told(agreement: Agreement, rule: str, answer: str, rows: int, first: Iterab
     known = next((one for one in agreement.screened_rules if one.id == rule), None)
     if known is None:
         title, cite = ("The row can be read", agreement.authority) if rule == MALFORMED_RULE else OTHERWISE
-        return Told(rule, title, "", cite, answer or "cure", rows, tuple(first))
-    return Told(rule, known.title, known.text, known.cite, answer or known.answer.value, rows, tuple(first))
+        return Told(rule, title, cite, answer or "cure", rows, tuple(first))
+    return Told(rule, known.title, known.cite, answer or known.answer.value, rows, tuple(first))

@@ -24,9 +24,12 @@ from counterseal.web.rights import Right, asks
 from counterseal.wiring import office
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from django.core.files.uploadedfile import UploadedFile
     from django.http import HttpRequest, HttpResponse
 
+    from counterseal.flow.requester import Told
     from counterseal.store.asker import OwnSubmission
 
 STATUS_WORD = {
@@ -43,11 +46,19 @@ MEANING = {
     "answered": "Every row is answered.",
     "withdrawn": "Your agency wanted it no more. Nothing more of it is judged or released.",
 }
-DO = {
-    "refuse": "Refused. The law forbids it on its face; sending it again changes nothing.",
-    "cure": "Mend it, and send the row again in a new request that names this one.",
-    "judge": "A person of the custodian settles this before the row is looked up.",
+CHECKED = {
+    "cure": ("What to mend before it is signed", "A row with one of these would be returned; nobody would look it up."),
+    "refuse": ("What would be refused", "As such a row stands the law forbids it; nobody would look it up."),
+    "judge": (
+        "What a person would settle first",
+        "The custodian’s counsel decides this before any look-up.",
+    ),
 }
+ANSWERED = {
+    "cure": ("Rows to mend", "Mend them, and send them in a new request that names this one."),
+    "refuse": ("Rows that are refused", "As they stand the law forbids them; no record was opened."),
+}
+"""Reasons by what they ask of the requester, in this order: heading, and what it means."""
 ANSWER_WORD = {"refused": "Refused", "cure": "To mend", "pending": "Pending", "disclosed": "Disclosed",
                "no disclosure": "No disclosure"}  # fmt: skip
 OUTCOME_WORD = {
@@ -94,7 +105,7 @@ def check_request(request: HttpRequest) -> HttpResponse:
         else:
             told["checked"] = found
             told["outcomes"] = [(OUTCOME_WORD.get(word, word), n, n / found.rows) for word, n in found.outcomes.items()]
-            told["reasons"] = [(one, DO[one.answer]) for one in found.reasons]
+            told["groups"] = _grouped(found.reasons, CHECKED)
     return render(request, "web/requester_check.html", told, status=409 if told["error"] else 200)
 
 
@@ -137,7 +148,7 @@ def one_request(request: HttpRequest, submission: str) -> HttpResponse:
             raise
     else:
         told["answers"] = [(ANSWER_WORD[word], n, n / found.rows) for word, n in read.answers.items()]
-        told["reasons"] = [(one, DO[one.answer]) for one in read.reasons]
+        told["groups"] = _grouped(read.reasons, ANSWERED)
         told["read"] = read
     return render(request, "web/requester_request.html", told)
 
@@ -166,6 +177,12 @@ def withdraw(request: HttpRequest, submission: str) -> HttpResponse:
         messages.success(request, "The request is withdrawn.")
         return HttpResponseRedirect(reverse("request", args=[submission]))
     return render(request, "web/requester_withdraw.html", {"own": found, "word": STATUS_WORD[found.status]})
+
+
+def _grouped(reasons: Sequence[Told], words: Mapping[str, tuple[str, str]]) -> list[tuple[str, str, list[Told]]]:
+    """Give the reasons under their headings, those that somebody can mend first; no heading without a reason."""
+    groups = ((*told, [one for one in reasons if one.answer == answer]) for answer, told in words.items())
+    return [(heading, means, held) for heading, means, held in groups if held]
 
 
 def _own(request: HttpRequest, submission: str) -> OwnSubmission:
