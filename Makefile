@@ -7,7 +7,7 @@ VENV := .venv
 UV := .tools/bin/uv
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help setup demo august test lint types architecture unit spark controls ci fix lock clean bench
+.PHONY: help setup demo august test lint types architecture unit spark controls release ci fix lock clean bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -60,12 +60,23 @@ $(OSCAL)/.set-up: requirements/oscal.txt $(UV)
 controls: $(OSCAL)/.set-up ## the table of security controls as an OSCAL component definition, in var/controls
 	@$(OSCAL)/bin/python -m controls.component var/controls/component-definition.json
 
+RELEASE := .venv-release
+$(RELEASE)/.set-up: requirements/release.txt $(UV)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(RELEASE)
+	@$(UV) pip sync --quiet --python $(RELEASE) --require-hashes requirements/release.txt
+	@touch $@
+
+release: $(RELEASE)/.set-up ## wheels built twice alike, a bill of materials, every pin audited; all of it or nothing
+	@.ci/release
+
 fix: setup ## format, and mend what ruff can mend
 	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
 
 lock: $(UV) ## pin the dependencies anew, with hashes and without addresses
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade pyproject.toml --extra dev -o requirements/dev.txt
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate -c requirements/dev.txt pyproject.toml --extra dev --extra spark -o requirements/spark.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate -c requirements/dev.txt pyproject.toml -o requirements/run.txt
+	@printf 'pip-audit\ncyclonedx-bom\n' | $(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate - -o requirements/release.txt
 	@echo compliance-trestle | $(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate - -o requirements/oscal.txt
 
 RAN := var/ran.txt

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = Path(__file__).with_name("controls.toml")
+THREATS = ROOT / "docs" / "design" / "threats.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,16 @@ def read_controls(path: Path = TABLE) -> Controls:
     if bare or len({control.id for control in controls}) != len(controls):
         raise ValueError(f"A control stands twice, or without a test or evidence: {bare}")
     return Controls(held["catalogue"], held["recipient_catalogue"], controls)
+
+
+def defences(page: Path = THREATS) -> dict[str, str]:
+    """Give, for each threat of the page, the test that defends it. Raises ValueError for a threat without one."""
+    rows = [line.strip("| ").split(" | ") for line in page.read_text(encoding="utf-8").splitlines() if "|" in line]
+    told = {row[0]: row[-1].strip("` ") for row in rows if row[0] != "threat" and not row[0].startswith("---")}
+    bare = [threat for threat, test in told.items() if "::test_" not in test]
+    if bare or not told:
+        raise ValueError(f"Threats without a test: {bare}")
+    return told
 
 
 def missing(tests: Iterable[str], root: Path = ROOT) -> list[str]:

@@ -40,6 +40,13 @@ def sign(submission: Path, key: Path) -> Path:
     return submission / SIGNATURE
 
 
+def answer(office: Office, submission: str) -> Path:
+    """Answer a batch as a whole; give the response. Raises CountersealError ``waiting``."""
+    from counterseal.flow.answer import answer_batch  # noqa: PLC0415
+
+    return answer_batch(office, submission)
+
+
 def register_agency(office: Office, agency: str, title: str, names: Sequence[str], *, by: str) -> None:
     """Enter an agency. Raises CountersealError."""
     from counterseal.flow.register import register_asker  # noqa: PLC0415

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from controls.table import missing, not_passed, read_controls
+from controls.table import defences, missing, not_passed, read_controls
 
 from counterseal.ledger.entry import EntryKind
 
@@ -16,6 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_a_control_that_names_a_test_which_is_not_there():
     assert missing(read_controls().tests) == []
+
+
+def test_a_threat_that_no_test_defends():
+    assert missing(defences().values()) == []
+    assert len(defences()) > 30
 
 
 def test_a_control_whose_evidence_the_ledger_does_not_know():

@@ -111,7 +111,9 @@ OF_PROGRAMS = {"api/v1/", "api/v1/openapi.json", "api/v1/about"} | {
     for route in (
         "uploads", "uploads/<number>", "uploads/<number>/rows", "uploads/<number>/completion", "submissions",
         "submissions/<submission>", "submissions/<submission>/response", "submissions/<submission>/notice",
-        "submissions/<submission>/rows/<row>/history", "officers",
+        "submissions/<submission>/rows/<row>/history", "submissions/<submission>/packages",
+        "submissions/<submission>/packages/<row>", "submissions/<submission>/packages/<row>/acknowledgement",
+        "officers",
     )
 }  # fmt: skip
 """The interface for agencies' programs. No session opens it; tests/api holds who may what."""

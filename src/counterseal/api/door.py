@@ -34,6 +34,7 @@ TYPES = "https://counterseal.example/problems/"
 STATUS = {
     "not-found": 404,
     "not-yet": 409,
+    "not-answered": 409,
     "upload-open": 409,
     "upload-closed": 409,
     "upload-moved": 409,

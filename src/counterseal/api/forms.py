@@ -75,6 +75,31 @@ class UploadOut(Schema):
     refused: str = Field(description="The code of the error when it was refused.")
 
 
+class PackageOut(Schema):
+    """A sealed answer that can be fetched."""
+
+    row: int
+    sha256: Digest
+    size: int = Field(description="Its bytes.")
+    officers: int = Field(description="To how many officers it is sealed.")
+    acknowledged: int = Field(description="How many of them have acknowledged it.")
+
+
+class AcknowledgementIn(Strict):
+    """What `counterseal open` wrote and the officer signed."""
+
+    acknowledgement: Annotated[str, Field(min_length=1, max_length=32_768)] = Field(
+        description="The exact text of the file."
+    )
+
+
+class AcknowledgementOut(Schema):
+    """An acknowledgement in the ledger."""
+
+    entry: int
+    officer: Digest
+
+
 class CompletionIn(Strict):
     """The manifest and its signature, each as the exact text of its file."""
 

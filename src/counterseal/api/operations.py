@@ -14,17 +14,20 @@ from counterseal.api.door import PROBLEMS, caller_of, interface, once
 from counterseal.api.forms import (
     NAME,
     About,
+    AcknowledgementIn,
+    AcknowledgementOut,
     AttemptOut,
     CompletionIn,
     OfficerIn,
     OfficerOut,
+    PackageOut,
     SubmissionOut,
     UploadIn,
     UploadOut,
     WishIn,
 )
 from counterseal.errors import CountersealError
-from counterseal.flow import asker, register, upload
+from counterseal.flow import asker, packages, register, upload
 from counterseal.flow.caller import CALLS_A_MINUTE
 from counterseal.vault.tokens import LONGEST_LIFE
 
@@ -40,6 +43,7 @@ Row = Annotated[int, Path(ge=1, le=1_000_000_000, description="The row's number 
 FILE_OF = {
     "response": ("application/x-ndjson", {"type": "string", "description": "One line a row, in file order."}),
     "notice": ("application/pdf", {"type": "string", "format": "binary"}),
+    "package": ("application/json", {"type": "string", "format": "binary", "description": "As it was sealed."}),
 }
 
 
@@ -186,6 +190,51 @@ def see_history(request: HttpRequest, submission: Submission, row: Row) -> list[
     """Give every attempt under the row's reference, over the submissions that mend one another, oldest first."""
     found = asker.history(wiring.office(), caller_of(request).agency, submission, row)
     return [AttemptOut.model_validate(one, from_attributes=True) for one in found]
+
+
+@interface.get(
+    "/submissions/{submission}/packages", response={200: list[PackageOut], **PROBLEMS}, summary="The sealed answers"
+)
+def see_packages(request: HttpRequest, submission: Submission) -> list[PackageOut]:
+    """Give what there is to fetch, by row, once the whole submission is answered; before that nothing is told."""
+    found = packages.own_packages(wiring.office(), caller_of(request).agency, submission)
+    return [PackageOut.model_validate(one, from_attributes=True) for one in found]
+
+
+@interface.get(
+    "/submissions/{submission}/packages/{row}",
+    response=PROBLEMS,
+    openapi_extra=_file("package"),
+    summary="One sealed answer",
+)
+def fetch_package(request: HttpRequest, submission: Submission, row: Row) -> FileResponse:
+    """Give the package, sealed to the officers whom the row named; `counterseal open` opens it."""
+    path = packages.own_package(wiring.office(), caller_of(request).agency, submission, row)
+    return FileResponse(path.open("rb"), content_type=FILE_OF["package"][0])
+
+
+@interface.post(
+    "/submissions/{submission}/packages/{row}/acknowledgement",
+    response={201: AcknowledgementOut, **PROBLEMS},
+    summary="Acknowledge one",
+)
+def acknowledge_package(
+    request: HttpRequest, submission: Submission, row: Row, form: AcknowledgementIn, call: Call
+) -> HttpResponse:
+    """Enter that an officer has received it and accepted its conditions. Sent again it changes nothing."""
+    office, agency, document = (
+        wiring.office(),
+        caller_of(request).agency,
+        form.acknowledgement.encode("utf-8", "replace"),
+    )
+    return once(
+        request,
+        call,
+        201,
+        lambda: AcknowledgementOut.model_validate(
+            packages.acknowledge_package(office, agency, submission, row, document), from_attributes=True
+        ),
+    )
 
 
 @interface.get("/officers", response={200: list[OfficerOut], **PROBLEMS}, summary="Who may receive")

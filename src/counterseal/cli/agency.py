@@ -34,6 +34,7 @@ def mount(program: typer.Typer) -> None:
     program.add_typer(hold, name="hold")
     program.command(epilog="Example: counterseal sign request --key secretary.key")(sign)
     program.command(epilog="Example: counterseal work --workspace office --registry registry")(work)
+    program.command(epilog="Example: counterseal answer SYN-2026-0001 --workspace office")(answer)
 
 
 def _office(workspace: Path) -> Office:
@@ -77,6 +78,15 @@ def work(
         if not every:
             raise typer.Exit(1 if any(one.state == "waiting" for one in done) else 0)
         time.sleep(every)
+
+
+def answer(
+    submission: Annotated[str, typer.Argument(metavar="SUBMISSION", help="Its id.")],
+    workspace: Workspace,
+) -> None:
+    """Answer a submission as a whole, once no row of it waits for anybody. Only then can its packages be fetched."""
+    path = _wired().answer(_office(workspace), submission)
+    typer.echo(f"Answered: {path}")
 
 
 @app.command("new-key", epilog="Example: counterseal agency new-key ice.secretary --out secretary.key")
