@@ -56,6 +56,16 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
         {"requester"},
         {302},
     ),
+    "requester/requests/<named:submission>/packages/<int:row>/": (
+        f"/requester/requests/{SUBMISSION}/packages/1/",
+        {"requester"},
+        {404},  # not answered yet
+    ),
+    "requester/requests/<named:submission>/packages/<int:row>/acknowledge/": (
+        f"/requester/requests/{SUBMISSION}/packages/1/acknowledge/",
+        {"requester"},
+        {404},
+    ),
     "requester/requests/<named:submission>/<takes:name>": (
         f"/requester/requests/{SUBMISSION}/letter.pdf",
         {"requester"},

@@ -16,15 +16,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from counterseal.errors import CountersealError
-from counterseal.flow import asker
+from counterseal.flow import asker, packages
 from counterseal.flow.authenticate import LARGEST_SIGNATURE
 from counterseal.flow.requester import Sent, check, read_response, send
 from counterseal.intake.manifest import LARGEST_MANIFEST
+from counterseal.vault.acknowledgement import LARGEST as LARGEST_ACKNOWLEDGEMENT
 from counterseal.web.rights import Right, asks
 from counterseal.wiring import office
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from django.core.files.uploadedfile import UploadedFile
     from django.http import HttpRequest, HttpResponse
@@ -65,6 +67,8 @@ OUTCOME_WORD = {
     "admitted": "Holds on its face", "refuse": "Would be refused", "refused": "Would be refused",
     "cure": "To mend first", "judgement": "Waits for a person",
 }  # fmt: skip
+SHOWN = 200
+"""So many packages stand on a page; a program fetches any number."""
 FILES = {
     "response.jsonl": ("response", "application/jsonl"),
     "letter.pdf": ("notice", "application/pdf"),
@@ -150,6 +154,9 @@ def one_request(request: HttpRequest, submission: str) -> HttpResponse:
         told["answers"] = [(ANSWER_WORD[word], n, n / found.rows) for word, n in read.answers.items()]
         told["groups"] = _grouped(read.reasons, ANSWERED)
         told["read"] = read
+    if found.status == "answered":
+        sealed = packages.own_packages(office(), agency_of(request), submission)
+        told |= {"packages": sealed[:SHOWN], "sealed": len(sealed)}
     return render(request, "web/requester_request.html", told)
 
 
@@ -164,6 +171,44 @@ def own_file(request: HttpRequest, submission: str, name: str) -> FileResponse:
     except CountersealError:
         raise Http404 from None
     return FileResponse(path.open("rb"), content_type=kind, as_attachment=True, filename=f"{submission}-{name}")
+
+
+@require_safe
+@asks(Right.REQUESTS)
+def package(request: HttpRequest, submission: str, row: int) -> FileResponse:
+    """Give a sealed package. It opens with the key of an officer whom the row names, and with nothing here."""
+    path = _own_package(request, submission, row)
+    return FileResponse(path.open("rb"), content_type="application/octet-stream", as_attachment=True,
+                        filename=f"{submission}-{row}.sealed")  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@asks(Right.REQUESTS)
+def acknowledge(request: HttpRequest, submission: str, row: int) -> HttpResponse:
+    """Take in what an officer signed when they opened a package."""
+    _own_package(request, submission, row)
+    error = None
+    if request.method == "POST":
+        try:
+            document = _file(request, "acknowledgement", "the acknowledgement").read(LARGEST_ACKNOWLEDGEMENT + 1)
+            done = packages.acknowledge_package(
+                office(), agency_of(request), submission, row, document, door="pages"
+            )  # fmt: skip
+        except CountersealError as refused:
+            error = refused
+        else:
+            messages.success(request, f"The acknowledgement is entry {done.entry} of the ledger.")
+            return HttpResponseRedirect(reverse("request", args=[submission]))
+    told = {"submission": submission, "row": row, "error": error}
+    return render(request, "web/requester_acknowledge.html", told, status=409 if error else 200)
+
+
+def _own_package(request: HttpRequest, submission: str, row: int) -> Path:
+    """Give the file of one's own package. Raises Http404 where there is none, or not yet, or it is another's."""
+    try:
+        return packages.own_package(office(), agency_of(request), submission, row)
+    except CountersealError:
+        raise Http404 from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -79,6 +79,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("requester/send/", requester.send_request, name="request-send"),
     path("requester/requests/<named:submission>/", requester.one_request, name="request"),
     path("requester/requests/<named:submission>/withdraw/", requester.withdraw, name="request-withdraw"),
+    path("requester/requests/<named:submission>/packages/<int:row>/", requester.package, name="request-package"),
+    path(
+        "requester/requests/<named:submission>/packages/<int:row>/acknowledge/",
+        requester.acknowledge,
+        name="request-acknowledge",
+    ),
     path("requester/requests/<named:submission>/<takes:name>", requester.own_file, name="request-file"),
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export, name="audit-export"),
