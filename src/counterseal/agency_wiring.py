@@ -72,11 +72,14 @@ def propose_key(
     return propose(office, agency, vkey, signer=signer, office_held=office_held, valid=valid, memo=content, by=by)
 
 
-def propose_officer(office: Office, agency: str, officer: str, certificate: Path, *, by: str) -> Line:
-    """Propose an officer who may receive. Raises CountersealError."""
+def propose_officer(
+    office: Office, agency: str, officer: str, certificate: Path, *, by: str, certification: Path | None = None
+) -> Line:
+    """Propose an officer who may receive; a contractor with their certification. Raises CountersealError."""
     from counterseal.flow.register import propose_officer as propose  # noqa: PLC0415
 
-    return propose(office, agency, officer, _content(certificate), by=by)
+    content = None if certification is None else _content(certification)
+    return propose(office, agency, officer, _content(certificate), by=by, certification=content)
 
 
 def propose_root(office: Office, agency: str, certificate: Path, *, by: str) -> Line:

@@ -7,21 +7,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from counterseal.custody_wiring import end_of_day, moment
 from counterseal.errors import CountersealError
 from counterseal.wiring import open_office
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from counterseal.flow.office import Office
 
 
-def issue_stop_order(office: Office, scope: str, reaches: str, authority: str, by: str) -> dict[str, Any]:
-    """Issue an order and tell what came of it; ``waits`` says why it is not yet acknowledged."""
-    from counterseal.flow.orders import acknowledge, enter  # noqa: PLC0415  # models need Django
+def issue_stop_order(
+    office: Office, scope: str, reaches: str, authority: str, by: str, court: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Issue an order and tell what came of it; ``waits`` says why it is not yet acknowledged.
 
-    entered = enter(office, scope, reaches, authority, by)
+    ``court`` holds ``court``, ``docket``, ``ordered_at`` and ``confirm_by`` of a court's order, which is served on
+    everybody who holds what had left before it: ``served`` are the entries, ``unserved`` says why none went.
+    """
+    from counterseal.flow.orders import CourtOrder, acknowledge, enter  # noqa: PLC0415  # models need Django
+    from counterseal.flow.recall import serve  # noqa: PLC0415
+
+    made = None
+    if court is not None:
+        by_when = end_of_day(court["confirm_by"], "--confirm-by") if court["confirm_by"] else None
+        made = CourtOrder(court["court"], court["docket"], moment(court["ordered_at"], "--ordered-at"), by_when)
+    entered = enter(office, scope, reaches, authority, by, made)
     told: dict[str, Any] = {"order": entered.order, "entry": entered.entry, "stopped": entered.stopped}
+    if made is not None:
+        try:
+            told |= {"served": list(serve(office, entered.order, by).entries), "unserved": ""}
+        except CountersealError as error:
+            told |= {"served": [], "unserved": error.message}
     try:
         acknowledge(office)
     except CountersealError as error:

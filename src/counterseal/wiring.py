@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from counterseal.flow.run import RunSummary
     from counterseal.flow.sign_ins import SignIn
     from counterseal.oversight.replay_page import VersionLine
+    from counterseal.screening.explain import Explanation
     from counterseal.store.ledger_log import LedgerLog
 
 MEMORY_LIMIT = "1GB"
@@ -183,6 +184,24 @@ def replay(
             lambda: DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS, spill=place),
             submission, folders, place, received_on=today(), progress=progress,
         )  # fmt: skip
+
+
+def explain(
+    submission: Path,
+    row: int,
+    agreement: str | None,
+    *,
+    received_on: date,
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[Explanation, ...]:
+    """Explain one row, under the agreement that the manifest names or another."""
+    from counterseal.flow.explain import explain_submission_row  # noqa: PLC0415
+    from counterseal.intake import read_manifest  # noqa: PLC0415
+
+    folder = agreement_folder(agreement or read_manifest(submission).agreement, shipped_agreements())
+    if folder is None:
+        raise TypeError
+    return explain_submission_row(submission, row, agreement=folder, received_on=received_on, progress=progress)
 
 
 def examine(office: Office) -> list[Checked]:

@@ -63,8 +63,16 @@ def check(request: dict[str, Any], policy: Policy, ledger: Path) -> None:
     if following[index - first] != entry:
         raise Refused("the ledger holds another entry in the intent's place")
     _check_approvals(intent, index, first, following)
-    if any(json.loads(later)["kind"] == "stop" for later in following[index - first + 1 :]):
+    since = [json.loads(later) for later in following[index - first + 1 :]]
+    if any(later["kind"] == "stop" for later in since):
         raise Refused("a stop order came after the intent; the intent must be made anew")
+    if any(later["kind"] == "safeguards" and _lapsed(later, request["agency"]) for later in since):
+        raise Refused("the agency's safeguards lapsed after the intent")
+
+
+def _lapsed(entry: dict[str, Any], agency: str) -> bool:
+    body = entry.get("body", {})
+    return bool(body.get("act") == "lapsed" and body.get("agency") == agency)
 
 
 def _first_needed(intent: dict[str, Any], index: int) -> int:

@@ -1,9 +1,10 @@
-"""Verify a Counterseal ledger, a receipt, a row of a batch, or a package. One file; it needs only ``cryptography``.
+"""Verify a Counterseal ledger, a receipt, a row of a batch, a package or an order. One file; needs ``cryptography``.
 
     python verify.py ledger FOLDER (--policy FILE | --key VKEY)
     python verify.py receipt FILE --entry FILE (--policy FILE | --key VKEY)
     python verify.py row FILE.json (--policy FILE | --key VKEY)
     python verify.py package FILE --ledger FOLDER (--policy FILE | --key VKEY)
+    python verify.py order FILE.json (--policy FILE | --key VKEY)
     counterseal-verify accounting|index FILE --ledger FOLDER (--policy FILE | --key VKEY)   (accounting.py beside it)
 
 It shares no line with the program that writes the ledger, so that one mistake does not hide in both. Read
@@ -311,6 +312,25 @@ def row(proof: dict[str, object], policy: Policy) -> tuple[Head, str]:
     return head, written
 
 
+def order(document: dict[str, object], policy: Policy) -> tuple[Head, int]:
+    """Verify an order to a holder: its receipt, and that it says what its entry says; give the head and the index.
+
+    The entry holds the digest of the order's text, and each fact of the text in its own place.
+    """
+    entry = unbase64(str(document["entry"]))
+    head, index = receipt(str(document["receipt"]), leaf(entry), policy)
+    told, text = json.loads(entry), document["order"]
+    if told["kind"] != "recall" or told["body"]["act"] != "ordered" or not isinstance(text, dict):
+        raise Refused("the entry orders nothing")
+    written = json.dumps(text, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    if hashlib.sha256(written).hexdigest() != told["body"]["document"]:
+        raise Refused("the order is not the one that was entered")
+    facts = {name: fact for name, fact in told["body"].items() if name not in {"act", "document", "door"}}
+    if {name: fact for name, fact in text.items() if name not in {"form", "do"}} != facts:
+        raise Refused("the order says something else than its entry")
+    return head, index
+
+
 def tile_name(level: int | str, index: int, width: int) -> str:
     """Name a tile."""
     digits = f"{index:03d}"
@@ -421,7 +441,7 @@ def _tile_root(hashes: list[bytes]) -> bytes:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="counterseal-verify", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", choices=["ledger", "receipt", "row", "package", "accounting", "index"])
+    parser.add_argument("what", choices=["ledger", "receipt", "row", "package", "accounting", "index", "order"])
     parser.add_argument("path", type=Path)
     parser.add_argument("--policy", type=Path, help="a tlog-policy file")
     parser.add_argument("--key", help="the log's verifier key; no witness is asked for")
@@ -438,6 +458,9 @@ def main(arguments: list[str] | None = None) -> int:
         elif given.what == "receipt":
             head, index = receipt(given.path.read_text("utf-8"), leaf(given.entry.read_bytes()), policy)
             print(f"entry {index} is in {head.origin} at size {head.size}")  # noqa: T201
+        elif given.what == "order":
+            head, index = order(json.loads(given.path.read_text("utf-8")), policy)
+            print(f"the order is entry {index} of {head.origin} at size {head.size}")  # noqa: T201
         elif given.what == "package":
             head, index = package(given.path.read_bytes(), given.ledger, policy)
             print(f"the package's intent is entry {index} of {head.origin}")  # noqa: T201

@@ -52,10 +52,14 @@ def test_the_page_takes_nothing_from_outside_and_runs_nothing(agreement):
 
 
 def test_every_word_of_a_rule_is_on_the_page(agreement):
+    from counterseal.agreements.page import spans
+
     words = " ".join(Read(page_html(agreement)).words)
+    together = "".join(words.split())
     for rule in agreement.rules:
-        for told in (rule.title, rule.text, rule.sql, rule.says):
+        for told in (rule.title, rule.sql, rule.says):
             assert told in words
+        assert "".join("".join(piece for _, piece in spans(rule.text)).split()) in together
     for parameter in agreement.parameters:
         assert parameter.why in words
     assert agreement.digest in words
@@ -108,3 +112,19 @@ def test_the_command_writes_both_forms_and_refuses_a_third(tmp_path, capsys):
     assert status(["agreement", "show", where, "--out", str(tmp_path / "a.doc")]) == 2
     assert status(["agreement", "show", where, "--out", str(tmp_path / "no" / "a.pdf")]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", []),
+        ("2 * 3 * 4", [("plain", "2 * 3 * 4")]),
+        ("*NA NA*, and `zip`", [("stressed", "NA NA"), ("plain", ", and "), ("word", "zip")]),
+        ("*a", [("plain", "*a")]),
+        ("`a*b*c`", [("word", "a*b*c")]),
+    ],
+)
+def test_marks_that_stand_in_the_text_that_counsel_reads(text: str, found: list[tuple[str, str]]):
+    from counterseal.agreements.page import spans
+
+    assert spans(text) == found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -199,12 +199,28 @@ def test_two_officers_of_one_name(office: Path, tmp_path: Path):
         agency_wiring.propose_root(at, "ice", certificate, by="A. One")
 
 
-def self_signed(name: str) -> bytes:
+def test_a_contractor_who_is_registered_as_an_officer(office: Path, tmp_path: Path):
+    """P-09: without the certification of 6103(p)(9) nobody; with it no longer than a review counts."""
+    from counterseal import agency_wiring, wiring
+
+    at = wiring.open_office(office)
+    certificate, paper = tmp_path / "contractor.pem", tmp_path / "certification.txt"
+    certificate.write_bytes(self_signed("C. Worker (Affiliate)", 2060))
+    paper.write_bytes(b"")
+    for words in ({}, {"certification": paper}):
+        with pytest.raises(CountersealError, match="contractor"):
+            agency_wiring.propose_officer(at, "ice", "OFC-00003", certificate, by="A. One", **words)
+    paper.write_bytes(b"reviewed on site, made up")
+    line = agency_wiring.propose_officer(at, "ice", "OFC-00003", certificate, by="A. One", certification=paper)
+    assert line.valid_to <= wiring.today() + timedelta(days=3 * 365)
+
+
+def self_signed(name: str, ends: int = 2027) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
     whose = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    made = x509.CertificateBuilder(whose, whose, key.public_key(), 7, datetime(2026, 1, 1), datetime(2027, 12, 31))  # noqa: DTZ001
+    made = x509.CertificateBuilder(whose, whose, key.public_key(), 7, datetime(2026, 1, 1), datetime(ends, 12, 31))  # noqa: DTZ001
     return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

@@ -23,6 +23,7 @@ from counterseal.ledger.intent import Approval, Release
 from counterseal.ledger.policy import read_policy
 from counterseal.ledger_wiring import post
 from counterseal.store.models import LedgerEntry
+from counterseal.store.submissions import one_act
 from counterseal.vault.keys import CUSTODIAN_KEYS, WITNESS_KEYS, make_keys
 from counterseal_open.envelope import open_envelope
 from counterseal_open.keys import FileKey
@@ -191,6 +192,23 @@ def test_a_stop_between_intent_and_sealing(scene: Scene):
     assert not list(scene.gate.packages.iterdir())
 
 
+def test_safeguards_that_lapse_between_intent_and_sealing(scene: Scene):
+    intent = approved(scene)
+    with one_act():
+        scene.log.append("safeguards", {"act": "lapsed", "agency": "another"})
+        scene.log.append("safeguards", {"act": "lapsed", "agency": UNDER[0]})
+    with pytest.raises(CountersealError, match="safeguards lapsed"):
+        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
+    assert not list(scene.gate.packages.iterdir())
+
+
+def test_another_agencys_safeguards_that_hold_up_this_one(scene: Scene):
+    intent = approved(scene)
+    with one_act():
+        scene.log.append("safeguards", {"act": "lapsed", "agency": "another"})
+    assert release_answer(scene.gate, scene.release, intent, [scene.key], UNDER).is_file()
+
+
 def test_an_answer_without_a_quorum(scene: Scene):
     intent = approved(scene)
     scene.server.shutdown()
@@ -274,8 +292,6 @@ def test_an_approval_that_the_ledgers_owner_made_up(scene: Scene, what: str):
 
 
 def test_an_approval_by_a_key_that_was_ended(scene: Scene):
-    from counterseal.store.submissions import one_act
-
     approve(scene.log, scene.release, "ann")
     with one_act():
         scene.log.append("role", {"act": "key ended", "key_sha256": official("ann")})
@@ -286,8 +302,6 @@ def test_an_approval_by_a_key_that_was_ended(scene: Scene):
 
 
 def test_an_approval_by_an_administrators_key(scene: Scene):
-    from counterseal.store.submissions import one_act
-
     with one_act():
         key = base64.b64encode(passkey("eve").public_key).decode()
         scene.log.append("role", {"act": "key", "role": "administrator", "key": key})

@@ -17,6 +17,7 @@ from tests.release_package.test_whole_way import ISSUED, authority, register_roo
 
 from counterseal import agency_wiring, wiring
 from counterseal.errors import CountersealError
+from counterseal.flow.custody import held_packages
 from counterseal.flow.packages import acknowledge_package, own_package, own_packages
 from counterseal.flow.releasing import release_case
 from counterseal_open import recipient
@@ -78,6 +79,9 @@ def test_a_package_that_cannot_be_fetched_or_acknowledged(answered: tuple[Office
     again = acknowledge_package(office, agency, SUBMISSION, row, document)
     assert first == again
     assert own_packages(office, agency, SUBMISSION)[0].acknowledged == 1
+    (held,) = held_packages(office)
+    assert (held.holding.state, held.holding.officer) == ("held", first.officer), "custody reads the same entry"
+    assert held.package == one.sha256
     entry = office.ledger.entry(first.entry)
     assert json.loads(entry)["kind"] == "acknowledged"
     assert b"Dana" not in entry

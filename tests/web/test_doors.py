@@ -82,6 +82,10 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "stop-orders/<int:order>/": ("/stop-orders/1/", OFFICE, {404}),
     "stop-orders/<int:order>/acknowledge/": ("/stop-orders/1/acknowledge/", {"counsel", "oversight"}, {405}),
     "stop-orders/<int:order>/lift/": ("/stop-orders/1/lift/", {"counsel"}, {302}),  # first a step-up
+    "stop-orders/<int:order>/serve/": ("/stop-orders/1/serve/", {"counsel", "oversight"}, {405}),
+    "custody/": ("/custody/", OFFICE, {200}),
+    "custody/<int:delivered>/": ("/custody/1/", OFFICE, {404}),
+    "custody/orders/<int:order>/document/": ("/custody/orders/1/document/", OFFICE, {404}),
     "audit/": ("/audit/", {"oversight"}, {200}),
     "audit/export/": ("/audit/export/", {"oversight"}, {405}),
     "audit/cases/<int:case>/": ("/audit/cases/1/", {"oversight"}, {200}),

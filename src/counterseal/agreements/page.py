@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 QUOTED = re.compile(r"'(?:[^']|'')*'")
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
+MARKED = re.compile(r"\*(?P<stressed>[^*\s](?:[^*]*[^*\s])?)\*|`(?P<word>[^`]+)`")
 
 PAGE_STYLE = """
 body { font: 1.05rem/1.55 Georgia, serif; color: #1b1b1b; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
@@ -205,6 +206,20 @@ def _facts(agreement: Agreement) -> list[tuple[str, str]]:
     ]
 
 
+def spans(text: str) -> list[tuple[str, str]]:
+    """Give a text in pieces: ``plain``, ``stressed`` (between asterisks), a ``word`` of the language (in backticks)."""
+    found, at = [], 0
+    for mark in MARKED.finditer(text):
+        found += [("plain", text[at : mark.start()]), (str(mark.lastgroup), str(mark[str(mark.lastgroup)]))]
+        at = mark.end()
+    return [piece for piece in [*found, ("plain", text[at:])] if piece[1]]
+
+
+def _marked(text: str) -> str:
+    mark = {"plain": "{}", "stressed": "<em>{}</em>", "word": "<code>{}</code>"}
+    return "".join(mark[kind].format(escape(piece)) for kind, piece in spans(text))
+
+
 def _html(block: Block) -> str:
     if block.kind == "code":
         return f"<pre><code>{escape(block.text)}</code></pre>"
@@ -215,7 +230,7 @@ def _html(block: Block) -> str:
         head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in block.rows[0])
         body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in block.rows[1:])
         return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    return f"<p>{escape(block.text)}</p>" if block.text else ""
+    return f"<p>{_marked(block.text)}</p>" if block.text else ""
 
 
 def page_html(agreement: Agreement) -> str:
@@ -235,7 +250,7 @@ def page_html(agreement: Agreement) -> str:
 <title>{escape(agreement.title)}</title><style>{PAGE_STYLE}</style></head>
 <body><main><h1>{escape(agreement.title)}</h1>
 <table><tbody>{facts}</tbody></table>
-<p>{escape(agreement.introduction)}</p>
+<p>{_marked(agreement.introduction)}</p>
 <nav aria-label=Contents><ul>{contents}</ul></nav>
 {body}</main></body></html>
 """
@@ -247,9 +262,12 @@ def page_pdf(agreement: Agreement) -> bytes:
         "title": agreement.title,
         "custodian": agreement.custodian,
         "requester": agreement.requester_title or agreement.requester,
-        "introduction": agreement.introduction,
+        "introduction": spans(agreement.introduction),
         "facts": _facts(agreement),
-        "sections": [asdict(section) for section in sections(agreement)],
+        "sections": [
+            {**asdict(section), "blocks": [{**asdict(one), "spans": spans(one.text)} for one in section.blocks]}
+            for section in sections(agreement)
+        ],
     }
     pdf = typst.compile(
         files("counterseal.agreements").joinpath("page.typ").read_bytes(),

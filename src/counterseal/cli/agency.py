@@ -165,9 +165,13 @@ def officer(
     certificate: Certificate,
     by: By,
     workspace: Workspace,
+    certification: Annotated[
+        Path | None, typer.Option(help="A contractor's certification under 26 U.S.C. 6103(p)(9).")
+    ] = None,
 ) -> None:
     """Propose an officer who may receive, with the certificate that answers are sealed to."""
-    _said(_wired().propose_officer(_office(workspace), agency, name, certificate, by=by))
+    office = _office(workspace)
+    _said(_wired().propose_officer(office, agency, name, certificate, by=by, certification=certification))
 
 
 @app.command(epilog="Example: counterseal agency root ice --certificate root.pem --by 'A. One' --workspace office")

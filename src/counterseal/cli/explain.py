@@ -7,21 +7,21 @@ from typing import Annotated
 
 import typer
 
-from counterseal.cli.output import answer_json, progress
+from counterseal.cli.output import answer_json, day_of_receipt, progress
 
 
 def explain(
     submission: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="The folder with manifest.json.")],
     row: Annotated[int, typer.Option(min=1, help="The number of the row, in the order of the file, from 1.")],
-    agreement: Annotated[Path, typer.Option(help="The agreement's folder.")],
+    agreement: Annotated[str | None, typer.Option(help="An agreement's id or folder, for the manifest's.")] = None,
+    received_on: Annotated[str | None, typer.Option(help="The day of receipt (2026-11-23); today without it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
 ) -> None:
     """Say of one row which rule found what, by which law and values, and what would have to be different."""
     from counterseal import wiring  # noqa: PLC0415
-    from counterseal.flow.explain import explain_submission_row  # noqa: PLC0415
 
     with progress() as says:
-        found = explain_submission_row(submission, row, agreement=agreement, received_on=wiring.today(), progress=says)
+        found = wiring.explain(submission, row, agreement, received_on=day_of_receipt(received_on), progress=says)
     if as_json:
         answer_json({
             "row": row,

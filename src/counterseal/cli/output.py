@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,3 +47,17 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
             shown.update(task, description=what, completed=done, total=of or None)
 
         yield says
+
+
+def day_of_receipt(text: str | None) -> date:
+    """Read the day of receipt, today where none is given. Raises CountersealError ``date``."""
+    if text is None:
+        from counterseal import wiring  # noqa: PLC0415
+
+        return wiring.today()
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  # a day has no zone
+    except ValueError:
+        raise CountersealError(
+            "date", "This is not a date.", where="--received-on", next_step="Write it as 2026-11-23."
+        ) from None

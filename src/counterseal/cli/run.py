@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from counterseal.cli.output import answer_json, console, progress
+from counterseal.cli.output import answer_json, console, day_of_receipt, progress
 from counterseal.core.steps import Engine
-from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
     from counterseal.flow.run import RunSummary
@@ -68,19 +66,6 @@ def tell_code(name: str, code: str, hours: int) -> None:
     typer.echo("With it a first passkey is enrolled, on the pages under: Sign in, I have a one-time code.")
 
 
-def _day(text: str | None) -> date:
-    if text is None:
-        from counterseal import wiring  # noqa: PLC0415
-
-        return wiring.today()
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  # a day has no zone
-    except ValueError:
-        raise CountersealError(
-            "date", "This is not a date.", where="--received-on", next_step="Write it as 2026-11-23."
-        ) from None
-
-
 def run(
     submission: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="The folder with manifest.json.")],
     registry: Annotated[Path, typer.Option(help="What `counterseal registry build` made.")],
@@ -97,7 +82,7 @@ def run(
     office = wiring.open_office(workspace)
     with progress() as says:
         summary, seconds = wiring.run(
-            office, submission, registry, received_on=_day(received_on), agreement=agreement, progress=says
+            office, submission, registry, received_on=day_of_receipt(received_on), agreement=agreement, progress=says
         )
     size, root = office.ledger.size_and_root()
     if as_json:

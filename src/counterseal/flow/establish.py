@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from counterseal.agreements import load_agreement
@@ -14,6 +15,8 @@ from counterseal.store.connection import make_tables, point_at
 from counterseal.store.submissions import one_act, register_agency
 from counterseal.vault.durable import write_durably
 from counterseal.vault.keys import CUSTODIAN_KEYS, make_keys
+
+A_YEAR = timedelta(days=365)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +81,7 @@ def _enter(book: LedgerLog, workspace: Workspace, clock: Clock) -> None:
                     agreement.requester_title,
                     agreement.requester_names,
                     at=clock.now(),
-                    safeguards_in_force=True,
+                    safeguards_until=(clock.now() + A_YEAR).date(),
                 )
     book.publish()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 from counterseal.core.case import CaseAct, next_state
@@ -38,6 +39,7 @@ from counterseal.store.submissions import one_act
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from counterseal.flow.office import Office
     from counterseal.ledger.entry import Fact
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from counterseal.store.stop_orders import OrderHeld
 
 SCOPES = ("everything", "agency", "agreement", "statute", "submission", "person")
+LONGEST = 200
 PERSON_SEAL = b"stop order on a person"
 MAY_ISSUE = frozenset({Role.COUNSEL, Role.OVERSIGHT})
 MAY_LIFT = frozenset({Role.COUNSEL})
@@ -68,6 +71,34 @@ class Issued(Entered):
     checkpoint: str
 
 
+@dataclass(frozen=True, slots=True)
+class CourtOrder:
+    """What makes an order a court's: which court, under which docket number, made when.
+
+    ``confirm_by`` is the time that the court itself set for holders to confirm, None where it set none.
+    """
+
+    court: str
+    docket: str
+    ordered_at: datetime
+    confirm_by: datetime | None = None
+
+    def facts(self, authority: str) -> dict[str, Fact]:
+        """Give what stands in the entry, the digest of the court's own words among it.
+
+        Raises CountersealError ``stop-order-court`` for what is not named, or confirmed before it was ordered.
+        """
+        names = self.court.strip(), self.docket.strip()
+        if not all(name and len(name) <= LONGEST and name.isprintable() for name in names):
+            raise CountersealError("stop-order-court", f"Name the court and the docket, each in {LONGEST} signs.")
+        if self.confirm_by is not None and self.confirm_by <= self.ordered_at:
+            raise CountersealError("stop-order-court", "Holders confirm after the court's order, not before it.")
+        told: dict[str, Fact] = {"court": names[0], "docket": names[1], "ordered_at": self.ordered_at.isoformat()}
+        if self.confirm_by is not None:
+            told["confirm_by"] = self.confirm_by.isoformat()
+        return {**told, "words_sha256": sha256(authority.encode()).hexdigest()}
+
+
 def issue(office: Office, scope: str, reaches: str, authority: str, by: By) -> Issued:
     """Enter an order, stop every case that it reaches, and give it back acknowledged.
 
@@ -77,23 +108,31 @@ def issue(office: Office, scope: str, reaches: str, authority: str, by: By) -> I
     return Issued(entered.order, entered.entry, entered.stopped, acknowledge(office))
 
 
-def enter(office: Office, scope: str, reaches: str, authority: str, by: By) -> Entered:
+def enter(office: Office, scope: str, reaches: str, authority: str, by: By, court: CourtOrder | None = None) -> Entered:
     """Enter an order and stop every case that it reaches. It is in force from here on, and not yet acknowledged.
 
+    A court's order has its words in ``authority``; ``court`` says whose, and what it says stands in the entry.
+
     For scope ``person``, ``reaches`` is the taxpayer number: the ledger commits to it, the database keeps it
-    sealed, and neither shows it. Raises CountersealError ``stop-order-scope``, ``stop-order-reach`` or
-    ``stop-order-authority`` when it could not be applied, and ``role`` when it is not this official's to issue.
+    sealed, and neither shows it. Raises CountersealError ``stop-order-scope``, ``stop-order-reach``,
+    ``stop-order-court`` or ``stop-order-authority`` when it could not be applied, and ``role`` when it is not this
+    official's to issue.
     """
     check_order(scope, reaches, authority)
     made: dict[str, int] = {}
     person, reaches = scope == "person", reaches.strip()
     digits = "".join(sign for sign in reaches if sign.isdigit())
-    told = {"scope": scope, "door": _door(by), **({} if person or not reaches else {"reaches": reaches})}
-    name = _acting(by, MAY_ISSUE)
+    told: dict[str, Fact] = {
+        "scope": scope,
+        "door": door_of(by),
+        **({} if person or not reaches else {"reaches": reaches}),
+    }
+    told |= {} if court is None else court.facts(authority)
+    name = acting_name(by, MAY_ISSUE)
     committed: dict[str, str | int] = {"by": name, "authority": authority, **({"person": digits} if person else {})}
 
     def keep(entry: int) -> None:
-        _acting(by, MAY_ISSUE)  # anew: a role may have been withdrawn while this waited
+        acting_name(by, MAY_ISSUE)  # anew: a role may have been withdrawn while this waited
         at = office.clock.now()
         sealed = office.openings.seal(digits.encode(), PERSON_SEAL) if person else b""
         shown = f"committed in entry {entry}" if person else reaches
@@ -120,9 +159,9 @@ def ask_lift(office: Office, order: int, by: By, authority: str) -> None:
         raise CountersealError("stop-order-authority", "Say on what authority the order is lifted.")
     with one_act():
         office.ledger.lock()
-        held, name = _in_force(order), _acting(by, MAY_LIFT)
+        held, name = _in_force(order), acting_name(by, MAY_LIFT)
         ask_to_lift(held.id, name, authority.strip(), at=office.clock.now())
-        told: dict[str, Fact] = {"order": held.id, "act": "asked", "door": _door(by)}
+        told: dict[str, Fact] = {"order": held.id, "act": "asked", "door": door_of(by)}
         office.ledger.append("lift", told, {"by": name, "authority": authority.strip()})
     office.ledger.publish()
 
@@ -134,12 +173,12 @@ def lift(office: Office, order: int, by: By) -> int:
     """
     with one_act():
         office.ledger.lock()
-        held, name = _in_force(order), _acting(by, MAY_LIFT)
+        held, name = _in_force(order), acting_name(by, MAY_LIFT)
         if not held.lift_asked_by:
             raise CountersealError("lift-not-asked", "Lifting is asked for by one person and done by another.")
         if held.lift_asked_by == name:
             raise CountersealError("lift-by-two", "The one who asked cannot also lift; another official must.")
-        entry = office.ledger.append("lift", {"order": held.id, "act": "lifted", "door": _door(by)}, {"by": name})
+        entry = office.ledger.append("lift", {"order": held.id, "act": "lifted", "door": door_of(by)}, {"by": name})
         lift_order(held.id, name, at=office.clock.now(), entry=entry)
         opened = 0
         still = [(one.scope, reach_of(office, one)) for one in orders_in_force()]
@@ -242,7 +281,7 @@ def _narrowed(scope: str, reaches: str) -> Mapping[str, str]:
     return {scope: reaches} if scope in {"agency", "agreement", "submission"} else {}
 
 
-def _acting(by: By, roles: frozenset[Role]) -> str:
+def acting_name(by: By, roles: frozenset[Role]) -> str:
     """Give the name of who acts. Raises CountersealError ``role``, and ``name`` where none is given."""
     if isinstance(by, int):
         return acting(by, roles).username
@@ -251,7 +290,8 @@ def _acting(by: By, roles: frozenset[Role]) -> str:
     return by.strip()
 
 
-def _door(by: By) -> str:
+def door_of(by: By) -> str:
+    """Give the word for the door through which somebody acts."""
     return "pages" if isinstance(by, int) else "command"
 
 

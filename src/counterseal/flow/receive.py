@@ -76,7 +76,7 @@ def receive(
     is not registered; ``unsigned`` and the faults of ``authenticate``; ``held``; ``already-received``.
     """
     manifest = read_manifest(submission)
-    found = registered_agency(manifest.requesting_agency)
+    found = registered_agency(manifest.requesting_agency, today=office.clock.now().date())
     if found is None:
         enter_refusal(office, manifest, "agency-unknown")
         raise CountersealError(

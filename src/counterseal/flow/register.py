@@ -7,6 +7,7 @@ able to make another.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 150
 LONGEST_OFFICER = 80
+REVIEWED_FOR = timedelta(days=3 * 365)
+"""How long a contractor's review counts (26 U.S.C. 6103(p)(9))."""
 
 
 def register_asker(office: Office, agency: str, title: str, names: Sequence[str], *, by: str) -> None:
@@ -42,10 +45,11 @@ def register_asker(office: Office, agency: str, title: str, names: Sequence[str]
 
     Raises CountersealError ``agency-known`` when another agency has its id or signs under one of its names.
     """
-    by = _named(by)
+    by = named_person(by)
+    at = office.clock.now()
     with one_act():
-        known = any(registered_agency(name) for name in (agency, title, *names))
-        if known or not register_agency(agency, title, names, at=office.clock.now(), safeguards_in_force=False):
+        known = any(registered_agency(name, today=at.date()) for name in (agency, title, *names))
+        if known or not register_agency(agency, title, names, at=at):
             raise CountersealError("agency-known", "An agency has this id or name already.", where=agency)
         office.ledger.append("registered", {"act": "entered", "what": "agency", "agency": agency}, {"by": by})
     office.ledger.publish()
@@ -80,25 +84,39 @@ def propose_key(
         "agency_id": agency,
         "key": str(key),
         "sha256": sha256(key.public_key).hexdigest(),
-        "signer": _named(signer),
+        "signer": named_person(signer),
         "office": office_held.strip(),
         "memo_sha256": sha256(memo).hexdigest() if memo else "",
     }
     return _propose(office, Kind.KEY, fields, valid, by)
 
 
-def propose_officer(office: Office, agency: str, officer: str, certificate: bytes, *, by: str) -> Line:
+def propose_officer(
+    office: Office, agency: str, officer: str, certificate: bytes, *, by: str, certification: bytes | None = None
+) -> Line:
     """Propose an officer, as requests name them, with the certificate that answers are sealed to.
 
-    Raises CountersealError: ``certificate``, ``officer``, ``register-known``, ``agency-unknown``, ``person``.
+    ``certification`` is that of 26 U.S.C. 6103(p)(9), without which no contractor is registered; its digest is
+    entered, and the registration ends with the review's three years. Raises CountersealError: ``certificate``,
+    ``contractor``, ``officer``, ``register-known``, ``agency-unknown``, ``person``.
     """
     if not officer.strip() or len(officer) > LONGEST_OFFICER or not officer.isprintable() or ";" in officer:
         raise CountersealError("officer", f"An officer is named in at most {LONGEST_OFFICER} signs, without semicolon.")
     read = read_certificate(certificate)
     if read.is_authority:
         raise wrong_certificate("it is an authority's, not an officer's")
+    if read.is_affiliate and not certification:
+        raise CountersealError(
+            "contractor",
+            "This certificate is a contractor's, and an answer goes to the agency's own officers and employees.",
+            next_step="Present the certification of 26 U.S.C. 6103(p)(9) with --certification.",
+        )
     fields = {"agency_id": agency, "officer": officer.strip(), "certificate": read.pem, "sha256": read.sha256}
-    return _propose(office, Kind.OFFICER, fields, (read.valid_from, read.valid_to), by)
+    if not certification:
+        return _propose(office, Kind.OFFICER, fields, (read.valid_from, read.valid_to), by)
+    last = min(read.valid_to, office.clock.now().date() + REVIEWED_FOR)
+    told = {"contractor": sha256(certification).hexdigest()}
+    return _propose(office, Kind.OFFICER, fields, (read.valid_from, last), by, told)
 
 
 def propose_root(office: Office, agency: str, certificate: bytes, *, by: str) -> Line:
@@ -113,8 +131,15 @@ def propose_root(office: Office, agency: str, certificate: bytes, *, by: str) ->
     return _propose(office, Kind.ROOT, fields, (read.valid_from, read.valid_to), by)
 
 
-def _propose(office: Office, kind: Kind, fields: dict[str, str], valid: tuple[date, date], by: str) -> Line:
-    by = _named(by)
+def _propose(
+    office: Office,
+    kind: Kind,
+    fields: dict[str, str],
+    valid: tuple[date, date],
+    by: str,
+    told: dict[str, str] | None = None,
+) -> Line:
+    by = named_person(by)
     if valid[1] < valid[0]:
         raise CountersealError("register-dates", "The last day of validity is before the first.")
     with one_act():
@@ -132,6 +157,7 @@ def _propose(office: Office, kind: Kind, fields: dict[str, str], valid: tuple[da
             "sha256": fields["sha256"],
             "valid_from": valid[0].isoformat(),
             "valid_to": valid[1].isoformat(),
+            **(told or {}),
         }
         whose = {name: fields[name] for name in ("signer", "office", "officer", "memo_sha256") if fields.get(name)}
         at = office.clock.now()
@@ -152,10 +178,10 @@ def confirm(office: Office, kind: Kind, number: int, *, by: str) -> Line:
 
     Raises CountersealError: ``register-none``, ``register-same-person``, ``register-settled``.
     """
-    by = _named(by)
+    by = named_person(by)
     with one_act():
         line = find_line(kind, number)
-        if _folded(line.proposed_by) == _folded(by):
+        if same_person(line.proposed_by, by):
             raise CountersealError(
                 "register-same-person",
                 "Whoever proposed it cannot confirm it.",
@@ -174,7 +200,7 @@ def end(office: Office, kind: Kind, number: int, *, by: str, why: str) -> Line:
 
     Raises CountersealError: ``register-none``, ``register-settled``, ``person``.
     """
-    by = _named(by)
+    by = named_person(by)
     with one_act():
         line = find_line(kind, number)
         entry = _enter(office, "ended", line, by, why)
@@ -190,11 +216,13 @@ def _enter(office: Office, act: str, line: Line, by: str, why: str = "") -> int:
     return office.ledger.append("registered", {**facts}, {"by": by, **({"why": why} if why else {})})
 
 
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+def same_person(one: str, other: str) -> bool:
+    """Tell whether two names are one person's, however they are spaced or capitalised."""
+    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
 
 
-def _named(person: str) -> str:
+def named_person(person: str) -> str:
+    """Give a person's name as it is committed to. Raises CountersealError ``person``."""
     if not person.strip() or len(person) > LONGEST_NAME or not person.isprintable():
         raise CountersealError("person", f"A person is named in at most {LONGEST_NAME} signs.")
     return person.strip()

@@ -55,7 +55,7 @@ class CaseOffice:
             and bool(held.determination)
             and answered_at(held.submission) is None
             and not is_withdrawn(held.agency, held.submission)
-            and safeguards_in_force(held.agency)
+            and safeguards_in_force(held.agency, today=self.office.clock.now().date())
         )
 
     def may_approve(self, official: str) -> bool:

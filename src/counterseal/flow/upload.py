@@ -166,7 +166,7 @@ def _put(folder: Path, manifest: str, signature: str | None) -> None:
 
 def _is_of(office: Office, manifest: Manifest, line: UploadLine) -> None:
     """Refuse a manifest of another submission, file or agency than the upload's; another agency is an entry."""
-    asker = registered_agency(manifest.requesting_agency)
+    asker = registered_agency(manifest.requesting_agency, today=office.clock.now().date())
     if asker is None or asker[0] != line.agency:
         enter_refusal(office, manifest, "upload-differs")
         raise CountersealError(

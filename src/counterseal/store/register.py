@@ -40,6 +40,34 @@ def roots_of(agency: str, *, today: date) -> list[str]:
     return [one.certificate for one in found.order_by("pk")]
 
 
-def safeguards_in_force(agency: str) -> bool:
-    """Tell whether the agency's safeguards stand (26 U.S.C. 6103(p)(4))."""
-    return Agency.objects.filter(pk=agency, safeguards_in_force=True).exists()
+def safeguards_in_force(agency: str, *, today: date) -> bool:
+    """Tell whether the agency's safeguards stand today (26 U.S.C. 6103(p)(4)): not lapsed, their last day not past."""
+    return Agency.objects.filter(pk=agency, safeguards_in_force=True, safeguards_until__gte=today).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Safeguards:
+    """What is on file about an agency's safeguards. ``until`` is the last day, None where there never was one."""
+
+    agency: str
+    title: str
+    in_force: bool
+    until: date | None
+
+
+def safeguards_listed(*, today: date) -> list[Safeguards]:
+    """Give every agency with its safeguards as they stand today."""
+    return [
+        Safeguards(one.pk, one.title, safeguards_in_force(one.pk, today=today), one.safeguards_until)
+        for one in Agency.objects.order_by("pk")
+    ]
+
+
+def enter_safeguards(agency: str, until: date) -> None:
+    """Set an agency's safeguards in force to the end of a day."""
+    Agency.objects.filter(pk=agency).update(safeguards_in_force=True, safeguards_until=until)
+
+
+def end_safeguards(agency: str) -> None:
+    """Set down that an agency's safeguards have lapsed."""
+    Agency.objects.filter(pk=agency).update(safeguards_in_force=False)

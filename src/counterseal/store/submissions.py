@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from counterseal.core.case import CaseState
 from counterseal.errors import CountersealError
 from counterseal.store.models import Agency, Case, Submission
+from counterseal.store.register import safeguards_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,23 +34,29 @@ def folded(name: str) -> str:
     return "".join(sign for sign in name.casefold() if sign.isalnum())
 
 
-def registered_agency(named: str) -> tuple[str, Mapping[str, bool]] | None:
-    """Give the id of the agency that a manifest names and what is on file about it, or None."""
+def registered_agency(named: str, *, today: date) -> tuple[str, Mapping[str, bool]] | None:
+    """Give the id of the agency that a manifest names and what is on file about it today, or None."""
     for agency in Agency.objects.order_by("pk"):
         if folded(named) in {folded(name) for name in (agency.pk, agency.title, *agency.names)}:
-            return agency.pk, {"safeguards_in_force": agency.safeguards_in_force}
+            return agency.pk, {"safeguards_in_force": safeguards_in_force(agency.pk, today=today)}
     return None
 
 
-def register_agency(agency: str, title: str, names: Iterable[str], *, at: datetime, safeguards_in_force: bool) -> bool:
-    """Enter an agency in the register, once, with every name that it signs under; False when it stands there."""
+def register_agency(
+    agency: str, title: str, names: Iterable[str], *, at: datetime, safeguards_until: date | None = None
+) -> bool:
+    """Enter an agency in the register, once, with every name that it signs under; False when it stands there.
+
+    Its safeguards are in force to the end of ``safeguards_until``; without a day they are not.
+    """
     _, new = Agency.objects.get_or_create(
         pk=agency,
         defaults={
             "title": title,
             "names": list(names),
             "registered_at": at,
-            "safeguards_in_force": safeguards_in_force,
+            "safeguards_in_force": safeguards_until is not None,
+            "safeguards_until": safeguards_until,
         },
     )
     return new

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LARGEST_CERTIFICATE = 65_536
 SMALLEST_RSA = 2_048
+AFFILIATE = "(affiliate)"
+"""How a subject's name ends when its holder is no employee (Federal PKI Common Policy, names of subscribers)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class PresentedCertificate:
     valid_from: date
     valid_to: date
     is_authority: bool
+    is_affiliate: bool
+    """Whether its subject says that the holder is a contractor or another affiliate, not an employee."""
 
 
 def read_certificate(raw: bytes) -> PresentedCertificate:
@@ -57,6 +61,7 @@ def read_certificate(raw: bytes) -> PresentedCertificate:
         found[0].not_valid_before_utc.date(),
         found[0].not_valid_after_utc.date(),
         authority,
+        any(str(one.value).casefold().rstrip().endswith(AFFILIATE) for one in found[0].subject),
     )
 
 

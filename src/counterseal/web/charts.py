@@ -49,8 +49,13 @@ def draw_nothing() -> None:
 
 @lru_cache(maxsize=64)
 def _drawn(stages: tuple[Stage, ...], width: int) -> str:
-    svg: str = vl_convert.vegalite_to_svg(specification(stages, width), vl_version=VEGA_LITE)
-    return re.sub(r'^<svg ([^>]*?) width="[\d.]+" height="[\d.]+"', r"<svg \1", svg, count=1)
+    return svg(specification(stages, width))
+
+
+def svg(chart: dict[str, Any]) -> str:
+    """Draw a Vega-Lite specification. The SVG has no size of its own, no style attribute and no script."""
+    drawing: str = vl_convert.vegalite_to_svg(chart, vl_version=VEGA_LITE)
+    return re.sub(r'^<svg ([^>]*?) width="[\d.]+" height="[\d.]+"', r"<svg \1", drawing, count=1)
 
 
 def specification(stages: tuple[Stage, ...], width: int) -> dict[str, Any]:

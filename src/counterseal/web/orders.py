@@ -17,11 +17,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from counterseal.custody_wiring import end_of_day, moment
 from counterseal.errors import CountersealError
 from counterseal.flow import orders
 from counterseal.flow.look import masked
+from counterseal.flow.stop_report import stop_report
 from counterseal.store.listing import cases_stopped, counts_stopped, stop_orders_listed
 from counterseal.store.queue import agencies_listed
+from counterseal.web.custody import served_by
 from counterseal.web.queue import STATE_WORD
 from counterseal.web.rights import Right, asks, who
 from counterseal.wiring import look, office
@@ -45,12 +48,30 @@ SCOPE_WORD = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An order as it was written. ``sealed`` holds a person's number between the two pages."""
+    """An order as it was written. ``sealed`` holds a person's number between the two pages.
+
+    ``court`` and what follows are empty where no court made it; ``ordered_at`` is a time, ``confirm_by`` a day, in UTC.
+    """
 
     scope: str = ""
     reaches: str = ""
     authority: str = ""
     sealed: str = ""
+    court: str = ""
+    docket: str = ""
+    ordered_at: str = ""
+    confirm_by: str = ""
+
+    def made_by_court(self) -> orders.CourtOrder | None:
+        """Give what makes it a court's. Raises CountersealError ``stop-order-court`` or ``date``."""
+        if not any((self.court, self.docket, self.ordered_at, self.confirm_by)):
+            return None
+        if not self.ordered_at:
+            raise CountersealError("stop-order-court", "Say when the court made the order.")
+        by_when = end_of_day(self.confirm_by, "Holders confirm by") if self.confirm_by else None
+        made = orders.CourtOrder(self.court, self.docket, moment(self.ordered_at, "Made by the court at"), by_when)
+        made.facts(self.authority)
+        return made
 
 
 @require_safe
@@ -80,6 +101,7 @@ def issue(request: HttpRequest) -> HttpResponse:
     try:
         reaches = _reach(draft)
         orders.check_order(draft.scope, reaches, draft.authority)
+        court = draft.made_by_court()
         if step == "issue":
             done: HttpResponse = _issue(request, draft)
             return done
@@ -93,6 +115,7 @@ def issue(request: HttpRequest) -> HttpResponse:
         "shown": masked(reaches) if person else reaches,
         "sealed": orders.sealed_person(office(), reaches) if person else "",
         "cases": stops,
+        "court": court,
     }
     return render(request, "web/stop_order_confirm.html", told)
 
@@ -100,8 +123,11 @@ def issue(request: HttpRequest) -> HttpResponse:
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def _issue(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Issue it. Where it is asked for again after signing in once more, the same words come back here."""
-    entered = orders.enter(office(), draft.scope, _reach(draft), draft.authority, who(request))
+    court = draft.made_by_court()
+    entered = orders.enter(office(), draft.scope, _reach(draft), draft.authority, who(request), court)
     messages.success(request, f"Stop order {entered.order} is in force. Cases stopped: {entered.stopped}.")
+    if court is not None:
+        served_by(request, entered.order)
     return _acknowledged(request, entered.order)
 
 
@@ -112,6 +138,7 @@ def stop_order(request: HttpRequest, order: int) -> HttpResponse:
     held = _known(order)
     stopped = cases_stopped(held.entry)
     left = orders.left_before(office(), order)
+    report, now = stop_report(office(), order), office().clock.now()
     told = {
         "order": held,
         "word": SCOPE_WORD[held.scope],
@@ -119,6 +146,9 @@ def stop_order(request: HttpRequest, order: int) -> HttpResponse:
         "stopped_in_all": len(stopped),
         "left": left[:SHOWN],
         "left_in_all": len(left),
+        "report": report,
+        "holders": [(one, one.standing(now)) for one in report.holders[:SHOWN]],
+        "unserved": sum(one.standing(now) == "not served" for one in report.holders),
         "asks": held.lifted_at is None and not held.lift_asked_by,
         "own": held.lift_asked_by == request.user.get_username(),
         "official": who(request),
@@ -194,6 +224,7 @@ def _draft(request: HttpRequest) -> Draft:
         request.POST.get(field, "").strip(),
         request.POST.get("authority", "").strip(),
         request.POST.get("sealed", ""),
+        *(request.POST.get(name, "").strip() for name in ("court", "docket", "ordered_at", "confirm_by")),
     )
 
 

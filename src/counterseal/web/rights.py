@@ -26,6 +26,7 @@ class Right(StrEnum):
     LAW = "law"
     LEDGER = "ledger"
     STOP_ORDERS = "stop orders"
+    CUSTODY = "custody"
     CASES = "cases"
     QUESTIONS = "questions"
     ISSUE_STOPS = "issue stop orders"
@@ -36,7 +37,7 @@ class Right(StrEnum):
 
 
 EVERYBODY = frozenset({Right.LAW, Right.LEDGER})
-OFFICE = EVERYBODY | {Right.COUNTS, Right.STOP_ORDERS}
+OFFICE = EVERYBODY | {Right.COUNTS, Right.STOP_ORDERS, Right.CUSTODY}
 RIGHTS: dict[str, frozenset[Right]] = {
     Role.REQUESTER: EVERYBODY | {Right.REQUESTS},
     Role.SPECIALIST: OFFICE | {Right.ROWS, Right.CASES},

@@ -10,7 +10,20 @@ from allauth.usersessions.views import list_usersessions
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from counterseal.web import audit, case, clock_acts, health, orders, people, queue, requester, sign, triage, views
+from counterseal.web import (
+    audit,
+    case,
+    clock_acts,
+    custody,
+    health,
+    orders,
+    people,
+    queue,
+    requester,
+    sign,
+    triage,
+    views,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -74,6 +87,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stop-orders/<int:order>/", orders.stop_order, name="stop-order"),
     path("stop-orders/<int:order>/acknowledge/", orders.acknowledge, name="stop-order-acknowledge"),
     path("stop-orders/<int:order>/lift/", orders.lift, name="stop-order-lift"),
+    path("stop-orders/<int:order>/serve/", custody.serve, name="stop-order-serve"),
+    path("custody/", custody.custody, name="custody"),
+    path("custody/<int:delivered>/", custody.package, name="custody-package"),
+    path("custody/orders/<int:order>/document/", custody.document, name="custody-document"),
     path("requester/", requester.requests, name="requests"),
     path("requester/check/", requester.check_request, name="request-check"),
     path("requester/send/", requester.send_request, name="request-send"),

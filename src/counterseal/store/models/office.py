@@ -40,6 +40,7 @@ class Agency(models.Model):
     title = models.CharField(max_length=200)
     names = models.JSONField(default=list)
     safeguards_in_force = models.BooleanField(default=False)
+    safeguards_until = models.DateField(null=True, blank=True)  # the last day; nothing is in force without one
     registered_at = models.DateTimeField()
 
     def __str__(self) -> str:

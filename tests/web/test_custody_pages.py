@@ -1,0 +1,93 @@
+"""Custody as pages: the overdue come first, a court's stop is served when it is issued, nothing of a person shows."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.conftest import CANARY
+from tests.web.test_doors import client_of, served_here
+from tests.web.test_stop_order_pages import ISSUE, just_now
+
+from counterseal.store.connection import ready
+
+ready()
+
+from tests.flow.casework import at_work, office_that_ran  # noqa: E402, F401  # fixtures; the models need Django started
+from tests.flow.test_custody import ordered_by_court, released  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.flow.casework import AtWork
+
+
+@pytest.fixture
+def served(at_work: AtWork) -> Iterator[AtWork]:  # noqa: F811  # the fixture
+    with served_here(at_work.folder):
+        yield at_work
+
+
+def page(address: str, name: str = "cora") -> str:
+    answer = client_of(name).get(address)
+    assert answer.status_code == 200, address
+    told: str = answer.content.decode()
+    assert not any(sign in told for sign in CANARY)
+    return told
+
+
+def test_an_office_from_which_nothing_left(served: AtWork):
+    assert "Nothing has left" in page("/custody/")
+
+
+def test_an_overdue_holder_who_is_not_first(served: AtWork):
+    first, second = released(served, 0), released(served, 1)
+    long_ago = served.office.clock.now() - timedelta(days=9)
+    ordered_by_court(served, "submission", "another")
+    from counterseal.flow import recall
+
+    made = ordered_by_court(served, ordered_at=long_ago)
+    recall.serve(served.office, made.order, served.people.ids["cora"])
+    told = page("/custody/")
+    assert "overdue." in told
+    assert told.count("<svg") == 2
+    assert all(f"/custody/{one}/" in told for one in (first, second))
+    assert told.index("overdue.") < told.index("In whose hands")
+    assert "D-20" in told
+
+
+def test_a_courts_order_that_is_issued_and_not_served(served: AtWork):
+    delivered = released(served)
+    form = {
+        "scope": "everything", "authority": "Cease every use.", "step": "issue", "court": "D. Example",
+        "docket": "25-cv-1", "ordered_at": "2026-11-20T09:00", "confirm_by": "",
+    }  # fmt: skip
+    half = client_of("cora").post(ISSUE, {**form, "step": "read", "docket": ""})
+    assert half.status_code == 409
+    read = client_of("cora").post(ISSUE, {**form, "step": "read"})
+    assert "25-cv-1" in read.content.decode()
+    assert just_now("cora").post(ISSUE, form).status_code == 302
+
+    from counterseal.flow.custody import held_packages
+
+    (order,) = {one.holding.orders[0].entry for one in held_packages(served.office)[:1]}
+    told = page("/stop-orders/1/")
+    assert all(word in told for word in ("25-cv-1", "Who holds it", f"/custody/{delivered}/"))
+    package = page(f"/custody/{delivered}/")
+    assert f"/custody/orders/{order}/document/" in package
+    document = json.loads(client_of("cora").get(f"/custody/orders/{order}/document/").content)
+    assert document["order"]["docket"] == "25-cv-1"
+    again = just_now("cora").post("/stop-orders/1/serve/", follow=True).content.decode()
+    assert "Orders to holders: 0" in again
+
+
+def test_a_stop_that_no_court_made_and_is_served_by_a_button(served: AtWork):
+    released(served)
+    from counterseal.flow import orders
+
+    orders.enter(served.office, "everything", "", "Counsel says so.", served.people.ids["cora"])
+    told = client_of("cora").post("/stop-orders/1/serve/", follow=True).content.decode()
+    assert "No court made this order" in told
+    assert client_of("cora").post("/stop-orders/99/serve/").status_code == 404
