@@ -41,7 +41,7 @@ def main() -> None:
     asked.add_argument("--specialists", type=int, nargs="+", default=[50])
     asked.add_argument("--think", type=float, default=5.0)
     asked.add_argument("--seconds", type=float, default=40.0)
-    asked.add_argument("--workers", type=int, default=2)
+    asked.add_argument("--processes", type=str, nargs="+", default=["2x4"], help="workers x threads, each in its turn")
     given = asked.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "office"
@@ -49,9 +49,11 @@ def main() -> None:
         os.environ["COUNTERSEAL_WORKSPACE"] = str(copy)
         sessions, cases, told = prepare(copy, given.rows, given.cases, max(given.specialists))
         print(told)
-        with served(copy, given.workers) as port:
-            for many in given.specialists:
-                measure(port, sessions[:many], cases, given.think, given.seconds)
+        for shape in given.processes:
+            with served(copy, *map(int, shape.split("x"))) as port:
+                for many in given.specialists:
+                    print(f"\n{shape} processes x threads", end="")
+                    measure(port, sessions[:many], cases, given.think, given.seconds)
 
 
 def prepare(copy: Path, rows: int, wanted: int, people: int) -> tuple[list[str], list[int], str]:
@@ -104,24 +106,30 @@ def prepare(copy: Path, rows: int, wanted: int, people: int) -> tuple[list[str],
 class served:  # noqa: N801  # reads as a statement
     """The pages, served as ``counterseal serve`` does."""
 
-    def __init__(self, copy: Path, workers: int) -> None:
+    def __init__(self, copy: Path, workers: int, threads: int) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COUNTERSEAL_PLAIN_HTTP": "1"}
         environment["COUNTERSEAL_WORKSPACE"] = str(copy)
         self.call = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning", "--bind",
-                     f"127.0.0.1:{self.port}", "--workers", str(workers), "--threads", "4", "counterseal.web.wsgi"]  # fmt: skip
+                     f"127.0.0.1:{self.port}", "--workers", str(workers), "--threads", str(threads), "counterseal.web.wsgi"]  # fmt: skip
         self.environment = environment
 
     def __enter__(self) -> int:
         self.process = subprocess.Popen(self.call, env=self.environment, cwd=ROOT)
         for _ in range(150):
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                    return self.port
+                for _ in range(40):  # until every process has answered; what starts up is nobody's page
+                    line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+                    line.request("GET", "/account/login/")
+                    line.getresponse().read()
+                    line.close()
             except OSError:
                 time.sleep(0.2)
+            else:
+                time.sleep(2)
+                return self.port
         raise SystemExit("the server does not answer")
 
     def __exit__(self, *_: object) -> None:

@@ -1,6 +1,7 @@
-"""Takes the picture that the README shows, of a demonstration that is being served.
+"""Takes the pictures that the README and the first day show, of a demonstration that is being served.
 
-``python docs/pictures/take.py http://127.0.0.1:8000 SUBMISSION specialist PASSWORD docs/pictures/batch.png``
+``python docs/pictures/take.py http://127.0.0.1:8000 /batches/SUBMISSION/ specialist PASSWORD docs/pictures/batch.png``
+``python docs/pictures/take.py http://127.0.0.1:8000 /cases/1/ specialist PASSWORD docs/pictures/case.png``
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from typing import Any
 VIEW = {"width": 1280, "height": 1000}
 
 
-def take(page: Any, address: str, submission: str, out: Path) -> None:
-    """Write the first screen of a submission's page, as somebody who is signed in sees it."""
+def take(page: Any, address: str, path: str, out: Path) -> None:
+    """Write the first screen of a page, as somebody who is signed in sees it."""
     page.set_viewport_size(VIEW)
-    page.goto(f"{address}/batches/{submission}/")
+    page.goto(f"{address}{path}")
     page.evaluate("document.fonts.ready")
     page.screenshot(path=out)
 
 
-def main(address: str, submission: str, name: str, password: str, out: str) -> None:
+def main(address: str, path: str, name: str, password: str, out: str) -> None:
     """Sign in and take the picture."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  # only developers have it
 
@@ -32,7 +33,7 @@ def main(address: str, submission: str, name: str, password: str, out: str) -> N
         page.fill("#id_password", password)
         page.keyboard.press("Enter")
         page.wait_for_url(f"{address}/")
-        take(page, address, submission, Path(out))
+        take(page, address, path, Path(out))
         browser.close()
 
 

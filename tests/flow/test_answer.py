@@ -113,6 +113,34 @@ def test_an_answer_cut_off_between_entry_and_file(at_work: AtWork, monkeypatch: 
     assert LedgerEntry.objects.filter(kind="answered").count() == 1
 
 
+def test_a_letter_other_than_the_one_that_was_shown(at_work: AtWork):
+    """What an official read before the act goes to the agency word for word; the ledger commits to what was sent."""
+    import hashlib
+    from html import unescape
+
+    from counterseal.flow import asker
+    from counterseal.release import NO_DISCLOSURE
+    from counterseal.store.models import LedgerEntry, Submission
+
+    folder = at_work.folder / "batches" / SUBMISSION
+    notice = (folder / "notice.pdf").read_bytes()
+    settle(at_work)
+    agency = Submission.objects.get(pk=SUBMISSION).agency_id
+    assert asker.own_file(at_work.office, agency, SUBMISSION, "notice") == folder / "notice.pdf"
+    answer.answer_batch(at_work.office, SUBMISSION)
+    page = (folder / "answer.html").read_text()
+    assert NO_DISCLOSURE in unescape(page)
+    assert "Because." not in page, "an official's own words stay in the office"
+    said = [json.loads(line)["answer"] for line in (folder / "response.jsonl").read_text().splitlines()]
+    for word in ("Disclosed", "No disclosure"):
+        assert f"<th scope=row>{word}</th><td class=n>{said.count(word.lower()):,}</td>" in page
+    assert asker.own_file(at_work.office, agency, SUBMISSION, "notice") == folder / "answer.pdf"
+    assert (folder / "notice.pdf").read_bytes() == notice, "the letter that went first is kept"
+    entry = LedgerEntry.objects.get(kind="answered")
+    sent = hashlib.sha256((folder / "answer.pdf").read_bytes()).hexdigest()
+    assert at_work.office.ledger.opening(entry.index, "letter").value == sent
+
+
 def test_a_release_after_the_batch_was_answered(at_work: AtWork):
     """A held case that is taken up later releases nothing under this batch: its late row would stand out."""
     settle(at_work)

@@ -208,5 +208,5 @@ def test_the_picture_of_the_batch_page_is_small_enough(page: Any, served: Served
     from docs.pictures.take import take
 
     path = tmp_path / "batch.png"
-    take(page, served.address, SUBMISSION, path)
+    take(page, served.address, f"/batches/{SUBMISSION}/", path)
     assert 10_000 < path.stat().st_size <= 300_000

@@ -45,6 +45,32 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "batches/<named:submission>/response.jsonl": (f"{BATCH}response.jsonl", CASEWORK, {200}),
     "batches/<named:submission>/notice.html": (f"{BATCH}notice.html", OFFICE, {200}),
     "batches/<named:submission>/notice.pdf": (f"{BATCH}notice.pdf", OFFICE, {200}),
+    "batches/<named:submission>/answer.html": (f"{BATCH}answer.html", OFFICE, {404}),  # not answered yet
+    "batches/<named:submission>/answer.pdf": (f"{BATCH}answer.pdf", OFFICE, {404}),
+    "requester/": ("/requester/", {"requester"}, {200}),
+    "requester/check/": ("/requester/check/", {"requester"}, {200}),
+    "requester/send/": ("/requester/send/", {"requester"}, {200}),
+    "requester/requests/<named:submission>/": (f"/requester/requests/{SUBMISSION}/", {"requester"}, {200}),
+    "requester/requests/<named:submission>/withdraw/": (
+        f"/requester/requests/{SUBMISSION}/withdraw/",
+        {"requester"},
+        {302},
+    ),
+    "requester/requests/<named:submission>/packages/<int:row>/": (
+        f"/requester/requests/{SUBMISSION}/packages/1/",
+        {"requester"},
+        {404},  # not answered yet
+    ),
+    "requester/requests/<named:submission>/packages/<int:row>/acknowledge/": (
+        f"/requester/requests/{SUBMISSION}/packages/1/acknowledge/",
+        {"requester"},
+        {404},
+    ),
+    "requester/requests/<named:submission>/<takes:name>": (
+        f"/requester/requests/{SUBMISSION}/letter.pdf",
+        {"requester"},
+        {200},
+    ),
     "agreements/": ("/agreements/", EVERYBODY, {200}),
     "agreements/<named:agreement>/": ("/agreements/irs-ice-2025/", EVERYBODY, {200}),
     "ledger/": ("/ledger/", EVERYBODY, {200}),

@@ -17,8 +17,9 @@ from counterseal.core.case import CaseState
 from counterseal.core.outcome import Outcome
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
+from counterseal.flow.letters import answer_letter
 from counterseal.ledger.intent import Release
-from counterseal.release import ANSWERED, response_sql
+from counterseal.release import ANSWERED, notice_html, notice_pdf, response_sql
 from counterseal.store.casework import opinions
 from counterseal.store.submissions import answered_at, mark_answered, one_act, releases_of, states_of_cases
 from counterseal.vault.durable import write_durably
@@ -55,6 +56,8 @@ def waiting(workspace: Workspace, submission: str) -> list[int]:
 def answer_batch(office: Office, submission: str) -> Path:
     """Answer a whole batch, once; give the response. Begun again after a cut it writes the same bytes.
 
+    With it goes a letter, kept as ``answer.pdf`` and ``answer.html``; the entry holds its digest beside the response's.
+
     Raises CountersealError ``waiting`` while a row still waits, ``not-determined`` before the run is done.
     """
     if answered_at(submission) is None:
@@ -70,13 +73,27 @@ def answer_batch(office: Office, submission: str) -> Path:
                 )
             released = releases_of(submission)
             response = _response(office, submission, released)
+            now = office.clock.now()
+            letter = notice_pdf(answer_letter(office, submission, response, now.date()))
             named: dict[str, str | int] = {"submission": submission, "response": sha256(response).hexdigest()}
-            mark_answered(submission, at=office.clock.now())
+            named["letter"] = sha256(letter).hexdigest()
+            mark_answered(submission, at=now)
             office.ledger.append("answered", {}, {**named, "disclosed": len(released)})
         office.ledger.publish()
-    path = office.workspace.batch(SubmissionId(submission)) / "response.jsonl"
-    write_durably(path, _response(office, submission, releases_of(submission)))
-    return path
+    return _written(office, submission)
+
+
+def _written(office: Office, submission: str) -> Path:
+    """Write what the agency is given: first the letter, and last the response that says that it is answered."""
+    response, at = _response(office, submission, releases_of(submission)), answered_at(submission)
+    if at is None:
+        raise AssertionError(submission)
+    folder = office.workspace.batch(SubmissionId(submission))
+    letter = answer_letter(office, submission, response, at.date())
+    write_durably(folder / "answer.pdf", notice_pdf(letter))
+    write_durably(folder / "answer.html", notice_html(letter).encode())
+    write_durably(folder / "response.jsonl", response)
+    return folder / "response.jsonl"
 
 
 def packages_of(workspace: Workspace, submission: str) -> dict[int, Path]:

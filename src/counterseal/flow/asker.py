@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from counterseal.flow.office import Office
 
 FILES = {"response": "response.jsonl", "notice": "notice.pdf", "notice-page": "notice.html"}
+LATER = {"notice": "answer.pdf", "notice-page": "answer.html"}
 FINISHED = frozenset({"determined", "answered", "withdrawn"})
 
 
@@ -51,12 +52,15 @@ def own(agency: str, submission: str) -> OwnSubmission:
 
 
 def own_file(office: Office, agency: str, submission: str, what: str) -> Path:
-    """Give the response or the notice of one's own submission.
+    """Give the response or the letter of one's own submission: the notice, and once it is answered the answer's.
 
     Raises CountersealError ``not-found``, or ``not-yet`` before it was determined.
     """
     one = own(agency, submission)
-    path = office.workspace.batch(SubmissionId(one.submission)) / FILES[what]
+    folder = office.workspace.batch(SubmissionId(one.submission))
+    path = folder / FILES[what]
+    if one.status == "answered" and what in LATER and (folder / LATER[what]).is_file():
+        path = folder / LATER[what]
     if one.status not in FINISHED or not SAFE_ID.fullmatch(submission) or not path.is_file():
         raise CountersealError("not-yet", "It was not determined yet.", next_step="Ask for its status.")
     return path

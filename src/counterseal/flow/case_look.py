@@ -78,10 +78,10 @@ def look_at_case(office: Office, look: Look, case: int) -> CaseSeen:
     names = list(dict.fromkeys(one.strip() for one in named.split(";") if one.strip()))
     known = officers_of(held.agency, names, today=office.clock.now().date())
     told = tuple((rules, decision, text) for rules, (decision, text) in sorted(opinions(held.submission).items()))
-    screened, identified = look.lines(folder, ("screened", "identified"), held.row)
-    if not screened or not identified:
+    (identified,) = look.lines(folder, ("identified",), held.row)
+    if not identified or row.asked is None:
         raise CountersealError("batch-damaged", "The batch of this case is not whole.", where=held.submission)
-    admitted = " ".join(screened["rules"] or [])
+    admitted = " ".join(row.asked)
     return CaseSeen(
         held,
         row,

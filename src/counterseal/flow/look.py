@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BEFORE_LOOK_UP = (Outcome.STOPPED, Outcome.REFUSED, Outcome.CURE, Outcome.JUDGEMENT)
 MASKED_FIELDS = frozenset({"tin"})
 SUBMISSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-BATCH_FILES = {"response.jsonl", "notice.html", "notice.pdf"}
+BATCH_FILES = {"response.jsonl", "notice.html", "notice.pdf", "answer.html", "answer.pdf"}
 WORD = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -124,7 +124,10 @@ class RuleSeen:
 
 @dataclass(frozen=True, slots=True)
 class RowSeen:
-    """A row with its law. ``rules`` stand in the agreement's order."""
+    """A row with its law. ``rules`` stand in the agreement's order.
+
+    ``asked`` are those that did not hold on the row's face; None where the batch no longer tells.
+    """
 
     row: int
     request_ref: str
@@ -133,6 +136,7 @@ class RowSeen:
     malformed: str | None
     facts: tuple[FactSeen, ...]
     rules: tuple[RuleSeen, ...]
+    asked: tuple[str, ...] | None
 
     @property
     def failing(self) -> tuple[RuleSeen, ...]:
@@ -232,12 +236,19 @@ class Look:
         )
         if not determined:
             return None
-        return _seen(agreement, determined, received, findings, screened.get("reasons") or [])
+        return _seen(agreement, determined, received, findings, screened)
 
     def lines(self, folder: Path, files: Sequence[str], row: int) -> list[dict[str, Any]]:
         """Give the line of this row, by column, out of each of a batch's files; empty where a file has none."""
+        paths = [folder / f"{file}.parquet" for file in files]
+        held = [path for path in paths if path.is_file()]
+        if not held:
+            return [{} for _ in paths]
+        each = ", ".join("(SELECT one FROM read_parquet(?) one WHERE row = ?)" for _ in held)  # one call, in parallel
         with self.reader() as reader:
-            return [_one(reader, folder / f"{file}.parquet", row) for file in files]
+            (found,) = reader.rows(f"SELECT {each}", [told for path in held for told in (str(path), row)])
+        by_path = dict(zip(held, found, strict=True))
+        return [by_path.get(path) or {} for path in paths]
 
     def _folder(self, submission: str) -> Path | None:
         if not SUBMISSION.fullmatch(submission):
@@ -290,14 +301,6 @@ def _count_once(
     return outcomes, rules, first_failing
 
 
-def _one(reader: Reader, path: Path, row: int) -> dict[str, Any]:
-    """Give the one line of a batch's file that has this row number, by column."""
-    if not path.is_file():
-        return {}
-    found = reader.records("SELECT * FROM read_parquet(?) WHERE row = ?", [str(path), row])
-    return found[0] if found else {}
-
-
 def _funnel(
     outcomes: Mapping[str, int], first_failing: Mapping[str, int], agreement: Agreement | None
 ) -> tuple[Stage, ...]:
@@ -341,10 +344,10 @@ def _seen(
     determined: Mapping[str, Any],
     received: Mapping[str, Any],
     findings: Mapping[str, Any],
-    reasons: Sequence[Mapping[str, str]],
+    screened: Mapping[str, Any],
 ) -> RowSeen:
     failed = list(determined["rules"] or [])
-    said = {reason["rule"]: reason["says"] for reason in reasons}
+    said = {reason["rule"]: reason["says"] for reason in screened.get("reasons") or []}
     tin = str(received.get("tin") or "").strip()
     shown = {
         field.name: masked(received[field.name]) if field.name in MASKED_FIELDS else received[field.name]
@@ -390,6 +393,7 @@ def _seen(
         received.get("malformed"),
         facts,
         tuple(rules),
+        tuple(screened["rules"] or ()) if screened else None,
     )
 
 

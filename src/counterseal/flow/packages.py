@@ -60,7 +60,9 @@ def own_package(office: Office, agency: str, submission: str, row: int) -> Path:
     return path
 
 
-def acknowledge_package(office: Office, agency: str, submission: str, row: int, document: bytes) -> Receipted:
+def acknowledge_package(
+    office: Office, agency: str, submission: str, row: int, document: bytes, *, door: str = "interface"
+) -> Receipted:
     """Enter that an officer has received a package and accepted its conditions; once for each officer.
 
     ``document`` is what ``counterseal open`` signed, byte for byte; its digest is entered, the officer's name is
@@ -86,7 +88,7 @@ def acknowledge_package(office: Office, agency: str, submission: str, row: int, 
             "acknowledged",
             {
                 "agency": agency, "delivered": case.delivered, "officer": told.certificate, "over": path.stem,
-                "document": told.document, "conditions": told.conditions, "door": "interface",
+                "document": told.document, "conditions": told.conditions, "door": door,
             },
         )  # fmt: skip
     office.ledger.publish()

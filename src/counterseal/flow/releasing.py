@@ -11,6 +11,7 @@ from counterseal.flow.casework import ready_to_sign
 from counterseal.flow.orders import is_stopped
 from counterseal.flow.release import Gate, intend, release_answer
 from counterseal.ledger.intent import Approval
+from counterseal.store.asker import is_withdrawn
 from counterseal.store.casework import add_event, held_case, move_case, signatures
 from counterseal.store.register import roots_of, safeguards_in_force
 from counterseal.store.submissions import answered_at
@@ -43,6 +44,7 @@ class CaseOffice:
         """Tell whether case, answer, recipients and the agency's safeguards are what was signed for.
 
         A batch that was answered as a whole releases nothing more: that would tell its late row from the rest.
+        Nor does one that its agency withdrew, although the intent was entered before.
         """
         held = held_case(self.ready.case.id)
         now = ready_to_sign(self.office, held.id).release
@@ -52,6 +54,7 @@ class CaseOffice:
             and signed == (release.case, release.answer, sorted(release.recipients))
             and bool(held.determination)
             and answered_at(held.submission) is None
+            and not is_withdrawn(held.agency, held.submission)
             and safeguards_in_force(held.agency, today=self.office.clock.now().date())
         )
 

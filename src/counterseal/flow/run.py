@@ -25,13 +25,14 @@ from counterseal.flow.determine import (
     stopped,
 )
 from counterseal.flow.identify import identify_rows
+from counterseal.flow.letters import UNREADABLE, reasons_told
 from counterseal.flow.orders import orders_for_screening
 from counterseal.flow.receive import receive
 from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
 from counterseal.flow.screen import request_facts, screen_rows
 from counterseal.intake import read_manifest
 from counterseal.ledger import batch_root
-from counterseal.release import Letter, Reason, notice_html, notice_pdf, response_sql
+from counterseal.release import Letter, notice_html, notice_pdf, response_sql
 from counterseal.store.asker import withdraw_cases
 from counterseal.store.submissions import determine_submission, one_act, open_cases
 from counterseal.vault.durable import synchronise_files, synchronise_folder, worked_on_alone, write_durably
@@ -136,14 +137,12 @@ def _counted(engine: DuckEngine, received: Received) -> RunSummary:
         raise AssertionError("a row has no determination, or more than one")
     told = {rule.id: rule for rule in received.agreement.rules}
     reasons = [
-        (rule, told[rule].title if rule in told else "The row can be read", told[rule].cite if rule in told else "", n)
-        for rule, n in rules.items()
+        (rule, *((told[rule].title, told[rule].cite) if rule in told else UNREADABLE), n) for rule, n in rules.items()
     ]
     return RunSummary(received.manifest.submission, received.receipt.rows_received, outcomes, rules, reasons)
 
 
 def _write_notice(office: Office, received: Received, summary: RunSummary, folder: Path) -> None:
-    told = {rule.id: rule for rule in received.agreement.screened_rules}
     outcomes = summary.outcomes
     refused, cure = outcomes.get("refused", 0) + outcomes.get("stopped", 0), outcomes.get("cure", 0)
     letter = Letter(
@@ -158,11 +157,7 @@ def _write_notice(office: Office, received: Received, summary: RunSummary, folde
         refused=refused,
         cure=cure,
         pending=summary.rows - refused - cure,
-        reasons=[
-            Reason(rule, title, cite, told[rule].answer.value if rule in told else "cure", rows)
-            for rule, title, cite, rows in summary.reasons
-            if rule in told or rule == "R-00"
-        ],
+        reasons=reasons_told(received.agreement, summary.reasons),
         demonstration=office.workspace.demonstration,
     )
     (folder / "notice.html").write_text(notice_html(letter), encoding="utf-8")

@@ -141,6 +141,12 @@ def complete_upload(office: Office, agency: str, upload: str, manifest: str, sig
     return find_upload(agency, upload)
 
 
+def put_away(office: Office, upload: str, code: str) -> None:
+    """End an upload that was refused for this reason; only its name and the reason stay, for its agency."""
+    if set_state(upload, (State.OPEN,), State.REFUSED, refused=code):
+        shutil.rmtree(office.workspace.inbox(upload), ignore_errors=True)
+
+
 def own_upload(agency: str, upload: str) -> UploadLine:
     """Give one of the agency's own uploads. Raises CountersealError ``not-found``."""
     return find_upload(agency, upload)

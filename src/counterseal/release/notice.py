@@ -33,6 +33,17 @@ FOLLOWS = (
         "of them."
     ),
 )
+DISCLOSED = (
+    "Rows that read “disclosed” have a sealed package each. It opens with the key of an officer whom the row names, "
+    "and its conditions of use are accepted before it shows anything."
+)
+NO_DISCLOSURE = (
+    "Rows that read “no disclosure” have no reason, and every one of them reads the same, at the same time, whatever "
+    "its cause (26 U.S.C. 6103(b)(8)). Such a row may be mended and sent in a new submission with an id of its own. "
+    "Nothing is said here that a look-up would have told."
+)
+"""What is told of every row that was not disclosed, and shown to an official before they make it one."""
+ANSWERED = (FOLLOWS[0], DISCLOSED, NO_DISCLOSURE)
 STYLE = files("counterseal.release").joinpath("notice.css").read_text(encoding="utf-8")
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 """The one style that the letter's content security policy lets in."""
@@ -51,7 +62,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What the return letter says. ``pending`` counts every row that is neither refused nor to be mended."""
+    """What a letter says. ``pending`` counts every row that is neither refused nor to be mended.
+
+    ``disclosed`` tells how many of those were disclosed; None while the batch is not answered, and the letter is
+    the notice after screening.
+    """
 
     submission: str
     agreement: str
@@ -66,6 +81,17 @@ class Letter:
     pending: int
     reasons: Sequence[Reason]
     demonstration: bool
+    disclosed: int | None = None
+
+    @property
+    def title(self) -> str:
+        """Which letter it is."""
+        return f"{'Notice on' if self.disclosed is None else 'Answer to'} submission {self.submission}"
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """What follows, in paragraphs."""
+        return FOLLOWS if self.disclosed is None else ANSWERED
 
 
 def _count(rows: int) -> str:
@@ -81,7 +107,11 @@ def _told(letter: Letter) -> list[Reason]:
 
 
 def _answers(letter: Letter) -> list[tuple[str, str]]:
-    counts = {"Refused": letter.refused, "Returned for cure": letter.cure, "Pending": letter.pending}
+    counts = {"Refused": letter.refused, "Returned for cure": letter.cure}
+    if letter.disclosed is None:
+        counts["Pending"] = letter.pending
+    else:
+        counts |= {"Disclosed": letter.disclosed, "No disclosure": letter.pending - letter.disclosed}
     return [(answer, _count(rows)) for answer, rows in counts.items()]
 
 
@@ -99,19 +129,19 @@ def notice_html(letter: Letter) -> str:
         else ""
     )
     none = "<tr><td colspan=5>No row was refused or returned.</td></tr>"
-    follows = "".join(f"<p>{paragraph}</p>" for paragraph in FOLLOWS)
+    follows = "".join(f"<p>{paragraph}</p>" for paragraph in letter.follows)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {STYLE_SOURCE}; base-uri 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Notice on submission {escape(letter.submission)}</title><style>{STYLE}</style></head>
+<title>{escape(letter.title)}</title><style>{STYLE}</style></head>
 <body><main><header><p class=office>{escape(letter.custodian)}</p><p>Disclosure Office</p></header>{banner}
 <p>{_day(letter.written_on)}</p>
 <p>{escape(letter.agency)}</p>
 <dl><dt>In reply refer to</dt><dd><strong>{escape(letter.submission)}</strong></dd>
 <dt>Received</dt><dd>{_day(letter.received_on)}</dd>
 <dt>Agreement</dt><dd>{escape(letter.agreement)}, version {escape(letter.version)}</dd></dl>
-<h1>Notice on submission {escape(letter.submission)}</h1>
+<h1>{escape(letter.title)}</h1>
 <p>We held each of the {_count(letter.rows)} rows of your request against the agreement. This letter tells what
 became of them and the law for each reason. It names nobody.</p>
 <table><caption>What became of the rows</caption>
@@ -139,7 +169,8 @@ def notice_pdf(letter: Letter) -> bytes:
         "rows": _count(letter.rows),
         "answers": _answers(letter),
         "reasons": [{**asdict(r), "do": NEXT_STEP[r.answer], "rows": _count(r.rows)} for r in _told(letter)],
-        "follows": FOLLOWS,
+        "follows": letter.follows,
+        "title": letter.title,
         "demonstration": letter.demonstration,
     }
     template = files("counterseal.release").joinpath("notice.typ").read_bytes()

@@ -47,12 +47,13 @@ class KeyListed:
 def set_sign_in(username: str, role: Role, password: str) -> bool:
     """Let this official sign in with this password from now on; True when the account is new.
 
-    For demonstrations, where a requester belongs to the first agency on file; people get passkeys.
+    For demonstrations, where a requester belongs to the agency that asked first; people get passkeys.
     """
     official = Official.objects.filter(username=username).first()
     new = official is None
     if official is None:
-        agency = Agency.objects.order_by("pk").first() if role is Role.REQUESTER else None
+        asked = Agency.objects.order_by("submission__received_at", "pk").filter(submission__isnull=False).first()
+        agency = (asked or Agency.objects.order_by("pk").first()) if role is Role.REQUESTER else None
         official = Official(username=username, role=role.value, agency=agency)
     official.set_password(password)
     official.save()

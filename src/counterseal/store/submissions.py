@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from counterseal.core.case import CaseState
 from counterseal.errors import CountersealError
@@ -181,3 +181,5 @@ def open_cases(submission: str, rows: Iterable[int], *, at: datetime) -> None:
         (Case(submission_id=submission, row=row, state=CaseState.OPEN, opened_at=at) for row in rows),
         batch_size=5_000,
     )
+    with connection.cursor() as cursor:  # SQLite sorts the whole queue for a page of it unless it knows its shape
+        cursor.execute("ANALYZE store_case")

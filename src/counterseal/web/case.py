@@ -18,6 +18,7 @@ from counterseal.errors import CountersealError
 from counterseal.flow import casework
 from counterseal.flow.case_look import enter_look, look_at_case, reveal
 from counterseal.flow.clocks import LIVE
+from counterseal.release import NO_DISCLOSURE
 from counterseal.store.case_history import case_clocks, signatures_given, specialists_besides, touches
 from counterseal.store.casework import has_touched, held_case
 from counterseal.web.clocks import clock_told
@@ -79,7 +80,8 @@ ACTS = {
     "accept": Act("Accept the case", "It was offered to you. From now on it is yours.", "Accept it",
                   "The case is yours.", _S, frozenset({_REVIEW}), mine=False),
     "hold": Act("Put the case on hold", "Its clock stands still. Taken up again it is open, and both signatures are "
-                "made anew.", "Hold it", "The case is on hold.", _S, frozenset({_REVIEW}), asks="Why it waits"),
+                "made anew.", "Hold it", "The case is on hold.", _S, frozenset({_REVIEW}), asks="Why it waits",
+                letter="hold"),
     "resume": Act("Take the case up again", "It is open again, and the office's clock begins anew.", "Take it up again",
                   "The case is open again.", _S, frozenset({CaseState.HELD}), mine=False),
     "refuse": Act("Refuse the case", "For good. The agency reads “no disclosure” with the whole submission, and not "
@@ -169,6 +171,7 @@ def _confirm(
         "look": batch,
         "ref": row.request_ref if row else "",
         "today": office().clock.now(),
+        "no_disclosure": NO_DISCLOSURE,
     }
     return render(request, "web/case_act.html", told, status=409 if error else 200)
 

@@ -42,8 +42,8 @@ def funnel(stages: tuple[Stage, ...], *, width: int) -> str:
     return _drawn(stages, width)
 
 
-def warm() -> None:
-    """Draw nothing, once, so that the first person to ask does not wait for the drawing engine."""
+def draw_nothing() -> None:
+    """Start the drawing engine."""
     _drawn((), 100)
 
 

@@ -33,12 +33,13 @@ class Right(StrEnum):
     LIFT_STOPS = "lift stop orders"
     PEOPLE = "people"
     AUDIT = "audit"
+    REQUESTS = "requests"
 
 
 EVERYBODY = frozenset({Right.LAW, Right.LEDGER})
 OFFICE = EVERYBODY | {Right.COUNTS, Right.STOP_ORDERS, Right.CUSTODY}
 RIGHTS: dict[str, frozenset[Right]] = {
-    Role.REQUESTER: EVERYBODY,
+    Role.REQUESTER: EVERYBODY | {Right.REQUESTS},
     Role.SPECIALIST: OFFICE | {Right.ROWS, Right.CASES},
     Role.RELEASING: OFFICE | {Right.ROWS, Right.CASES},
     Role.COUNSEL: OFFICE | {Right.ROWS, Right.QUESTIONS, Right.ISSUE_STOPS, Right.LIFT_STOPS},

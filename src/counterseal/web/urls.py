@@ -10,7 +10,20 @@ from allauth.usersessions.views import list_usersessions
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from counterseal.web import audit, case, clock_acts, custody, health, orders, people, queue, sign, triage, views
+from counterseal.web import (
+    audit,
+    case,
+    clock_acts,
+    custody,
+    health,
+    orders,
+    people,
+    queue,
+    requester,
+    sign,
+    triage,
+    views,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -28,7 +41,14 @@ class ActNamed(StringConverter):
     regex = "|".join(case.ACTS)
 
 
+class FileNamed(StringConverter):
+    """One of the files that a requester may take away."""
+
+    regex = "|".join(requester.FILES).replace(".", r"\.")
+
+
 register_converter(Named, "named")
+register_converter(FileNamed, "takes")
 register_converter(ActNamed, "act")
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -53,6 +73,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("batches/<named:submission>/response.jsonl", views.response_file, name="response"),
     path("batches/<named:submission>/notice.html", views.notice_page, name="notice"),
     path("batches/<named:submission>/notice.pdf", views.notice_pdf, name="notice-pdf"),
+    path("batches/<named:submission>/answer.html", views.answer_page, name="answer"),
+    path("batches/<named:submission>/answer.pdf", views.answer_pdf, name="answer-pdf"),
     path("agreements/", views.agreements, name="agreements"),
     path("agreements/<named:agreement>/", views.agreement, name="agreement"),
     path("ledger/", views.ledger, name="ledger"),
@@ -69,6 +91,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("custody/", custody.custody, name="custody"),
     path("custody/<int:delivered>/", custody.package, name="custody-package"),
     path("custody/orders/<int:order>/document/", custody.document, name="custody-document"),
+    path("requester/", requester.requests, name="requests"),
+    path("requester/check/", requester.check_request, name="request-check"),
+    path("requester/send/", requester.send_request, name="request-send"),
+    path("requester/requests/<named:submission>/", requester.one_request, name="request"),
+    path("requester/requests/<named:submission>/withdraw/", requester.withdraw, name="request-withdraw"),
+    path("requester/requests/<named:submission>/packages/<int:row>/", requester.package, name="request-package"),
+    path(
+        "requester/requests/<named:submission>/packages/<int:row>/acknowledge/",
+        requester.acknowledge,
+        name="request-acknowledge",
+    ),
+    path("requester/requests/<named:submission>/<takes:name>", requester.own_file, name="request-file"),
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export, name="audit-export"),
     path("audit/cases/<int:case>/", audit.audit_case, name="audit-case"),

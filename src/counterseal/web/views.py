@@ -91,6 +91,7 @@ def batch(request: HttpRequest, submission: str) -> HttpResponse:
         "wide": mark_safe(funnel(found.stages, width=600)),  # noqa: S308  # drawn here from counts alone
         "narrow": mark_safe(funnel(found.stages, width=270)),  # noqa: S308
         "words": WORD,
+        "answered": look().file(submission, "answer.pdf") is not None,
     }
     return render(request, "web/batch.html", told)
 
@@ -160,6 +161,21 @@ def notice_page(request: HttpRequest, submission: str) -> FileResponse:  # noqa:
 def notice_pdf(request: HttpRequest, submission: str) -> FileResponse:  # noqa: ARG001
     """Give the letter as PDF."""
     return _file(submission, "notice.pdf", "application/pdf", download=True)
+
+
+@csp_update({"style-src": [notice_style_hash()]})  # type: ignore[arg-type]
+@require_safe
+@asks(Right.COUNTS)
+def answer_page(request: HttpRequest, submission: str) -> FileResponse:  # noqa: ARG001
+    """Give the letter that went with the answer as a page."""
+    return _file(submission, "answer.html", "text/html; charset=utf-8", download=False)
+
+
+@require_safe
+@asks(Right.COUNTS)
+def answer_pdf(request: HttpRequest, submission: str) -> FileResponse:  # noqa: ARG001
+    """Give the letter that went with the answer as PDF."""
+    return _file(submission, "answer.pdf", "application/pdf", download=True)
 
 
 @require_safe

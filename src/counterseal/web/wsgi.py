@@ -9,6 +9,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "counterseal.settings.django")
 application = get_wsgi_application()
 
-from counterseal.web.charts import warm  # noqa: E402  # after Django stands
+from counterseal.web.warm import warm  # noqa: E402  # after Django stands
 
-warm()  # the first chart of a process takes most of a second; nobody should wait for it
+warm()
