@@ -127,7 +127,7 @@ class DuckEngine:
     def write_parquet(self, sql: str, path: Path) -> None:
         """Write the result of a query as Parquet, in row groups of 100,000, to ``path``."""
         self._do(
-            f"COPY ({sql}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)",
+            f"COPY ({sql}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, ROW_GROUP_SIZE_BYTES '64MB')",
             path.name,
         )
 

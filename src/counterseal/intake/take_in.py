@@ -74,13 +74,17 @@ def take_in(
     if _stamp(path) != before:
         raise CountersealError("rows-hash", "The rows file was changed while it was read.", where=path.name)
     if received != manifest.row_count:
-        raise CountersealError(
-            "rows-count",
-            f"The rows file has {received} rows and the manifest says {manifest.row_count}.",
-            where=path.name,
-            next_step="Send the complete file, or sign a manifest with its true number of rows.",
-        )
+        raise _miscounted(str(received), manifest)
     return Receipt(received, digest, manifest.digest, faults)
+
+
+def _miscounted(received: str, manifest: Manifest) -> CountersealError:
+    return CountersealError(
+        "rows-count",
+        f"The rows file has {received} rows and the manifest says {manifest.row_count}.",
+        where=manifest.rows,
+        next_step="Send the complete file, or sign a manifest with its true number of rows.",
+    )
 
 
 def _write(
@@ -96,6 +100,8 @@ def _write(
         for batch in batches:
             waiting.append(batch)
             received += batch.num_rows
+            if received > manifest.row_count:  # a small file may unfold to rows without end
+                raise _miscounted(f"more than {manifest.row_count}", manifest)
             for found in pc.value_counts(batch.column("malformed").drop_null()).to_pylist():
                 faults[found["values"]] += found["counts"]
             if progress is not None:
