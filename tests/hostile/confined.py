@@ -42,7 +42,7 @@ def begin(order: dict[str, object]) -> NoReturn:
         code = answer if isinstance(answer, int) else 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(left.code is not None)
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # what the interpreter would show, shown before the end
         sys.excepthook(*sys.exc_info())
     sys.stdout.flush()
     sys.stderr.flush()
