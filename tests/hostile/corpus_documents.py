@@ -24,7 +24,9 @@ def manifests(plain: Mapping[str, object]) -> dict[str, bytes]:
         "escape": "\x1b[2J\x07", "line-end": "a\nlevel=error msg=forged", "surrogate": "\ud800", "long": "x" * 100_000,
         "number": 1, "nothing": None, "list": [], "spaces": "   ", "right-to-left": "\u202eabc", "sql": "'; DROP TABLE x;--",
     }  # fmt: skip
-    found = {f"{key}-{name}": having(**{key: told}) for key in ("submission", "attestation") for name, told in texts.items()}
+    found = {
+        f"{key}-{name}": having(**{key: told}) for key in ("submission", "attestation") for name, told in texts.items()
+    }
     found |= {f"signer-{name}": having(signer={"name": told, "office": told}) for name, told in texts.items()}
     found |= {f"agency-{name}": having(requesting_agency=told) for name, told in texts.items()}
     for name, path in {

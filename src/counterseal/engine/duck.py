@@ -93,9 +93,9 @@ class DuckEngine:
             kind = "VIEW" if step.view else "TABLE"
             self._do(f"CREATE OR REPLACE {kind} {name(step.name)} AS {step.sql}", step.name)
 
-    def _do(self, sql: str, what: str) -> None:
+    def _do(self, sql: str, what: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         try:
-            self._connection.execute(sql)
+            return self._connection.execute(sql, list(parameters))
         except duckdb.OutOfMemoryException as failure:
             raise CountersealError(
                 "engine-memory",
@@ -108,12 +108,12 @@ class DuckEngine:
             ) from failure
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Give the result of a query, for answers that are small by their nature."""
-        return self._connection.execute(sql, list(parameters)).fetchall()
+        """Give the result of a query, for answers that are small by their nature. Raises as ``run`` does."""
+        return self._do(sql, "of reading", parameters).fetchall()
 
     def records(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Give the result of a query by column, for answers that are small by their nature."""
-        told = self._connection.execute(sql, list(parameters))
+        told = self._do(sql, "of reading", parameters)
         names = [column[0] for column in told.description or ()]
         return [dict(zip(names, row, strict=True)) for row in told.fetchall()]
 
@@ -134,7 +134,7 @@ class DuckEngine:
 
     def write_lines(self, sql: str, path: Path) -> None:
         """Write the one text column of a query as lines of UTF-8, as they are, to ``path``."""
-        relation = self._connection.execute(sql)
+        relation = self._do(sql, path.name)
         with path.open("w", encoding="utf-8", newline="\n") as lines:
             while batch := relation.fetchmany(10_000):
                 lines.write("".join(line + "\n" for (line,) in batch))
