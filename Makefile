@@ -7,7 +7,7 @@ VENV := .venv
 UV := .tools/bin/uv
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help setup demo test lint types architecture unit spark ci fix lock clean bench
+.PHONY: help setup demo august test lint types architecture unit spark controls ci fix lock clean bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,21 +51,38 @@ $(SPARK)/.set-up: requirements/spark.txt requirements/dev.txt pyproject.toml $(U
 spark: $(SPARK)/.set-up ## screening and identity on Spark, held against DuckDB; needs a Java runtime
 	@PYTHONPATH=src $(SPARK)/bin/python -m pytest -p no:cacheprovider -n 0 -m "spark and not long"
 
+OSCAL := .venv-oscal
+$(OSCAL)/.set-up: requirements/oscal.txt $(UV)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(OSCAL)
+	@$(UV) pip sync --quiet --python $(OSCAL) --require-hashes requirements/oscal.txt
+	@touch $@
+
+controls: $(OSCAL)/.set-up ## the table of security controls as an OSCAL component definition, in var/controls
+	@$(OSCAL)/bin/python -m controls.component var/controls/component-definition.json
+
 fix: setup ## format, and mend what ruff can mend
 	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
 
 lock: $(UV) ## pin the dependencies anew, with hashes and without addresses
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade pyproject.toml --extra dev -o requirements/dev.txt
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate -c requirements/dev.txt pyproject.toml --extra dev --extra spark -o requirements/spark.txt
+	@echo compliance-trestle | $(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate - -o requirements/oscal.txt
 
-ci: ## what .ci/run runs: the tests, then PostgreSQL, the browser and Spark
+RAN := var/ran.txt
+ci: export COUNTERSEAL_RAN := $(CURDIR)/$(RAN)
+ci: ## what .ci/run runs: the tests, then PostgreSQL, the browser and Spark; then each control's tests must have passed
 	@.ci/provide
+	@mkdir -p var && rm -f $(RAN)
 	@$(MAKE) --no-print-directory setup lint types architecture
 	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 0 -m "not long and not browser and not spark" tests/flow tests/store
 	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 0 -m postgresql
 	@CI=true $(VENV)/bin/pytest -n 2 -m "not long and not postgresql and not spark"
-	@CI=true $(MAKE) --no-print-directory spark
+	@CI=true $(MAKE) --no-print-directory spark controls
+	@$(VENV)/bin/python -m controls.ran $(RAN)
 
 DEMO := var/demonstration
+august: setup ## August 2025 replayed on made-up people: both sides on one file, as one page in var/august
+	@$(VENV)/bin/python bench/august.py
+
 demo: setup ## synthetic people, a request of 2,000 rows, the run, its table, then the pages (SERVE=0: stop after the table)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m counterseal.synth demonstration --out $(DEMO) --serve $(SERVE)

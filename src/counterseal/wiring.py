@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from counterseal.flow.doctor import Checked
     from counterseal.flow.look import Look
     from counterseal.flow.office import Office
-    from counterseal.flow.replay import Moved, Replayed
+    from counterseal.flow.replay import Moved
     from counterseal.flow.run import RunSummary
     from counterseal.flow.sign_ins import SignIn
+    from counterseal.oversight.replay_page import VersionLine
     from counterseal.store.ledger_log import LedgerLog
 
 MEMORY_LIMIT = "1GB"
@@ -170,7 +171,7 @@ def screen(
 
 def replay(
     submission: Path, agreements: Sequence[str], *, progress: Callable[[str, int, int], None] | None
-) -> tuple[list[Replayed], list[Moved]]:
+) -> tuple[list[VersionLine], list[Moved]]:
     """Screen a submission under each agreement named, and throw away everything but the counts."""
     from counterseal.flow.replay import replay as screen_each  # noqa: PLC0415
 

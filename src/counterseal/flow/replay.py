@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.agreements import load_agreement
 from counterseal.flow.screen import screen_submission
+from counterseal.oversight.replay_page import RuleLine, VersionLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,19 +17,6 @@ if TYPE_CHECKING:
 
     from counterseal.engine.duck import DuckEngine
     from counterseal.flow.office import Progress
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """One version's answer. ``rules`` counts, for each rule, the rows in which it does not hold."""
-
-    agreement: str
-    version: str
-    digest: str
-    rows: int
-    outcomes: dict[str, int]
-    rules: dict[str, int]
-    titles: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +36,7 @@ def replay(
     *,
     received_on: date,
     progress: Progress | None = None,
-) -> tuple[list[Replayed], list[Moved]]:
+) -> tuple[list[VersionLine], list[Moved]]:
     """Screen the submission under each agreement; say which rows two of them answer otherwise.
 
     Raises CountersealError as screening does. ``scratch`` is a folder whose content the caller throws away.
@@ -61,10 +49,15 @@ def replay(
                 running, submission, scratch / str(number), shipped=folder, named=folder, received_on=received_on,
                 progress=progress,
             )  # fmt: skip
-        titles = {rule.id: rule.title for rule in law.rules}
-        answers.append(
-            Replayed(law.id, law.version, law.digest, counts["rows"], counts["outcomes"], counts["rules"], titles)
+        told = {rule.id: (rule.title, rule.cite) for rule in law.rules}
+        frequent = sorted(counts["rules"].items(), key=lambda found: -found[1])
+        with engine() as running:
+            left = _left(running, scratch / str(number) / "screened.parquet", [rule for rule, _ in frequent])
+        lines = tuple(
+            RuleLine(rule, *told.get(rule, ("The row can be read", "")), rows, left[at])
+            for at, (rule, rows) in enumerate(frequent)
         )
+        answers.append(VersionLine(law.id, law.version, law.digest, counts["rows"], counts["outcomes"], lines))
     if len(agreements) < 2:
         return answers, []
     query = (
@@ -75,3 +68,13 @@ def replay(
     files = [str(scratch / str(number) / "screened.parquet") for number in (0, 1)]
     with engine() as running:
         return answers, [Moved(*found) for found in running.rows(query, files)]
+
+
+def _left(running: DuckEngine, screened: Path, rules: Sequence[str]) -> list[int]:
+    """For each rule, in this order, how many rows would fail no rule if it and those before it held."""
+    query = (
+        "SELECT last, count(*) FROM (SELECT coalesce(list_max([list_position(?, one) FOR one IN rules]), 0) AS last "
+        "FROM read_parquet(?)) GROUP BY last"
+    )
+    ends = {int(str(at)): int(str(rows)) for at, rows in running.rows(query, [list(rules), str(screened)])}
+    return [sum(rows for last, rows in ends.items() if last <= at) for at in range(1, len(rules) + 1)]

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "counterseal.web.session_limits.SessionLimits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "counterseal.web.first_key.FirstKey",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -93,6 +94,12 @@ CSRF_COOKIE_SECURE = _secure
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600 if _secure else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _secure
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # the proxy in front takes no plain HTTP; a redirect here would answer what came in clear
+    "security.W021",  # whether its domain is preloaded in browsers is its owner's to say
+]
 SECURE_REFERRER_POLICY = "same-origin"  # without a referrer browsers post with a null origin, which is refused
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

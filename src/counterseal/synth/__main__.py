@@ -101,13 +101,14 @@ def august_2025(
     rows: Annotated[int, typer.Option(min=1, help="Rows.")] = 1_280_000,
     seed: Seed = 3,
     signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of signing.")] = AUGUST_SIGNED_ON,
+    mended: Annotated[bool, typer.Option("--mended", help="The same people and addresses, with sound paper.")] = False,
 ) -> None:
     """Write a submission in the shape of 2025: one officer, one reason, and truth.parquet beside it.
 
     Example: python -m counterseal.synth august-2025 --registry registry --rows 1280000 --out august
     """
     out.mkdir(parents=True, exist_ok=True)
-    folder = write_as_filed(read_holdings(registry), rows, seed, signed_on.date(), out)
+    folder = write_as_filed(read_holdings(registry), rows, seed, signed_on.date(), out, mended=mended)
     sys.stdout.write(f"{rows} rows in {folder}, their truth in {out / 'truth.parquet'}\n")
 
 

@@ -19,6 +19,7 @@ from pyarrow import parquet
 from counterseal.synth.chance import Chance
 from counterseal.synth.names import census_names
 from counterseal.synth.places import build_dwellings
+from counterseal.synth.reasons import Reasons
 from counterseal.synth.submission import FIELDS
 
 if TYPE_CHECKING:
@@ -37,7 +38,13 @@ CONFIRMED_SHARE = 0.097
 JUNK_SHARE = 0.05
 """Share of rows with words in place of an address: the most that the custodian conceded."""
 OFFICER = "ASSISTANT-DIRECTOR-1"
+ROWS_PER_OFFICER = 18
+MENDED_HELD = "reviewable|not_disclosed|cure|judgement|refused"
+"""Somebody whose stated address is held may become a case; he may be asked about twice, or have no one telling fact."""
+MENDED = "not_disclosed|cure|judgement|refused"
 REASON = "Nontax criminal investigation of failure to depart the United States."
+OFFICES = {False: "Acting Director of U.S. Immigration and Customs Enforcement",
+           True: "Secretary of Homeland Security"}  # fmt: skip
 _JUNK = (
     ("FAILED TO PROVIDE", "failed_to_provide"), ("Failed to Provide", "failed_to_provide"),
     ("UNKNOWN ADDRESS", "unknown_address"), ("NA NA", "na_na"), ("DETENTION CENTER", "detention_facility"),
@@ -117,14 +124,29 @@ def _block(
     return rows, {"request_ref": refs, "kind": kind, "account_id": account_id}, held
 
 
-def write_as_filed(holdings: Holdings, rows: int, seed: int, signed_on: date, out: Path) -> Path:
+def _mend(texts: Texts, chance: Chance, reasons: Reasons, first: int, signed_on: date) -> None:
+    """Give each row what the paper lacked: a matter, an order of these years, a reason, an officer with few rows."""
+    count = len(texts["request_ref"])
+    numbers = range(first + 1, first + count + 1)
+    texts["case_number"] = np.array([f"M-{signed_on.year}-{one:07d}" for one in numbers], dtype=object)
+    texts["case_opened"] = _days(chance, count, np.datetime64(signed_on) - np.timedelta64(10, "D"), 300)
+    texts["final_order_date"] = _days(chance, count, np.datetime64(signed_on) - np.timedelta64(400, "D"), 1200)
+    texts["reason"] = np.array([reasons.next() for _ in numbers], dtype=object)
+    texts["officers"] = np.array([f"HSI-{one // ROWS_PER_OFFICER:06d}" for one in numbers], dtype=object)
+
+
+def write_as_filed(
+    holdings: Holdings, rows: int, seed: int, signed_on: date, out: Path, *, mended: bool = False
+) -> Path:
     """Write ``out/AUGUST-2025/`` in that shape and ``out/truth.parquet``; gives the submission's folder.
 
     Every row is expected to be refused: one officer cannot be personally and directly engaged in them all
-    (26 U.S.C. 6103(i)(2)(A)).
+    (26 U.S.C. 6103(i)(2)(A)). ``mended`` asks for the same people at the same stated addresses with sound
+    paper (``AUGUST-2025-MENDED``): what is left is whether the address stated is this person's.
     """
-    folder = out / "AUGUST-2025"
+    folder = out / ("AUGUST-2025-MENDED" if mended else "AUGUST-2025")
     folder.mkdir(parents=True, exist_ok=True)
+    reasons = Reasons(Chance(seed, "reasons"))
     same = {"taxable_periods": f"{signed_on.year - 2};{signed_on.year - 1}", "statute": "8 USC 1253(a)(1)(A)",
             "stage": "investigation", "order_basis": "8 USC 1227(a)(1)(B)", "stay_in_force": "no",
             "reason": REASON,
@@ -139,12 +161,15 @@ def write_as_filed(holdings: Holdings, rows: int, seed: int, signed_on: date, ou
         for first in range(0, rows, BLOCK):
             count = min(BLOCK, rows - first)
             texts, truth, held = _block(holdings, Chance(seed, "block", str(first)), first, count, signed_on)
+            if mended:
+                _mend(texts, Chance(seed, "mended", str(first)), reasons, first, signed_on)
             columns = [
                 pa.array(texts[name], pa.string()) if name in texts else pa.repeat(same.get(name, ""), count)
                 for name in FIELDS
             ]
             filed.write_table(pa.table(columns, schema=schema))
-            number, expected = pa.array(np.arange(first + 1, first + count + 1)), pa.repeat("refused", count)
+            number = pa.array(np.arange(first + 1, first + count + 1))
+            expected = pa.array(np.where(held, MENDED_HELD, MENDED)) if mended else pa.repeat("refused", count)
             told.write_table(
                 pa.table(
                     [number, truth["request_ref"], truth["kind"], expected, truth["account_id"], held],
@@ -154,10 +179,10 @@ def write_as_filed(holdings: Holdings, rows: int, seed: int, signed_on: date, ou
     with path.open("rb") as written:
         digest = hashlib.file_digest(written, "sha256").hexdigest()
     manifest = {
-        "submission": "AUGUST-2025", "agreement": "irs-ice-2025",
+        "submission": folder.name, "agreement": "irs-ice-2025",
         "requesting_agency": "U.S. Immigration and Customs Enforcement",
         "signer": {"name": "Synthetic Signer",
-        "office": "Acting Director of U.S. Immigration and Customs Enforcement"},
+        "office": OFFICES[mended]},
         "signed_on": signed_on.isoformat(),
         "requested_elements": ["mailing_address"], "attestation": "sole-use",
         "rows": "rows.csv", "row_count": rows, "sha256": digest,

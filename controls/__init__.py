@@ -1,0 +1,1 @@
+"""Which security control is kept by what, and proved by which tests."""
