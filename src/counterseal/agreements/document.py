@@ -31,6 +31,7 @@ from counterseal.agreements.model import (
     Type,
 )
 from counterseal.core.outcome import Answer, Finding
+from counterseal.core.shown import COMMANDS
 from counterseal.errors import CountersealError
 
 PARTS = ("Fields", "Request", "Parameters", "Schedules", "Measures", "Rules", "Promises", "Duties")
@@ -84,6 +85,8 @@ def load_agreement(document: Path) -> Agreement:
         ) from None
     except UnicodeDecodeError:
         raise reader.wrong(1, "The document is not UTF-8 text.") from None
+    if control := COMMANDS.search(text):
+        raise reader.wrong(text.count("\n", 0, control.start()) + 1, "The line holds a control character.")
     tables = tuple(sorted((path.parent / "data").glob("*.csv")))
     for table in tables:
         if table.is_symlink() or not table.is_file() or table.stat().st_size > LARGEST_TABLE:
