@@ -302,3 +302,8 @@ def _columns_parquet() -> Made:
 def _not_utf8() -> Made:
     column = pa.array([b"\xff\xfe\x00", b"\xed\xa0\x80"], pa.binary()).view(pa.string())
     return parquet({**texts(2), "reason": column}), 2
+
+
+@hostile("name-not-utf-8.parquet")
+def _name_not_utf8() -> Made:
+    return parquet({**texts(1), "QQQQ": pa.array(["x"])}).replace(b"QQQQ", b"\xa6\xff\xfeQ"), 1

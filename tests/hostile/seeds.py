@@ -24,7 +24,7 @@ NOTE = f"log.example\n1\n{'A' * 43}=\n\n— log.example {base64.b64encode(bytes(
 
 def parquet(**how: object) -> bytes:
     out = io.BytesIO()
-    pq.write_table(pa.table(dict.fromkeys(FIELDS, ["x", "", "ñ"])), out, **how)
+    pq.write_table(pa.table({key: ["x", "", "ñ"] for key in FIELDS}), out, **how)
     return out.getvalue()
 
 

@@ -33,7 +33,7 @@ QUICK = {
     "nul.csv", "nul-alone.csv", "bom.csv", "utf-16.csv", "quote-never-closed.csv", "escape-in-header.csv",
     "columns-without-end.csv", "line-without-end.csv", "infinity.jsonl", "surrogate-key.jsonl", "many-keys.jsonl",
     "deep.jsonl", "lone-surrogate.jsonl", "no-archive.xlsx", "strings-repeated.xlsx", "entity-bomb.xlsx", "deep.xlsx",
-    "footer-length.parquet", "footer-turned.parquet", "nested.parquet", "column-names.parquet", "not-utf-8.parquet",
+    "footer-length.parquet", "footer-turned.parquet", "nested.parquet", "column-names.parquet", "name-not-utf-8.parquet", "not-utf-8.parquet",
 }  # fmt: skip
 """One of each kind; the others are left to the full pass, because each that is screened takes its seconds."""
 

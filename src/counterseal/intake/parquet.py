@@ -43,7 +43,7 @@ def read_parquet(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
             numbers = pa.array(range(last + 1, last + batch.num_rows + 1), pa.int64())
             yield rows_batch(numbers, fault, columns, fields)
             last += batch.num_rows
-    except (pa.ArrowException, OSError, MemoryError) as fault:
+    except (pa.ArrowException, ValueError, OverflowError, OSError, MemoryError) as fault:  # a name may be no UTF-8
         raise _wrong(path.name, "The file cannot be read as Parquet.") from fault
 
 
