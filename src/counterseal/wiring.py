@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
+    from counterseal.flow.backup import BackedUp
     from counterseal.flow.doctor import Checked
     from counterseal.flow.look import Look
     from counterseal.flow.office import Office
@@ -189,6 +190,37 @@ def examine(office: Office) -> list[Checked]:
     from counterseal.flow.doctor import examine as look_at  # noqa: PLC0415  # models need Django
 
     return look_at(office)
+
+
+def write_metrics(office: Office, found: list[Checked], out: Path) -> None:
+    """Write what was found as counts for a collector."""
+    from counterseal.flow.metrics import metrics  # noqa: PLC0415  # models need Django
+    from counterseal.vault.durable import write_durably  # noqa: PLC0415
+
+    write_durably(out, metrics(office, found).encode())
+
+
+def back_up(office: Office, out: Path, keys: Path | None) -> BackedUp:
+    """Copy the office into a new folder, its keys into another."""
+    from counterseal.flow.backup import back_up as copy  # noqa: PLC0415  # models need Django
+
+    return copy(office, out, keys)
+
+
+def put_back(copy: Path, root: Path, keys: Path) -> None:
+    """Make a workspace from a backup and its keys."""
+    _start_django()
+    from counterseal.flow.backup import put_back as back  # noqa: PLC0415
+
+    back(copy, root, keys)
+
+
+def upgrade(root: Path) -> None:
+    """Bring a workspace's tables up to date."""
+    _start_django()
+    from counterseal.flow.backup import upgrade as up  # noqa: PLC0415
+
+    up(root)
 
 
 def sign_ins_of_demonstration(office: Office) -> list[SignIn]:

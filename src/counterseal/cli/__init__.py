@@ -16,6 +16,7 @@ from typer.main import get_command
 
 from counterseal.cli import agency as agency_commands
 from counterseal.cli import agreement as agreement_commands
+from counterseal.cli import backup as backup_commands
 from counterseal.cli import identify as identify_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
@@ -47,6 +48,7 @@ identify_commands.mount(app)
 ledger_commands.mount(app)
 witness_commands.mount(app)
 agency_commands.mount(app)
+backup_commands.mount(app)
 app.add_typer(agreement_commands.app, name="agreement")
 app.add_typer(report_commands.commands, name="report")
 app.add_typer(stop_order_commands.app, name="stop-order")

@@ -14,12 +14,16 @@ from counterseal.errors import CheckFailedError
 
 def doctor(
     workspace: Annotated[Path, typer.Option(help="What `counterseal init` made.")],
+    metrics: Annotated[Path | None, typer.Option(help="Write counts for a collector (Prometheus).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
 ) -> None:
     """Look at everything that an office needs: exit 0 when nothing is broken, 1 when something is."""
     from counterseal import wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
 
-    found = wiring.examine(wiring.open_office(workspace))
+    office = wiring.open_office(workspace)
+    found = wiring.examine(office)
+    if metrics is not None:
+        wiring.write_metrics(office, found, metrics)
     broken = [one for one in found if one.state == "broken"]
     if as_json:
         answer_json(

@@ -70,7 +70,7 @@ def _database(office: Office) -> Iterator[Checked]:  # noqa: ARG001  # one form 
             "",
             State.BROKEN,
             f"{len(pending)} migrations are not applied",
-            "Run: python -m django migrate, on a copy first.",
+            "Back up, then: counterseal upgrade",
         )
         return
     yield Checked("", State.SOUND, f"{connection.vendor}, tables up to date")

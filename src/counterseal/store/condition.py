@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import Count
+
 from counterseal.core.case import CaseState
 from counterseal.store.models import Agency, AgencyKey, Case, Officer, StopOrder, Submission
 
@@ -44,3 +46,9 @@ def condition(*, now: datetime | None = None, soon: int = 30) -> Condition:
         ending=officers.filter(**ends).count() + keys.filter(**ends).count() if ends else 0,
         registries=tuple(sorted(set(live.values_list("registry", flat=True)))),
     )
+
+
+def cases_by_state() -> dict[str, int]:
+    """Count the cases in each state, those of no case included."""
+    counted = dict(Case.objects.order_by().values_list("state").annotate(cases=Count("pk")))
+    return {str(state): int(counted.get(state, 0)) for state in CaseState}
