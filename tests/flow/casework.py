@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from tests.batch import table_of
 
 from counterseal import wiring
 from counterseal.core.official import Role
@@ -150,8 +151,6 @@ def at_work(tmp_path: Path, made_up: Path, empty_database: None, request: pytest
     """An office with a run behind it, two specialists, two releasing officials and counsel."""
     import os
 
-    import pyarrow.parquet as pq
-
     folder = tmp_path / "office"
     if os.environ.get("COUNTERSEAL_DATABASE_URL"):
         wiring.establish(folder, demonstration=True)
@@ -167,7 +166,7 @@ def at_work(tmp_path: Path, made_up: Path, empty_database: None, request: pytest
         office, ("sam", Role.SPECIALIST), ("sue", Role.SPECIALIST), ("rae", Role.RELEASING), ("rob", Role.RELEASING),
         ("cora", Role.COUNSEL),
     )  # fmt: skip
-    rows = pq.read_table(folder / "batches" / SUBMISSION / "rows.parquet", columns=["officers"]).to_pylist()
+    rows = table_of(folder / "batches" / SUBMISSION / "rows.parquet", columns=["officers"]).to_pylist()
     named = {one.strip() for row in rows for one in (row["officers"] or "").split(";") if one.strip()}
     from counterseal.store.models import Submission
 

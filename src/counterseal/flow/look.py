@@ -199,8 +199,9 @@ class Look:
 
     def rows(self, batch: Batch, *, outcome: str | None, rule: str | None, number: int, size: int) -> RowsPage:
         """Give one page of the rows with this outcome and this rule among those that do not hold."""
-        path = str(self.workspace.batch(SubmissionId(batch.listed.id)) / "determinations.parquet")
-        where, given = "TRUE", [path]
+        path = self.workspace.batch(SubmissionId(batch.listed.id)) / "determinations.parquet"
+        where = "TRUE"
+        given: list[object] = [path]
         if outcome is not None:
             where, given = f"{where} AND outcome = ?", [*given, outcome]
         if rule is not None:
@@ -294,7 +295,7 @@ def _one(reader: Reader, path: Path, row: int) -> dict[str, Any]:
     """Give the one line of a batch's file that has this row number, by column."""
     if not path.is_file():
         return {}
-    found = reader.records("SELECT * FROM read_parquet(?) WHERE row = ?", [str(path), row])
+    found = reader.records("SELECT * FROM read_parquet(?) WHERE row = ?", [path, row])
     return found[0] if found else {}
 
 

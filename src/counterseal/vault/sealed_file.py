@@ -23,6 +23,7 @@ from counterseal.errors import CountersealError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from types import TracebackType
 
 MAGIC = b"cseal/1\n"
 SALT = 32
@@ -84,16 +85,21 @@ class SealedWriter(io.RawIOBase):
 
     def close(self) -> None:
         """Seal what waits, and close the file."""
-        if not self.closed:
+        if not self.closed and not self._file.closed:
             self._seal(self._waiting, last=True)
             self._waiting.clear()
             self._file.close()
         super().close()
 
-    def abandon(self) -> None:
-        """Close the file without its last piece, so that nobody takes it for whole."""
-        self._file.close()
-        super().close()
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file; after a fault without its last piece, so that nobody takes it for whole."""
+        if kind is not None:
+            self._file.close()
+            io.RawIOBase.close(self)
+            return
+        self.close()
 
 
 class _Place(threading.local):
@@ -166,9 +172,3 @@ class SealedReader(io.RawIOBase):
         if not self.closed:
             os.close(self._file)
         super().close()
-
-
-def is_sealed(path: Path) -> bool:
-    """Tell whether a file is one of these."""
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
