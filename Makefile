@@ -7,7 +7,7 @@ VENV := .venv
 UV := .tools/bin/uv
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help setup demo august test lint types architecture unit spark controls release ci fix lock clean bench
+.PHONY: help setup demo august test lint types architecture unit spark fuzz controls release ci fix lock clean bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +69,20 @@ $(RELEASE)/.set-up: requirements/release.txt $(UV)
 release: $(RELEASE)/.set-up ## wheels built twice alike, a bill of materials, every pin audited; all of it or nothing
 	@.ci/release
 
+FUZZ := .venv-fuzz
+SECONDS ?= 60
+$(FUZZ)/.set-up: requirements/fuzz.txt requirements/dev.txt pyproject.toml $(UV)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(FUZZ)
+	@$(UV) pip sync --quiet --python $(FUZZ) --require-hashes requirements/fuzz.txt
+	@touch $@
+
+fuzz: $(FUZZ)/.set-up ## every reader of what strangers send, SECONDS=60 each, on what earlier runs found
+	@mkdir -p var/fuzz; for target in csv lines parquet sheet manifest agreement pattern note keys package policy; do \
+	  PYTHONPATH=src:. nice $(FUZZ)/bin/python -m fuzz $$target var/fuzz/$$target -max_total_time=$(SECONDS) \
+	    -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 > var/fuzz/$$target.log 2>&1 \
+	    || { tail -40 var/fuzz/$$target.log; exit 1; }; \
+	  echo "$$target: $$(grep -E '^Done' var/fuzz/$$target.log)"; done
+
 fix: setup ## format, and mend what ruff can mend
 	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
 
@@ -77,6 +91,7 @@ lock: $(UV) ## pin the dependencies anew, with hashes and without addresses
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate -c requirements/dev.txt pyproject.toml --extra dev --extra spark -o requirements/spark.txt
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate -c requirements/dev.txt pyproject.toml -o requirements/run.txt
 	@printf 'pip-audit\ncyclonedx-bom\n' | $(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate - -o requirements/release.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate -c requirements/dev.txt pyproject.toml --extra dev --extra fuzz -o requirements/fuzz.txt
 	@echo compliance-trestle | $(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-annotate - -o requirements/oscal.txt
 
 RAN := var/ran.txt

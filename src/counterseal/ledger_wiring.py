@@ -17,6 +17,7 @@ from counterseal.ledger.note import read_key
 from counterseal.ledger.policy import LOG_TYPES, NO_QUORUM, Policy, read_policy
 from counterseal.ledger.witness import Witness
 from counterseal.store.witness_book import WitnessFile
+from counterseal.vault.batch_files import BatchFiles
 from counterseal.vault.durable import write_durably
 from counterseal.vault.keys import LOG_KEYS, MIRROR_KEYS, WITNESS_KEYS, make_keys, read_keys
 from counterseal.vault.signing import check_signature
@@ -88,7 +89,8 @@ def prove_row(workspace: Path, submission: str, row: int) -> RowReceipt:
     from counterseal.core.workspace import read_workspace  # noqa: PLC0415
     from counterseal.flow.row_proofs import prove_row_of_batch  # noqa: PLC0415  # loads Arrow
 
-    return prove_row_of_batch(read_workspace(workspace), submission, row)
+    place = read_workspace(workspace)
+    return prove_row_of_batch(place, BatchFiles(place.keys, os.urandom), submission, row)
 
 
 def trust(folder: LedgerFolder, key: str | None, policy: Path | None) -> Policy:

@@ -19,6 +19,7 @@ from counterseal.engine.duck import DuckEngine
 from counterseal.engine.spark import SparkEngine
 from counterseal.errors import CountersealError
 from counterseal.release import STYLE_SOURCE
+from counterseal.vault.batch_files import BatchFiles
 from counterseal.vault.keys import read_opening_key
 
 if TYPE_CHECKING:
@@ -78,10 +79,11 @@ def _office(workspace: Workspace, ledger: LedgerLog, memory_limit: str = MEMORY_
 
     clock = SystemClock()
     spill = workspace.root / "spill"
+    files = BatchFiles(workspace.keys, os.urandom)
     return Office(
         workspace=workspace,
         clock=clock,
-        engine=lambda: DuckEngine(memory_limit=memory_limit, threads=THREADS, spill=spill),
+        engine=lambda: DuckEngine(memory_limit=memory_limit, threads=THREADS, spill=spill, files=files),
         ledger=ledger,
         entropy=os.urandom,
         policy=read_office_policy(workspace),
@@ -95,6 +97,7 @@ def _office(workspace: Workspace, ledger: LedgerLog, memory_limit: str = MEMORY_
             workspace.agreements,
             workspace.custodian,
         ),
+        files=files,
     )
 
 
@@ -296,5 +299,6 @@ def _office_at(root: Path) -> Office:
 def _look_at(root: Path) -> Look:
     from counterseal.flow.look import Look  # noqa: PLC0415  # models need Django
 
-    engine = DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS)
-    return Look(read_workspace(root), engine.beside)
+    workspace = read_workspace(root)
+    engine = DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS, files=BatchFiles(workspace.keys, os.urandom))
+    return Look(workspace, engine.beside)

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from tests.batch import table_of
 
 from counterseal import wiring
 from counterseal.core.official import Role
@@ -164,15 +165,13 @@ def at_work(tmp_path: Path, made_up: Path, empty_database: None, request: pytest
 
 def put_to_work(folder: Path) -> AtWork:
     """Staff an office whose run is done, and register the officers whom its requests name."""
-    import pyarrow.parquet as pq
-
     sealer = FakeSealer([])
     office = replace(wiring.open_office(folder), sealer=sealer)
     people = staff(
         office, ("sam", Role.SPECIALIST), ("sue", Role.SPECIALIST), ("rae", Role.RELEASING), ("rob", Role.RELEASING),
         ("cora", Role.COUNSEL),
     )  # fmt: skip
-    rows = pq.read_table(folder / "batches" / SUBMISSION / "rows.parquet", columns=["officers"]).to_pylist()
+    rows = table_of(folder / "batches" / SUBMISSION / "rows.parquet", columns=["officers"]).to_pylist()
     named = {one.strip() for row in rows for one in (row["officers"] or "").split(";") if one.strip()}
     from counterseal.store.models import Submission
 

@@ -71,7 +71,7 @@ def test_an_old_copy_that_the_witnesses_take(at_work: AtWork, tmp_path: Path):
 
 def test_a_copy_that_lies_beside_its_keys(at_work: AtWork, tmp_path: Path):
     copy, keys = copied(at_work, tmp_path)
-    secrets = [path.read_bytes() for path in keys.iterdir()]
+    secrets = [path.read_bytes() for path in keys.rglob("*") if path.is_file()]
     assert len(secrets) >= 5
     for path in copy.rglob("*"):
         if path.is_file():

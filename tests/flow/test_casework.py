@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.batch import files_of, table_of
 from tests.conftest import CANARY
 from tests.flow.casework import ORIGIN
 
@@ -148,11 +149,12 @@ def test_a_batch_altered_between_the_signatures(at_work: AtWork):
     at_work.reviewed(case)
     at_work.sign("sam", case)
     path = at_work.folder / "batches" / "SYN-2026-0001" / "rows.parquet"
-    table = pq.read_table(path)
+    table = table_of(path)
     at = table.column_names.index("reason")
     import pyarrow as pa
 
-    pq.write_table(table.set_column(at, "reason", pa.array(["because"] * table.num_rows)), path)
+    with files_of(path).create(path) as file:
+        pq.write_table(table.set_column(at, "reason", pa.array(["because"] * table.num_rows)), file)
     with refused("case-changed"):
         at_work.sign("rae", case, second=True)
 
@@ -202,7 +204,7 @@ def test_a_stop_order_of_any_reach_that_a_release_escapes(at_work: AtWork, scope
 
     case = signed_twice(at_work)
     held = held_case(case)
-    row = one_row(at_work.folder / "batches" / held.submission / "rows.parquet", held.row)
+    row = one_row(at_work.office.files, at_work.folder / "batches" / held.submission / "rows.parquet", held.row)
     reaches = {
         "everything": "", "agency": held.agency, "agreement": held.agreement, "submission": held.submission,
         "statute": row["statute"], "person": row["tin"],

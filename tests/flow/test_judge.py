@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
+from tests.batch import bytes_of
 from tests.flow.casework import SUBMISSION
 from tests.flow.test_casework import entries, refused
 
@@ -62,7 +63,7 @@ def test_a_root_that_is_not_of_the_rows(at_work: AtWork):
     root = entries(at_work)[entry["body"]["determined"]]["body"]
     folder = at_work.folder / "batches" / SUBMISSION
     told = [{**one, "request_ref": one["request_ref"] or ""} for one in determinations(at_work)]
-    assert root == {"rows": len(told), "rows_root": batch_root((folder / "rows.secret").read_bytes(), told)}
+    assert root == {"rows": len(told), "rows_root": batch_root(bytes_of(folder / "rows.secret"), told)}
     assert "orders were seen" not in json.dumps(entry)
     assert set(entry["commitments"]) >= {"counsel", "opinion", "reviewable", "not_disclosed"}
     assert not list(folder.glob("judged.*"))
@@ -72,7 +73,7 @@ def test_a_row_that_cannot_be_proved_after_an_opinion(at_work: AtWork):
     """The proof of a settled row leads to the entry that the opinion made."""
     group = largest(at_work)
     settle(at_work, "refuse", group)
-    proof = prove_row_of_batch(at_work.office.workspace, SUBMISSION, group.sample[0])
+    proof = prove_row_of_batch(at_work.office.workspace, at_work.office.files, SUBMISSION, group.sample[0])
     assert json.loads(proof.proof.row)["outcome"] == "refused"
 
 

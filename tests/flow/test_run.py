@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.batch import bytes_of, table_of
 from tests.conftest import CANARY
 
 from counterseal import wiring
@@ -74,7 +75,7 @@ def test_rows_in_are_determinations_out(ran, made_up: Path):
 def test_a_person_stands_outside_the_batch(ran, caplog: pytest.LogCaptureFixture):
     """The canary is in the rows as received, and in no log, no letter, no ledger entry, no database column."""
     at, _, folder = ran
-    rows = pq.read_table(folder / "batches" / SUBMISSION / "rows.parquet").column("family_name").to_pylist()
+    rows = table_of(folder / "batches" / SUBMISSION / "rows.parquet").column("family_name").to_pylist()
     caplog.set_level(logging.DEBUG)
     at.ledger.publish()
     elsewhere = [p for p in folder.rglob("*") if p.is_file() and p.parent.name != SUBMISSION]
@@ -95,7 +96,8 @@ def test_another_registry_changes_what_the_requester_is_told(tmp_path: Path, mad
     first = office(tmp_path / "one")
     run(first, made_up)
     told = tmp_path / "one" / "batches" / SUBMISSION
-    kept = {name: (told / name).read_bytes() for name in ("response.jsonl", "notice.html", "screened.parquet")}
+    kept = {name: (told / name).read_bytes() for name in ("response.jsonl", "notice.html")}
+    screened = table_of(told / "screened.parquet")
     shutil.rmtree(tmp_path / "one")
     registry(50, tmp_path / "others", seed=99)
     build_registry(tmp_path / "others", tmp_path / "elsewhere")
@@ -106,6 +108,7 @@ def test_another_registry_changes_what_the_requester_is_told(tmp_path: Path, mad
 
     assert summary.outcomes.get("reviewable", 0) <= 1
     assert {name: (again / name).read_bytes() for name in kept} == kept
+    assert table_of(again / "screened.parquet") == screened
 
 
 def _clear() -> None:
@@ -192,7 +195,7 @@ def test_one_row_is_proved_and_another_is_not(ran):
     from counterseal.ledger.batch import batch_root
 
     at, _, folder = ran
-    secret = (folder / "batches" / SUBMISSION / "rows.secret").read_bytes()
+    secret = bytes_of(folder / "batches" / SUBMISSION / "rows.secret")
     rows = [{**row, "request_ref": row["request_ref"] or ""} for row in determinations(folder)]
     entry = json.loads(at.ledger.entry(at.ledger.size_and_root()[0] - 1))
     root = entry["body"]["rows_root"]

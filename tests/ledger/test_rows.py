@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from counterseal.ledger.batch import batch_root, batch_tree, prove_row, row_hold
 from counterseal.ledger.folder import LOG_KEY
 from counterseal.ledger.policy import NO_QUORUM, Policy
 from counterseal.ledger.row_receipt import read_row_receipt, verify_row_receipt
+from counterseal.vault.batch_files import BatchFiles
 from counterseal.vault.signing import check_signature
 from counterseal_verify import verify as second
 
@@ -52,7 +54,9 @@ def workspace(log: LedgerLog) -> Path:
     batch = root / "batches" / BATCH
     batch.mkdir(parents=True)
     pq.write_table(pa.Table.from_pylist(ROWS), batch / "determinations.parquet")
-    (batch / "rows.secret").write_bytes(SECRET)
+    files = BatchFiles(root / "keys", os.urandom)
+    files.make_key(BATCH)
+    files.write(batch / "rows.secret", SECRET)
     with transaction.atomic(durable=True):
         log.append("received", {"rows": len(ROWS)}, {"submission": BATCH})
         log.append(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.batch import table_of
 from tests.web.conftest import SUBMISSION
 from tests.web.test_doors import client_of, served_here
 
@@ -38,11 +39,10 @@ def entries(kind: str) -> list[dict[str, Any]]:
 
 
 def tin_of(folder: Path, case: int) -> str:
-    import pyarrow.parquet as pq
 
     from counterseal.store.casework import held_case
 
-    rows = pq.read_table(folder / "batches" / SUBMISSION / "rows.parquet").to_pylist()
+    rows = table_of(folder / "batches" / SUBMISSION / "rows.parquet").to_pylist()
     return str(rows[held_case(case).row - 1]["tin"])
 
 
@@ -83,14 +83,12 @@ def test_a_number_that_stands_whole_before_it_is_asked_for(casework: Path):
 
 def test_what_the_registry_holds_on_the_page_of_a_case(casework: Path):
     """Neither the account nor an address that the request did not state is on the page of a case."""
-    import pyarrow.parquet as pq
-
     from counterseal.engine.mailing import last_known_address
     from counterseal.store.casework import held_case
 
     folder = casework / "batches" / SUBMISSION
-    accounts = {one["row"]: one["account_id"] for one in pq.read_table(folder / "identified.parquet").to_pylist()}
-    stated = {one["row"]: one["address_line_1"] for one in pq.read_table(folder / "rows.parquet").to_pylist()}
+    accounts = {one["row"]: one["account_id"] for one in table_of(folder / "identified.parquet").to_pylist()}
+    stated = {one["row"]: one["address_line_1"] for one in table_of(folder / "rows.parquet").to_pylist()}
     client, others = client_of("specialist"), 0
     for case in range(1, 21):
         held = held_case(case)

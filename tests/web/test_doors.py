@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.batch import table_of
 from tests.web.conftest import SUBMISSION
 
 if TYPE_CHECKING:
@@ -315,9 +316,7 @@ def test_a_sign_in_that_says_which_half_was_wrong(office: None):
 
 def test_a_taxpayer_in_an_address_or_in_clear(office: None, workspace: Path):
     """No link of any page holds a value of a person, and a taxpayer number never stands whole on a page."""
-    import pyarrow.parquet as pq
-
-    rows = pq.read_table(workspace / "batches" / SUBMISSION / "rows.parquet").slice(0, 40).to_pylist()
+    rows = table_of(workspace / "batches" / SUBMISSION / "rows.parquet").slice(0, 40).to_pylist()
     client = client_of("counsel")
     for row in rows:
         html = client.get(f"{BATCH}rows/{row['row']}/").content.decode()

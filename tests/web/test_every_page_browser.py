@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.batch import table_of
 from tests.web.casework import SUBMISSION, AtWork, at_work, chromium  # noqa: F401  # fixtures
 from tests.web.test_browser import violations
 from tests.web.test_doors import MATRIX
@@ -43,9 +44,8 @@ def addresses(at_work: AtWork) -> dict[str, str]:  # noqa: F811
 
 @pytest.fixture(scope="module")
 def people(at_work: AtWork) -> list[dict[str, str]]:  # noqa: F811
-    import pyarrow.parquet as pq
 
-    rows = pq.read_table(at_work.folder / "batches" / SUBMISSION / "rows.parquet").to_pylist()
+    rows = table_of(at_work.folder / "batches" / SUBMISSION / "rows.parquet").to_pylist()
     return [{name: str(row[name] or "") for name in ("tin", "address_line_1", "date_of_birth")} for row in rows]
 
 

@@ -115,7 +115,7 @@ def _unused(agreement: Agreement) -> Iterable[Fault]:
 def _says(agreement: Agreement) -> Iterable[Fault]:
     known = agreement.types()
     for rule in agreement.rules:
-        for name in re.findall(r"\{([^}]*)\}", rule.says):
+        for name in re.findall(r"\{([^{}]*)\}", rule.says):
             if name not in known and rule.is_screened:
                 yield Fault(rule.line, f"{rule.id} says {{{name}}}, which is no name of the document.")
 

@@ -26,6 +26,7 @@ from counterseal.agreements.expression import (
 from counterseal.agreements.markdown import Reader
 from counterseal.agreements.model import IDENTITY_FACTS, Fact, Kind, Measure, Phase, Type
 from counterseal.core.steps import Step
+from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,11 +59,15 @@ def own_tables(agreement: Agreement) -> dict[str, pa.Table]:
     """Give the agreement's own data files as tables of text, by their names."""
     found = {}
     for path in agreement.tables:
-        head = path.read_text(encoding="utf-8").split("\n", 1)[0].split(",")
-        found[path.stem] = pacsv.read_csv(
-            path,
-            convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(head, pa.string())),
-        )
+        try:
+            head = path.read_text(encoding="utf-8").split("\n", 1)[0].split(",")
+            found[path.stem] = pacsv.read_csv(
+                path, convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(head, pa.string()))
+            )
+        except (OSError, ValueError):  # Arrow's own faults are ValueErrors
+            raise CountersealError(
+                "agreement", "The table cannot be read.", where=f"data/{path.name}", next_step="Write CSV in UTF-8."
+            ) from None
     return found
 
 

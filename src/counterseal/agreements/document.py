@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -30,6 +31,7 @@ from counterseal.agreements.model import (
     Type,
 )
 from counterseal.core.outcome import Answer, Finding
+from counterseal.core.shown import COMMANDS
 from counterseal.errors import CountersealError
 
 PARTS = ("Fields", "Request", "Parameters", "Schedules", "Measures", "Rules", "Promises", "Duties")
@@ -53,6 +55,10 @@ HEADER_KEY = re.compile(
     r"(?:^|(?<=\. ))(Cites|Phase|Answer|Unknown|Implied|Kept by|Kind|Type|Table|Key|Gives|Range|Unknown when): "
 )
 LARGEST_DOCUMENT = 2_000_000
+LARGEST_FRONT = 8_000
+LARGEST_TABLE = 50_000_000
+"""Bytes of a file of ``data/``."""
+
 EMPTY = "(empty)"
 
 
@@ -64,9 +70,11 @@ def load_agreement(document: Path) -> Agreement:
     path = document / "agreement.md" if document.is_dir() else document
     reader = Reader(path.name)
     try:
-        raw = path.read_bytes()
-        if len(raw) > LARGEST_DOCUMENT:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise reader.wrong(1, "The document is no plain file.")
+        if path.stat().st_size > LARGEST_DOCUMENT:
             raise reader.wrong(1, "The document is larger than an agreement can be.")
+        raw = path.read_bytes()
         text = raw.decode("utf-8")
     except OSError:
         raise CountersealError(
@@ -77,7 +85,12 @@ def load_agreement(document: Path) -> Agreement:
         ) from None
     except UnicodeDecodeError:
         raise reader.wrong(1, "The document is not UTF-8 text.") from None
+    if control := COMMANDS.search(text):
+        raise reader.wrong(text.count("\n", 0, control.start()) + 1, "The line holds a control character.")
     tables = tuple(sorted((path.parent / "data").glob("*.csv")))
+    for table in tables:
+        if table.is_symlink() or not table.is_file() or table.stat().st_size > LARGEST_TABLE:
+            raise CountersealError("agreement", "This is no plain file of a table.", where=f"data/{table.name}")
     return _agreement(reader, path, text.replace("\r\n", "\n"), tables)
 
 
@@ -114,10 +127,7 @@ def _front(reader: Reader, text: str) -> tuple[dict[str, Any], list[str], int]:
     if lines[0].strip() != "+++" or "+++" not in [line.strip() for line in lines[1:]]:
         raise reader.wrong(1, "The document has no front matter.", "TOML between two lines +++")
     end = next(number for number, line in enumerate(lines[1:], start=1) if line.strip() == "+++")
-    try:
-        held = tomllib.loads("\n".join(lines[1:end]))
-    except tomllib.TOMLDecodeError as fault:
-        raise reader.wrong(1, f"The front matter is not TOML ({fault}).") from None
+    held = _toml(reader, "\n".join(lines[1:end]))
     for key in held:
         if key not in FRONT | OPTIONAL:
             raise reader.unknown(1, "key of the front matter", key, FRONT | OPTIONAL)
@@ -137,6 +147,17 @@ def _front(reader: Reader, text: str) -> tuple[dict[str, Any], list[str], int]:
     if not re.fullmatch(r"\d+\.\d+\.\d+", held["version"]):
         raise reader.wrong(1, "version is not three numbers.", "for example 1.0.0")
     return held, lines[end + 1 :], end + 2
+
+
+def _toml(reader: Reader, front: str) -> dict[str, Any]:
+    if len(front) > LARGEST_FRONT:
+        raise reader.wrong(1, "The front matter is longer than a page.")
+    try:
+        return tomllib.loads(front)
+    except RecursionError:
+        raise reader.wrong(1, "The front matter is nested too deeply.") from None
+    except ValueError as fault:
+        raise reader.wrong(1, f"The front matter is not TOML ({fault}).") from None
 
 
 def _only_table(reader: Reader, item: Item, columns: tuple[str, ...]) -> Table:
@@ -189,10 +210,13 @@ def _facts(reader: Reader, item: Item) -> tuple[Fact, ...]:
 def _parameters(reader: Reader, item: Item) -> tuple[Parameter, ...]:
     seen: set[str] = set()
     columns = ("parameter", "type", "value", "settled by", "why this side")
-    return tuple(
-        Parameter(_name(reader, line, row[0], seen), _type(reader, line, row[1]), row[2], row[3], row[4], line)
-        for line, row in _only_table(reader, item, columns).rows
-    )
+    found = []
+    for line, row in _only_table(reader, item, columns).rows:
+        kind = _type(reader, line, row[1])
+        if kind is Type.NUMBER and not re.fullmatch(r"-?[0-9]{1,15}", row[2]):
+            raise reader.wrong(line, f"The value of {row[0]!r} is no number.", "whole, of 15 digits at most")
+        found.append(Parameter(_name(reader, line, row[0], seen), kind, row[2], row[3], row[4], line))
+    return tuple(found)
 
 
 def _schedule(reader: Reader, item: Item) -> Schedule:
@@ -262,7 +286,7 @@ def _measure(reader: Reader, item: Item) -> Measure:
 def _range(reader: Reader, line: int, text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    found = re.fullmatch(r"(-?\d+) to (-?\d+)", text)
+    found = re.fullmatch(r"(-?[0-9]{1,15}) to (-?[0-9]{1,15})", text)
     if not found or int(found[1]) > int(found[2]):
         raise reader.wrong(line, f"{text!r} is no range.", "for example 0 to 9999")
     return int(found[1]), int(found[2])

@@ -46,6 +46,10 @@ MEASURE_NODES = (
 )  # fmt: skip
 AGGREGATES = (exp.Distinct, exp.Count, exp.Max, exp.Min)
 LONGEST = 6_000
+MOST_PARTS, DEEPEST = 500, 60
+"""Names, literals and operators of one expression, and how far they nest: several times what is ever written."""
+
+MOST_DIGITS = 15
 
 
 def parse(reader: Reader, line: int, sql: str, *, functions: frozenset[str] = RULE_FUNCTIONS) -> exp.Expression:
@@ -61,6 +65,7 @@ def parse(reader: Reader, line: int, sql: str, *, functions: frozenset[str] = RU
         raise reader.wrong(line, "This is more than one expression.", "one expression without FROM or WHERE")
     found: exp.Expression = tree.expressions[0]
     allowed = NODES if functions == RULE_FUNCTIONS else MEASURE_NODES
+    _measured(reader, line, found)
     for node in found.walk():
         star = isinstance(node, exp.Star) and isinstance(node.parent, exp.Count)
         if not (isinstance(node, allowed) or star or _is_intersection(node) or isinstance(node, AGGREGATES)):
@@ -68,6 +73,20 @@ def parse(reader: Reader, line: int, sql: str, *, functions: frozenset[str] = RU
         if isinstance(node, exp.Cast) and node.to.this != exp.DataType.Type.DATE:
             raise reader.wrong(line, "Only DATE 'year-month-day' may be cast.")
     return found
+
+
+def _measured(reader: Reader, line: int, found: exp.Expression) -> None:
+    """Refuse what no engine and no prover should be asked to read. Raises CountersealError ``agreement``."""
+    parts = [(node, node.depth) for node in itertools.islice(found.walk(), MOST_PARTS + 1)]
+    if len(parts) > MOST_PARTS or max(depth for _, depth in parts) > DEEPEST:
+        raise reader.wrong(line, "The expression has more parts than anybody can read.")
+    for node, _ in parts:
+        if isinstance(node, exp.Literal) and not node.is_string and not _is_number(str(node.this)):
+            raise reader.wrong(line, "A number is whole.", f"{MOST_DIGITS} digits at most")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def _is_intersection(node: object) -> bool:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+LONGEST_MESSAGE, LONGEST_WORD = 300, 80
+
+
 @dataclass(slots=True)
 class Table:
     """A table: its columns, and each row with its line."""
@@ -44,17 +47,17 @@ class Reader:
         self.name = name
 
     def wrong(self, line: int, message: str, expected: str = "") -> CountersealError:
-        """Make the error at ``line``."""
+        """Make the error at ``line``; what it repeats of the document is cut short."""
         return CountersealError(
             "agreement",
-            message,
+            message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…",
             where=f"{self.name}, line {line}",
             next_step=f"Expected {expected}." if expected else "",
         )
 
     def unknown(self, line: int, what: str, word: str, known: Iterable[str]) -> CountersealError:
         """Make the error of a word that is not known, with the nearest that is."""
-        words = sorted(known)
+        words, word = sorted(known), word[:LONGEST_WORD]
         near = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
         hint = f"{near[0]!r}, perhaps" if near else "one of " + ", ".join(words[:12])
         return self.wrong(line, f"{word!r} is not a known {what}.", hint)

@@ -11,6 +11,7 @@ from typing import Any
 import z3
 
 LARGEST_REPEAT = 1000
+LONGEST, DEEPEST = 1_000, 20
 HIGHEST = 0x2FFFF
 """The last character that the prover's text theory knows."""
 CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": "\t\n\x0c\r "}
@@ -24,6 +25,8 @@ class PatternError(ValueError):
 
 def pattern(text: str) -> Any:
     """Give the prover's regular expression of ``text``. Raises PatternError."""
+    if len(text) > LONGEST:
+        raise PatternError(f"it is longer than {LONGEST} signs")
     reading = _Pattern(text)
     found = reading.alternatives()
     if reading.at < len(text):
@@ -58,7 +61,7 @@ def _ranges(ranges: list[tuple[int, int]], *, negated: bool) -> Any:
 class _Pattern:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.at = 0
+        self.at = self.depth = 0
 
     def wrong(self, what: str) -> PatternError:
         return PatternError(f"{what} (sign {self.at + 1} of the pattern)")
@@ -131,7 +134,11 @@ class _Pattern:
             if self.text[self.at : self.at + 2] != "?:":
                 raise self.wrong("look-around, named groups and flags are not of the language")
             self.at += 2
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.wrong("the brackets nest too deeply")
         found = self.alternatives()
+        self.depth -= 1
         if self.next() != ")":
             raise self.wrong("a bracket is opened and never closed")
         self.at += 1

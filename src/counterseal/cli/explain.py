@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from counterseal.cli.output import answer_json, day_of_receipt, progress
+from counterseal.core.shown import in_one_line
 
 
 def explain(
@@ -42,4 +43,4 @@ def explain(
         for condition in e.to_be_different or e.conditions:
             typer.echo(f"    {'must hold: ' if e.to_be_different else ''}{condition.expression}")
             for name, value in condition.values:
-                typer.echo(f"        {name} = {'(empty)' if value is None else value}")
+                typer.echo(f"        {name} = {'(empty)' if value is None else in_one_line(str(value))}")

@@ -6,19 +6,21 @@ promises that a step either leaves its table or raises; there is no partial answ
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
+from counterseal.engine.sealed import SCHEME, SealedFiles
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
     from types import TracebackType
 
     import pyarrow as pa
 
+    from counterseal.core.files import Files
     from counterseal.core.steps import Step
 
 
@@ -37,10 +39,12 @@ class DuckEngine:
 
     ``memory_limit`` is DuckDB's own (``2GB``); ``spill`` is where it may write when it needs more, None
     for nowhere. The result of a step is the same whatever the number of threads, because no step relies
-    on the order of rows.
+    on the order of rows. ``files`` says which files lie sealed, and opens them; without it none does.
     """
 
-    def __init__(self, *, memory_limit: str = "2GB", threads: int = 2, spill: Path | None = None) -> None:
+    def __init__(
+        self, *, memory_limit: str = "2GB", threads: int = 2, spill: Path | None = None, files: Files | None = None
+    ) -> None:
         config: dict[str, Any] = {
             "memory_limit": memory_limit,
             "threads": threads,
@@ -58,6 +62,9 @@ class DuckEngine:
                 next_step="Give a memory limit such as 2GB.",
             ) from failure
         self._connection.execute("SET TimeZone = 'UTC'")
+        self._files = files
+        if files is not None:
+            self._connection.register_filesystem(SealedFiles(files))
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +85,8 @@ class DuckEngine:
             self._connection.execute(f"CREATE OR REPLACE TABLE {name(table)} AS FROM arriving")
             self._connection.unregister("arriving")
             return
-        self._connection.execute(f"CREATE OR REPLACE VIEW {name(table)} AS FROM read_parquet({quoted(source)})")
+        read = f"read_parquet({quoted(self._located(Path(source)))})"
+        self._do(f"CREATE OR REPLACE VIEW {name(table)} AS FROM {read}", table)
 
     def run(self, steps: Iterable[Step], progress: Callable[[str, int, int], None] | None = None) -> None:
         """Run the steps in order. ``progress`` hears what each says, its number and how many there are.
@@ -93,9 +101,10 @@ class DuckEngine:
             kind = "VIEW" if step.view else "TABLE"
             self._do(f"CREATE OR REPLACE {kind} {name(step.name)} AS {step.sql}", step.name)
 
-    def _do(self, sql: str, what: str) -> None:
+    def _do(self, sql: str, what: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
+        given = [self._located(one) if isinstance(one, Path) else one for one in parameters]
         try:
-            self._connection.execute(sql)
+            return self._connection.execute(sql, given)
         except duckdb.OutOfMemoryException as failure:
             raise CountersealError(
                 "engine-memory",
@@ -107,13 +116,21 @@ class DuckEngine:
                 "engine-step", f"The step {what} could not be run ({type(failure).__name__})."
             ) from failure
 
+    def _located(self, path: Path) -> str:
+        """Give the name under which the engine reads a file."""
+        sealed = self._files is not None and self._files.covers(path)
+        return f"{SCHEME}://{path.resolve()}" if sealed else str(path)
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Give the result of a query, for answers that are small by their nature."""
-        return self._connection.execute(sql, list(parameters)).fetchall()
+        """Give the result of a query, for answers that are small by their nature. Raises as ``run`` does.
+
+        A parameter that is a Path is a file to be read, wherever and however it lies.
+        """
+        return self._do(sql, "of reading", parameters).fetchall()
 
     def records(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Give the result of a query by column, for answers that are small by their nature."""
-        told = self._connection.execute(sql, list(parameters))
+        told = self._do(sql, "of reading", parameters)
         names = [column[0] for column in told.description or ()]
         return [dict(zip(names, row, strict=True)) for row in told.fetchall()]
 
@@ -122,18 +139,23 @@ class DuckEngine:
         other = object.__new__(DuckEngine)
         other._connection = self._connection.cursor()
         other._connection.execute("SET TimeZone = 'UTC'")
+        other._files = self._files
         return other
 
     def write_parquet(self, sql: str, path: Path) -> None:
-        """Write the result of a query as Parquet, in row groups of 100,000, to ``path``."""
-        self._do(
-            f"COPY ({sql}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)",
-            path.name,
-        )
+        """Write the result of a query as Parquet, in row groups of 100,000 or of 64 MB in memory, to ``path``.
+
+        Without the second bound rows that fail every rule, with thirty reasons each, would outgrow the limit.
+        """
+        form = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000, ROW_GROUP_SIZE_BYTES '64MB'"
+        target = self._located(path)
+        if target.startswith(SCHEME):  # its key holds for its own name alone
+            form += ", USE_TMP_FILE false"
+        self._do(f"COPY ({sql}) TO {quoted(target)} ({form})", path.name)
 
     def write_lines(self, sql: str, path: Path) -> None:
         """Write the one text column of a query as lines of UTF-8, as they are, to ``path``."""
-        relation = self._connection.execute(sql)
+        relation = self._do(sql, path.name)
         with path.open("w", encoding="utf-8", newline="\n") as lines:
             while batch := relation.fetchmany(10_000):
                 lines.write("".join(line + "\n" for (line,) in batch))

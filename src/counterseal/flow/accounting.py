@@ -240,7 +240,7 @@ def _batches(office: Office, entries: Mapping[int, Mapping[str, Any]]) -> dict[i
         folder = office.workspace.batch(SubmissionId(submission))
         take_place(office, submission)
         try:
-            secret = (folder / ROW_OPENINGS).read_bytes()
+            secret = office.files.read(folder / ROW_OPENINGS)
             tree = batch_tree(secret, determinations(folder))
         except OSError:
             raise CountersealError(
@@ -268,12 +268,14 @@ def _filed(
     """Give each row of a batch: under which name it stands, as what, what is said of it, whether it is shown."""
     held = batch.submission
     folder = office.workspace.batch(SubmissionId(held.id))
-    if pq.read_metadata(folder / "rows.parquet").num_rows != batch.tree.size:
+    with office.files.open(folder / "rows.parquet") as opened:
+        received = pq.read_metadata(opened).num_rows
+    if received != batch.tree.size:
         raise CheckFailedError("accounting-gap", "A batch has not the rows that were determined.", where=held.id)
     agreement = read_agreement_of(office, held)
-    owed, accounts = agreement.accounting != NO_DUTY, _accounts(folder)
+    owed, accounts = agreement.accounting != NO_DUTY, _accounts(office, folder)
     titles = {rule.id: rule for rule in agreement.rules} if agreement.digest == held.agreement_digest else {}
-    rows = zip(_rows(folder), determinations(folder), strict=True)
+    rows = zip(_rows(office, folder), determinations(folder), strict=True)
     for place, (row, judged) in enumerate(rows):
         account, leaf = accounts.get(place + 1), batch.tree.node(0, place)
         delivered = held.deliveries.get(place + 1, NOT_DELIVERED)
@@ -337,19 +339,21 @@ def _suspended(row: Mapping[str, str | None], today: date) -> date:
         return today
 
 
-def _rows(folder: Path) -> Iterator[dict[str, str | None]]:
-    file = pq.ParquetFile(folder / "rows.parquet")
-    wanted = [name for name in ("row", "tin", "statute", SUSPENDS) if name in file.schema_arrow.names]
-    for part in file.iter_batches(10_000, columns=wanted):
-        yield from part.to_pylist()
+def _rows(office: Office, folder: Path) -> Iterator[dict[str, str | None]]:
+    with office.files.open(folder / "rows.parquet") as opened:
+        file = pq.ParquetFile(opened)
+        wanted = [name for name in ("row", "tin", "statute", SUSPENDS) if name in file.schema_arrow.names]
+        for part in file.iter_batches(10_000, columns=wanted):
+            yield from part.to_pylist()
 
 
-def _accounts(folder: Path) -> dict[int, str]:
+def _accounts(office: Office, folder: Path) -> dict[int, str]:
     """Give the rows for which exactly one account was confirmed, each with that account."""
     path = folder / "identified.parquet"
     if not path.exists():
         return {}
-    found = pq.read_table(path, columns=["row", "account_id"], filters=[("outcome", "=", "identified")])
+    with office.files.open(path) as opened:
+        found = pq.read_table(opened, columns=["row", "account_id"], filters=[("outcome", "=", "identified")])
     return {one["row"]: one["account_id"] for one in found.to_pylist() if one["account_id"]}
 
 

@@ -119,7 +119,7 @@ def reveal(office: Office, case: int, official: int, field: str) -> str:
     if field not in REVEALED:
         raise CountersealError("field", "This field is not one that is shown on request.")
     held = held_case(case)
-    received = one_row(office.workspace.batch(SubmissionId(held.submission)) / "rows.parquet", held.row)
+    received = one_row(office.files, office.workspace.batch(SubmissionId(held.submission)) / "rows.parquet", held.row)
     enter_look(office, case, official, field)
     return str(received.get(field) or "")
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from counterseal.core.workspace import Workspace
     from counterseal.store.casework import CaseHeld
     from counterseal.store.register import OfficerHeld
+    from counterseal.vault.batch_files import BatchFiles
 
 NOT_EVIDENCE = {"row", "request_ref", "account_id"}
 NOT_THE_REQUEST = {"row", "malformed"}
@@ -52,11 +53,12 @@ class CaseFile:
         return sha256(b"counterseal/case/v1\0" + canonical(self.document)).hexdigest()
 
 
-def case_file(workspace: Workspace, case: CaseHeld, *, today: date) -> CaseFile:
+def case_file(workspace: Workspace, files: BatchFiles, case: CaseHeld, *, today: date) -> CaseFile:
     """Make the case file from the batch. Raises CountersealError ``batch-damaged`` when the batch is not whole."""
     folder = workspace.batch(SubmissionId(case.submission))
-    received, findings = (one_row(folder / f"{name}.parquet", case.row) for name in ("rows", "findings"))
-    identified = one_row(folder / "identified.parquet", case.row)
+    received, findings, identified = (
+        one_row(files, folder / f"{name}.parquet", case.row) for name in ("rows", "findings", "identified")
+    )
     agreement = read_agreement(workspace.agreements / case.agreement)
     if agreement.digest != case.agreement_digest:
         raise CountersealError(
@@ -64,7 +66,7 @@ def case_file(workspace: Workspace, case: CaseHeld, *, today: date) -> CaseFile:
             "Another version of the agreement is in force than the one that judged this case.",
             next_step="The submission is judged anew under the version in force.",
         )
-    salt = _keyed(folder, case, "case")
+    salt = _keyed(files, folder, case, "case")
     asked = sorted(name for name in findings if name != "row")
     document = {
         "v": 1,
@@ -92,7 +94,12 @@ def case_file(workspace: Workspace, case: CaseHeld, *, today: date) -> CaseFile:
 
 
 def answer_of(
-    workspace: Workspace, case: CaseHeld, file: CaseFile, mailing: Callable[[Path, str], dict[str, str]], registry: Path
+    workspace: Workspace,
+    files: BatchFiles,
+    case: CaseHeld,
+    file: CaseFile,
+    mailing: Callable[[Path, str], dict[str, str]],
+    registry: Path,
 ) -> bytes:
     """Make the answer's bytes: the one element that was asked for, and nothing else of the person.
 
@@ -104,7 +111,7 @@ def answer_of(
             "v": 1,
             "request_ref": file.document["request"].get("request_ref", ""),
             "mailing_address": mailing(registry, file.account),
-            "salt": _keyed(folder, case, "answer"),
+            "salt": _keyed(files, folder, case, "answer"),
         }
     )
 
@@ -123,10 +130,11 @@ def release_of(file: CaseFile, answer: bytes) -> Release:
     return Release(file.sha256, sha256(answer).hexdigest(), tuple(one.sha256 for one in file.officers))
 
 
-def one_row(path: Path, row: int) -> dict[str, Any]:
+def one_row(files: BatchFiles, path: Path, row: int) -> dict[str, Any]:
     """Read one row of a batch's file, by column. Raises CountersealError ``batch-damaged``."""
     try:
-        found = pq.read_table(path, filters=[("row", "=", row)]).to_pylist()
+        with files.open(path) as file:
+            found = pq.read_table(file, filters=[("row", "=", row)]).to_pylist()
     except (OSError, ValueError) as error:
         raise CountersealError("batch-damaged", "A file of this batch cannot be read.", where=path.name) from error
     if len(found) != 1:
@@ -134,8 +142,8 @@ def one_row(path: Path, row: int) -> dict[str, Any]:
     return dict(found[0])
 
 
-def _keyed(folder: Path, case: CaseHeld, purpose: str) -> str:
-    secret = (folder / "rows.secret").read_bytes()
+def _keyed(files: BatchFiles, folder: Path, case: CaseHeld, purpose: str) -> str:
+    secret = files.read(folder / "rows.secret")
     return hmac.new(secret, f"{purpose}/{case.id}/{case.round}".encode(), sha256).hexdigest()
 
 

@@ -145,8 +145,8 @@ def ready_to_sign(office: Office, case: int) -> Ready:
     there is nothing that could be signed.
     """
     held = held_case(case)
-    file = case_file(office.workspace, held, today=office.clock.now().date())
-    answer = answer_of(office.workspace, held, file, last_known_address, _registry(held))
+    file = case_file(office.workspace, office.files, held, today=office.clock.now().date())
+    answer = answer_of(office.workspace, office.files, held, file, last_known_address, _registry(held))
     return Ready(held, file, answer, release_of(file, answer))
 
 

@@ -110,7 +110,9 @@ class _Staging:
         """Stop one person, by an order on their number."""
         self.reviewed(case)
         held = held_case(case)
-        row = one_row(self.office.workspace.batch(SubmissionId(held.submission)) / "rows.parquet", held.row)
+        row = one_row(
+            self.office.files, self.office.workspace.batch(SubmissionId(held.submission)) / "rows.parquet", held.row
+        )
         orders.issue(self.office, "person", str(row["tin"]), "Demonstration: a court's order on one person.", "counsel")
 
     def _sign(self, case: int, name: str, act: Callable[..., None]) -> None:
@@ -166,7 +168,9 @@ def _named(office: Office) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for submission, agency in submissions_of_agencies():
         path = office.workspace.batch(SubmissionId(submission)) / "rows.parquet"
-        for row in pq.read_table(path, columns=["officers"]).column("officers").unique().to_pylist():
+        with office.files.open(path) as file:
+            officers = pq.read_table(file, columns=["officers"]).column("officers").unique().to_pylist()
+        for row in officers:
             names = {one.strip() for one in (row or "").split(";")}
             found.setdefault(agency, set()).update(one for one in names if PLAIN.fullmatch(one))
     return found

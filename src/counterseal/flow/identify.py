@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from counterseal.core.files import PlainFiles
 from counterseal.core.steps import Engine
 from counterseal.engine.spark_identity import answer_on_spark
 from counterseal.errors import CountersealError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
+    from counterseal.core.files import Files
     from counterseal.identity.model import Model
 
     Progress = Callable[[str, int, int], None]
@@ -39,28 +41,30 @@ def identify_rows(
     *,
     model: Model | None = None,
     engine: Engine = Engine.DUCKDB,
+    files: Files | None = None,
     progress: Progress | None = None,
 ) -> dict[str, int]:
     """Answer every request of a Parquet or CSV file into the Parquet file ``out``; count the words given.
 
     Requests carry ``request_ref`` and the eleven fields, all text; a column ``row`` is carried through
-    and then is the key. As many rows come out as went in, in their order. Raises CountersealError for a
-    file that cannot be read or lacks a column.
+    and then is the key. As many rows come out as went in, in their order. ``files`` opens and writes both
+    where they are a batch's. Raises CountersealError for a file that cannot be read or lacks a column.
     """
     index, chosen = open_registry(registry), model or load_model()
     counts: Counter[str] = Counter()
-    total = _count(requests)
-    partial = out.with_name(out.name + ".partial")
+    place = files or PlainFiles()
+    total = _count(requests, place)
+    partial = out if place.covers(out) else out.with_name(out.name + ".partial")
     writer: pq.ParquetWriter | None = None
-    with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
+    with tempfile.TemporaryDirectory(dir=out.parent) as scratch, place.create(partial) as file:
         if engine is Engine.SPARK:
             answers = _on_spark(requests, registry, index, chosen, Path(scratch).resolve())
         else:
-            answers = _on_threads(index, chosen, read_requests(requests))
+            answers = _on_threads(index, chosen, read_requests(requests, place))
         try:
             for answer in answers:
                 if writer is None:
-                    writer = pq.ParquetWriter(partial, answer.schema, compression="zstd")
+                    writer = pq.ParquetWriter(file, answer.schema, compression="zstd")
                 writer.write_table(answer)
                 counts.update(answer.column("outcome").to_pylist())
                 if progress is not None:
@@ -68,13 +72,14 @@ def identify_rows(
         finally:
             if writer is not None:
                 writer.close()
-    partial.replace(out)
+    if partial != out:
+        partial.replace(out)
     return {word: counts[word] for word in ("identified", "ambiguous", "none")}
 
 
 def _on_spark(requests: Path, registry: Path, index: RegistryIndex, model: Model, scratch: Path) -> Iterator[pa.Table]:
     """Stage the requests, a batch a row group, let Spark answer them, and give the answers in order."""
-    staged, batches = scratch / "requests.parquet", read_requests(requests)
+    staged, batches = scratch / "requests.parquet", read_requests(requests, PlainFiles())
     first = next(batches)  # of no rows: it gives the columns
     yield answer_table(index, model, first)
     count = 0
@@ -97,13 +102,16 @@ def _on_threads(index: RegistryIndex, model: Model, batches: Iterator[pa.Table])
             yield waiting.popleft().result()
 
 
-def _count(path: Path) -> int:
-    return pq.read_metadata(path).num_rows if _is_parquet(path) else 0
+def _count(path: Path, files: Files) -> int:
+    if not _is_parquet(path, files):
+        return 0
+    with files.open(path) as file:
+        return int(pq.read_metadata(file).num_rows)
 
 
-def _is_parquet(path: Path) -> bool:
+def _is_parquet(path: Path, files: Files) -> bool:
     try:
-        with path.open("rb") as file:
+        with files.open(path) as file:
             return file.read(4) == b"PAR1"
     except OSError as failure:
         raise CountersealError(
@@ -114,11 +122,11 @@ def _is_parquet(path: Path) -> bool:
         ) from failure
 
 
-def read_requests(path: Path) -> Iterator[pa.Table]:
+def read_requests(path: Path, files: Files) -> Iterator[pa.Table]:
     """Give the requests of a file in batches, every field as text; at least one batch, of no rows at first."""
     try:
-        if _is_parquet(path):
-            file = pq.ParquetFile(path)
+        if _is_parquet(path, files):
+            file = pq.ParquetFile(files.open(path))
             names = _wanted(file.schema_arrow.names, path)
             empty = pa.table({name: pa.array([], file.schema_arrow.field(name).type) for name in names})
             yield _as_text(empty)

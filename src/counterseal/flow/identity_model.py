@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import vl_convert
 
+from counterseal.core.files import PlainFiles
 from counterseal.errors import CountersealError
 from counterseal.flow.identify import read_requests
 from counterseal.flow.registry import build_registry
@@ -80,7 +81,7 @@ def load_labelled_set(folder: Path, *, progress: Progress | None = None) -> Labe
             next_step="A labelled set has registry/, requests.parquet and truth.parquet.",
         )
     truth = pq.read_table(truth_path)
-    requests = pa.concat_tables(read_requests(folder / "requests.parquet"))
+    requests = pa.concat_tables(read_requests(folder / "requests.parquet", PlainFiles()))
     with tempfile.TemporaryDirectory() as scratch:
         about = build_registry(folder / "registry", Path(scratch) / "index", progress=progress)
         index = open_registry(Path(scratch) / "index")

@@ -78,7 +78,7 @@ def group_id(rules: str) -> str:
 def groups(office: Office, submission: str) -> list[Group]:
     """Give the groups of a submission that wait for counsel, the largest first."""
     take_place(office, submission)
-    path = str(office.workspace.batch(SubmissionId(submission)) / FILES[0])
+    path = office.workspace.batch(SubmissionId(submission)) / FILES[0]
     with office.engine() as engine:
         found = engine.rows(
             f"SELECT rules, count(*), list(row ORDER BY row)[1:{SAMPLE}] FROM read_parquet(?) "
@@ -105,7 +105,7 @@ def judge(office: Office, submission: str, rules: str, decision: str, opinion: s
     scratch.mkdir(mode=0o700)
     with office.engine() as engine:
         rows, opened, outcomes = _written(engine, office, held, folder, scratch, (rules, decision))
-    root = batch_root((folder / ROW_OPENINGS).read_bytes(), determinations(scratch))
+    root = batch_root(office.files.read(folder / ROW_OPENINGS), determinations(scratch))
     synchronise_files(scratch)
     with one_act():
         office.ledger.lock()
@@ -171,7 +171,7 @@ def _written(
                 "agreement-moved", "Another version of the agreement is in force than the one that asked.",
                 next_step="The submission is judged anew under the version in force.",
             )  # fmt: skip
-        _looked_up(engine, held, folder, scratch)
+        _looked_up(engine, office, held, folder, scratch)
         engine.write_parquet(
             f"SELECT row, request_ref, NULL::VARCHAR AS outcome, []::VARCHAR[] AS rules FROM ({group})",
             scratch / "answered.parquet",
@@ -199,7 +199,7 @@ def _written(
     return rows, [row for (row,) in opened], outcomes
 
 
-def _looked_up(engine: DuckEngine, held: SubmissionHeld, folder: Path, scratch: Path) -> None:
+def _looked_up(engine: DuckEngine, office: Office, held: SubmissionHeld, folder: Path, scratch: Path) -> None:
     """Look up the rows of the group, and join what was found to what stood before."""
     if not held.registry:
         raise CountersealError("registry-mailing", "This submission was run before registries were remembered.")
@@ -208,7 +208,7 @@ def _looked_up(engine: DuckEngine, held: SubmissionHeld, folder: Path, scratch: 
     engine.write_parquet(
         f"SELECT r.row, r.request_ref, {fields} FROM rows r JOIN asking USING (row) ORDER BY r.row", asked
     )
-    identify_rows(asked, Path(held.registry), answers)
+    identify_rows(asked, Path(held.registry), answers, files=office.files)
     engine.table("identified", answers)
     before = folder / FILES[1]
     if before.exists():

@@ -203,8 +203,9 @@ class Look:
 
     def rows(self, batch: Batch, *, outcome: str | None, rule: str | None, number: int, size: int) -> RowsPage:
         """Give one page of the rows with this outcome and this rule among those that do not hold."""
-        path = str(self.workspace.batch(SubmissionId(batch.listed.id)) / "determinations.parquet")
-        where, given = "TRUE", [path]
+        path = self.workspace.batch(SubmissionId(batch.listed.id)) / "determinations.parquet"
+        where = "TRUE"
+        given: list[object] = [path]
         if outcome is not None:
             where, given = f"{where} AND outcome = ?", [*given, outcome]
         if rule is not None:
@@ -246,7 +247,7 @@ class Look:
             return [{} for _ in paths]
         each = ", ".join("(SELECT one FROM read_parquet(?) one WHERE row = ?)" for _ in held)  # one call, in parallel
         with self.reader() as reader:
-            (found,) = reader.rows(f"SELECT {each}", [told for path in held for told in (str(path), row)])
+            (found,) = reader.rows(f"SELECT {each}", [told for path in held for told in (path, row)])
         by_path = dict(zip(held, found, strict=True))
         return [by_path.get(path) or {} for path in paths]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from counterseal.ledger.gather import Post
     from counterseal.ledger.policy import Policy
     from counterseal.store.ledger_log import LedgerLog
+    from counterseal.vault.batch_files import BatchFiles
     from counterseal.vault.keys import OpeningSeal
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -27,7 +28,8 @@ class Office:
     """One workspace at work. ``entropy`` gives as many random bytes as asked for.
 
     ``policy`` says whose cosignatures are needed, None where nobody has said so; ``post`` reaches the witnesses;
-    ``openings`` seals what must be read again and shown to nobody; ``sealer`` seals an answer that a proof proves.
+    ``openings`` seals what must be read again and shown to nobody; ``sealer`` seals an answer that a proof proves;
+    ``files`` are those of its batches, sealed.
     """
 
     workspace: Workspace
@@ -39,6 +41,7 @@ class Office:
     post: Post
     openings: OpeningSeal
     sealer: Sealer
+    files: BatchFiles
 
     def trust(self) -> Policy:
         """Give the policy. Raises CountersealError ``no-policy``: without witnesses nothing leaves."""

@@ -310,7 +310,7 @@ def _reaches(office: Office, scope: str, reaches: str, cases: Sequence[CaseHeld]
 
 def _rows(office: Office, scope: str, reaches: str, submission: str) -> list[int]:
     """Give the rows of a batch that an order on a statute or a person reaches."""
-    path = str(office.workspace.batch(SubmissionId(submission)) / "rows.parquet")
+    path = office.workspace.batch(SubmissionId(submission)) / "rows.parquet"
     with office.engine() as engine:
         names = {name for name, *_ in engine.rows("DESCRIBE SELECT * FROM read_parquet(?)", [path])}
         if scope == "person" and "tin" in names:

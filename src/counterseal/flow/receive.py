@@ -96,12 +96,14 @@ def receive(
     folder = office.workspace.unfinished(manifest.submission)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    office.files.make_key(manifest.submission)
     try:
         receipt = take_in(
             submission,
             manifest,
             [field.name for field in law.fields],
             folder / "rows.parquet",
+            files=office.files,
             progress=progress,
         )
     except CountersealError as fault:

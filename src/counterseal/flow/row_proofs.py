@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from counterseal.core.workspace import Workspace
     from counterseal.ledger.row_receipt import RowReceipt
+    from counterseal.vault.batch_files import BatchFiles
 
 ROW_OPENINGS = "rows.secret"
 DETERMINATIONS = "determinations.parquet"
@@ -29,7 +30,7 @@ def determinations(batch: Path) -> Iterator[dict[str, str | int | list[str]]]:
             yield {**row, "request_ref": row["request_ref"] or ""}
 
 
-def prove_row_of_batch(workspace: Workspace, submission: str, row: int) -> RowReceipt:
+def prove_row_of_batch(workspace: Workspace, files: BatchFiles, submission: str, row: int) -> RowReceipt:
     """Prove one row of a determined submission; rows count from 1.
 
     Raises CountersealError ``no-such-submission``, ``no-such-row`` or ``row-secret`` (destroyed, so that no row can be
@@ -40,8 +41,8 @@ def prove_row_of_batch(workspace: Workspace, submission: str, row: int) -> RowRe
         raise CountersealError("no-such-submission", "No submission of this id was determined here.", where="--batch")
     batch = batches / submission
     try:
-        secret = (batch / ROW_OPENINGS).read_bytes()
-    except OSError:
+        secret = files.read(batch / ROW_OPENINGS)
+    except (OSError, CountersealError):
         raise CountersealError("row-secret", "What opens this batch's rows was destroyed, or is not here.") from None
     rows = list(determinations(batch))
     if not 1 <= row <= len(rows):

@@ -35,7 +35,7 @@ from counterseal.ledger import batch_root
 from counterseal.release import Letter, notice_html, notice_pdf, response_sql
 from counterseal.store.asker import withdraw_cases
 from counterseal.store.submissions import determine_submission, one_act, open_cases
-from counterseal.vault.durable import synchronise_files, synchronise_folder, worked_on_alone, write_durably
+from counterseal.vault.durable import synchronise_files, synchronise_folder, worked_on_alone
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -108,7 +108,7 @@ def _judge(office: Office, received: Received, registry: Path, progress: Progres
         engine.write_parquet("SELECT * FROM answered ORDER BY row", folder / "screened.parquet")
         engine.write_parquet("SELECT * FROM findings ORDER BY row", folder / "findings.parquet")
         engine.write_lines(response_sql(), folder / "response.jsonl")
-        _identify(engine, folder, registry, progress)
+        _identify(office, engine, folder, registry, progress)
         engine.run([determined(received.agreement)], progress)
         engine.write_parquet("SELECT * FROM determined ORDER BY row", folder / "determinations.parquet")
         summary = _counted(engine, received)
@@ -119,12 +119,14 @@ def _judge(office: Office, received: Received, registry: Path, progress: Progres
     return summary
 
 
-def _identify(engine: DuckEngine, folder: Path, registry: Path, progress: Progress | None) -> None:
+def _identify(office: Office, engine: DuckEngine, folder: Path, registry: Path, progress: Progress | None) -> None:
     """Look up the rows that hold every facial rule, and no other."""
     asked, answers = folder / "asked.parquet", folder / "identified.parquet"
     engine.write_parquet(ADMITTED_REQUESTS, asked)
-    if pq.read_metadata(asked).num_rows:
-        identify_rows(asked, registry, answers, progress=progress)
+    with office.files.open(asked) as file:
+        rows = pq.read_metadata(file).num_rows
+    if rows:
+        identify_rows(asked, registry, answers, files=office.files, progress=progress)
         engine.table("identified", answers)
     else:
         engine.table("identified", NO_ANSWER)
@@ -167,7 +169,7 @@ def _write_notice(office: Office, received: Received, summary: RunSummary, folde
 def _batch_root(office: Office, folder: Path) -> str:
     """Give the Merkle root over the determinations; the secret that opens its rows is kept in the folder."""
     secret = office.entropy(32)
-    write_durably(folder / ROW_OPENINGS, secret, mode=0o600)
+    office.files.write(folder / ROW_OPENINGS, secret)
     return batch_root(secret, determinations(folder))
 
 

@@ -18,8 +18,13 @@ LARGEST_MANIFEST = 1_000_000
 """Bytes. A manifest is a page, not a file of rows."""
 
 LONGEST_TEXT = 500
+MOST_ELEMENTS = 50
+MOST_ROWS = 1_000_000_000
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ROWS_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.(csv|jsonl|parquet|xlsx)")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls, the marks that turn the direction of what is shown, and halves of a character."""
+
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 KEYS = {
@@ -87,10 +92,10 @@ def _manifest(held: object, digest: str) -> Manifest:
     if not isinstance(signer, dict) or set(signer) != {"name", "office"}:
         raise wrong("signer", "The signer is given by name and office.")
     elements = held["requested_elements"]
-    if not isinstance(elements, list):
-        raise wrong("requested_elements", "This is not a list.")
+    if not isinstance(elements, list) or len(elements) > MOST_ELEMENTS:
+        raise wrong("requested_elements", f"This is not a list of at most {MOST_ELEMENTS} elements.")
     count = held["row_count"]
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_ROWS:
         raise wrong("row_count", "This is not a number of rows.")
     return Manifest(
         submission=SubmissionId(_shaped(held, "submission", SAFE_ID, "letters, digits, dot, dash, underscore")),
@@ -110,7 +115,7 @@ def _manifest(held: object, digest: str) -> Manifest:
 def _text(value: object, key: str, *, may_be_empty: bool = False) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_TEXT or not (may_be_empty or value.strip()):
         raise wrong(key, f"This is not a text of at most {LONGEST_TEXT} characters.")
-    if any(ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 for sign in value):
+    if CONTROL.search(value):
         raise wrong(key, "This text holds a control character.")
     return value
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 BATCH = 50_000
 MOST_COLUMNS = 1_000
+LEAST_IN_A_GROUP = 1_000
+"""Rows that a file's groups hold on average, beyond the first few: each group costs its opening."""
+
+FEW_GROUPS = 100
 LARGEST_GROUP = 1 << 30
 """Bytes of one row group, unpacked."""
 
@@ -39,7 +43,7 @@ def read_parquet(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
             numbers = pa.array(range(last + 1, last + batch.num_rows + 1), pa.int64())
             yield rows_batch(numbers, fault, columns, fields)
             last += batch.num_rows
-    except (pa.ArrowException, OSError, MemoryError) as fault:
+    except (pa.ArrowException, ValueError, OverflowError, OSError, MemoryError) as fault:  # a name may be no UTF-8
         raise _wrong(path.name, "The file cannot be read as Parquet.") from fault
 
 
@@ -52,6 +56,8 @@ def _opened(path: Path, fields: Sequence[str]) -> pq.ParquetFile:
     file = pq.ParquetFile(path, memory_map=False)
     if file.metadata.num_columns > MOST_COLUMNS:
         raise _wrong(path.name, "The file has more columns than any agreement has fields.")
+    if file.metadata.num_row_groups > FEW_GROUPS + file.metadata.num_rows // LEAST_IN_A_GROUP:
+        raise _wrong(path.name, "The file is cut into too many row groups.")
     _check_types(file.schema_arrow, fields, path.name)
     for group in range(file.metadata.num_row_groups):
         if file.metadata.row_group(group).total_byte_size > LARGEST_GROUP:

@@ -1,7 +1,8 @@
 """A spreadsheet: the one sheet, text cells as received; a formula or a number is nobody's statement.
 
 The archive is not believed about itself: the few parts that are needed are unpacked under a limit, read once
-by a strict XML reader that notes formulas and the extent of the cells, and packed anew. The spreadsheet
+by a strict XML reader that notes formulas, the extent of the cells and how long their texts are together, and
+packed anew. The spreadsheet
 reader sees only that copy, so it cannot find anything that was not measured. It lays out the whole rectangle
 of cells at once and ends the process when that is too large; two cells in far corners would be enough.
 """
@@ -35,6 +36,7 @@ MOST_CELLS = 28_000_000
 BATCH = 20_000
 PIECE = 1 << 20
 
+SHARED = "xl/sharedStrings.xml"
 WANTED = re.compile(
     r"\[Content_Types\]\.xml|_rels/\.rels|xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|xl/sharedStrings\.xml"
     r"|xl/styles\.xml|xl/worksheets/[A-Za-z0-9_.-]+\.xml"
@@ -87,10 +89,17 @@ def _wrong(path: Path, message: str) -> CountersealError:
 
 
 class _Extent:
-    """What one part of the workbook holds: the furthest filled cell, and rows that hold no plain value."""
+    """What one part of the workbook holds: the furthest filled cell, and rows that hold no plain value.
 
-    def __init__(self, path: Path) -> None:
+    ``shared`` are the lengths of the texts that cells name by number: the reader copies one for each cell.
+    """
+
+    def __init__(self, path: Path, part: str, shared: list[int]) -> None:
         self._path = path
+        self._is_shared, self._shared = part == SHARED, shared
+        self._names_text = self._reads_number = False
+        self._number = ""
+        self._unfolded = 0
         self._row = self._column = 0
         self._cell = False
         self.rows = self.columns = 0
@@ -99,6 +108,8 @@ class _Extent:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.CharacterDataHandler = self._text
+        self._parser.buffer_text = True
 
     def read(self, piece: bytes, *, last: bool = False) -> None:
         """Read the next piece of the part."""
@@ -112,8 +123,12 @@ class _Extent:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         element = name.rpartition(":")[2]
+        if element == "v" and self._names_text:
+            self._reads_number, self._number = True, ""
         if element == "c":
             self._open_cell(attributes)
+        elif element == "si" and self._is_shared:
+            self._shared.append(0)
         elif self._cell and element in {"v", "is", "f"}:
             self.rows, self.columns = max(self.rows, self._row), max(self.columns, self._column)
             if self.rows * self.columns > MOST_CELLS:
@@ -130,22 +145,39 @@ class _Extent:
         self._cell, self._row, self._column = True, int(place[2]), 0
         for letter in place[1]:
             self._column = self._column * 26 + ord(letter) - 64
+        self._names_text = attributes.get("t") == "s"
         if attributes.get("t") == "e":
             self.faults.setdefault(self._row, "not_text")
 
+    def _text(self, told: str) -> None:
+        if self._is_shared and self._shared:
+            self._shared[-1] += len(told)
+        elif self._reads_number:
+            self._number += told[:20]
+
     def _end(self, name: str) -> None:
-        if name.rpartition(":")[2] == "c":
+        element = name.rpartition(":")[2]
+        if element == "c":
             self._cell = False
+        elif element == "v" and self._reads_number:
+            self._reads_number = False
+            try:
+                self._unfolded += self._shared[int(self._number)]
+            except (ValueError, IndexError):
+                raise _wrong(self._path, "A cell of the sheet names a text that is not there.") from None
+            if self._unfolded > LARGEST_UNPACKED:
+                raise _wrong(self._path, "The texts of the sheet unfold to more than can be taken in.")
 
 
 def _measured(path: Path) -> tuple[io.BytesIO, dict[int, str]]:
     """Give an archive of the wanted parts, packed anew, and the faults by row of the sheet."""
     copy = io.BytesIO()
     faults: dict[int, str] = {}
+    shared: list[int] = []
     try:
         with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as own:
             for part in _parts(path, archive):
-                extent = _Extent(path)
+                extent = _Extent(path, part.filename, shared)
                 with archive.open(part) as packed, own.open(part.filename, "w", force_zip64=True) as to:
                     while piece := packed.read(PIECE):
                         extent.read(piece)
@@ -171,7 +203,7 @@ def _parts(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     wanted = [part for part in parts if WANTED.fullmatch(part.filename)]
     if len({part.filename for part in wanted}) < len(wanted):
         raise _wrong(path, "A part of the spreadsheet stands twice.")
-    return wanted
+    return sorted(wanted, key=lambda part: part.filename != SHARED)
 
 
 def _row(header: Sequence[str], cells: Sequence[object], fault: str | None) -> tuple[str | None, dict[str, str]]:

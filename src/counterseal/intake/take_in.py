@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from counterseal.core.files import PlainFiles
 from counterseal.errors import CountersealError
 from counterseal.intake.columns import schema
 from counterseal.intake.csv import read_csv
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from counterseal.core.files import Files
     from counterseal.core.request import Manifest
 
 READERS: dict[str, Callable[[Path, Sequence[str]], Iterator[pa.RecordBatch]]] = {
@@ -50,13 +52,15 @@ def take_in(
     fields: Sequence[str],
     out: Path,
     *,
+    files: Files | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Receipt:
     """Write every row of the submission to ``out`` as Parquet: ``row``, ``malformed``, then the fields.
 
     The rows are those of the file in file order of their numbers, one for one; the order of lines in ``out``
-    may differ where a row is malformed. Raises CountersealError: ``rows-file`` when it is missing,
-    ``rows-hash`` or ``rows-count`` when it is not the file that was signed, and the readers' own.
+    may differ where a row is malformed. ``files`` writes it; without, it lies in the clear. Raises
+    CountersealError: ``rows-file`` when it is missing, ``rows-hash`` or ``rows-count`` when it is not the file
+    that was signed, and the readers' own.
     """
     path = folder / manifest.rows
     if not path.is_file() or path.is_symlink():
@@ -70,24 +74,29 @@ def take_in(
             where=path.name,
             next_step="Send the file that was signed, or sign a new manifest.",
         )
-    received, faults = _write(READERS[path.suffix](path, fields), manifest, fields, out, progress)
+    with (files or PlainFiles()).create(out) as file:
+        received, faults = _write(READERS[path.suffix](path, fields), manifest, fields, file, progress)
     if _stamp(path) != before:
         raise CountersealError("rows-hash", "The rows file was changed while it was read.", where=path.name)
     if received != manifest.row_count:
-        raise CountersealError(
-            "rows-count",
-            f"The rows file has {received} rows and the manifest says {manifest.row_count}.",
-            where=path.name,
-            next_step="Send the complete file, or sign a manifest with its true number of rows.",
-        )
+        raise _miscounted(str(received), manifest)
     return Receipt(received, digest, manifest.digest, faults)
+
+
+def _miscounted(received: str, manifest: Manifest) -> CountersealError:
+    return CountersealError(
+        "rows-count",
+        f"The rows file has {received} rows and the manifest says {manifest.row_count}.",
+        where=manifest.rows,
+        next_step="Send the complete file, or sign a manifest with its true number of rows.",
+    )
 
 
 def _write(
     batches: Iterator[pa.RecordBatch],
     manifest: Manifest,
     fields: Sequence[str],
-    out: Path,
+    out: IO[bytes],
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[int, dict[str, int]]:
     received, faults = 0, Counter[str]()
@@ -96,6 +105,8 @@ def _write(
         for batch in batches:
             waiting.append(batch)
             received += batch.num_rows
+            if received > manifest.row_count:  # a small file may unfold to rows without end
+                raise _miscounted(f"more than {manifest.row_count}", manifest)
             for found in pc.value_counts(batch.column("malformed").drop_null()).to_pylist():
                 faults[found["values"]] += found["counts"]
             if progress is not None:
