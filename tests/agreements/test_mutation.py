@@ -16,6 +16,9 @@ from counterseal.engine.duck import DuckEngine
 from .conftest import SHIPPED
 from .mutants import Mutant, mutants
 
+LEAST_CAUGHT = 0.88
+"""By examples alone; to be raised as the survivors are sorted into equivalents and holes. It is no target."""
+
 WORDS = {True: Finding.HOLDS, False: Finding.FAILS, None: Finding.UNKNOWN}
 
 
@@ -64,4 +67,4 @@ def test_the_score_of_the_examples(folder: Path, engine: DuckEngine, capsys: pyt
         print(f"\n{folder.name}: {len(found) - len(left)} of {len(found)} caught by examples alone")  # noqa: T201
         for name in sorted(left):
             print(f"    survives: {name}")  # noqa: T201
-    assert len(left) < len(found)
+    assert (len(found) - len(left)) / len(found) >= LEAST_CAUGHT
