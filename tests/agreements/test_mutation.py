@@ -1,0 +1,70 @@
+"""What could go wrong with the examples: a rule is changed and every example still agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from counterseal.agreements import Agreement, load_agreement
+from counterseal.agreements.compile import Compiler
+from counterseal.agreements.examples import run_examples
+from counterseal.core.outcome import Finding
+from counterseal.engine.duck import DuckEngine
+
+from .conftest import SHIPPED
+from .mutants import Mutant, mutants
+
+LEAST_CAUGHT = 0.88
+"""By examples alone; to be raised as the survivors are sorted into equivalents and holes. It is no target."""
+
+WORDS = {True: Finding.HOLDS, False: Finding.FAILS, None: Finding.UNKNOWN}
+
+
+def survivors(agreement: Agreement, found: Sequence[Mutant], engine: DuckEngine) -> set[str]:
+    """Give the names of the mutants of rules that no example of the changed rule tells from the document."""
+    cases = run_examples(agreement, engine)
+    left = set()
+    for rule in agreement.expressed_rules:
+        own = [m for m in found if m.rule == rule.id]
+        said = {row: case.example.outcome for row, case in enumerate(cases, start=1) if case.rule.id == rule.id}
+        changed = [next(r for r in m.agreement.rules if r.id == rule.id) for m in own]
+        compiled = [Compiler(m.agreement, None).rule(r) for m, r in zip(own, changed, strict=True)]
+        if not own:
+            continue
+        rows = engine.rows(f"SELECT row, {', '.join(compiled)} FROM measured")  # compiled
+        for place, mutant in enumerate(own, start=1):
+            if all(WORDS[row[place]] is said[row[0]] for row in rows if row[0] in said):
+                left.add(mutant.name)
+    return left
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
+def test_a_rule_is_dropped_and_no_example_notices(folder: Path, engine: DuckEngine):
+    agreement = load_agreement(folder)
+    dropped = [mutant for mutant in mutants(agreement) if mutant.name.endswith(" dropped")]
+    assert {mutant.rule for mutant in dropped} == {rule.id for rule in agreement.expressed_rules}
+    assert survivors(agreement, dropped, engine) == set()
+
+
+def test_a_change_that_no_example_notices_is_named(engine: DuckEngine):
+    """The measure itself: an agreement that is not changed is caught by nothing."""
+    agreement = load_agreement(SHIPPED[0])
+    found = [mutant for mutant in mutants(agreement) if mutant.rule == agreement.expressed_rules[0].id]
+    unchanged = [Mutant("nothing changed", found[0].rule, agreement)]
+    assert survivors(agreement, unchanged, engine) == {"nothing changed"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
+def test_the_score_of_the_examples(folder: Path, engine: DuckEngine, capsys: pytest.CaptureFixture[str]):
+    """Prints how many changes of rules the examples catch, and names each that they do not."""
+    agreement = load_agreement(folder)
+    found = [mutant for mutant in mutants(agreement) if mutant.rule]
+    left = survivors(agreement, found, engine)
+    with capsys.disabled():
+        print(f"\n{folder.name}: {len(found) - len(left)} of {len(found)} caught by examples alone")  # noqa: T201
+        for name in sorted(left):
+            print(f"    survives: {name}")  # noqa: T201
+    assert (len(found) - len(left)) / len(found) >= LEAST_CAUGHT
