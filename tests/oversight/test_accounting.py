@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
+from tests.batch import files_of, table_of
 from tests.conftest import CANARY
 from tests.flow.casework import SUBMISSION, AtWork, FakeSealer, People, put_to_work, staff
 from tests.flow.test_casework import refused, signed_twice
@@ -34,7 +35,7 @@ SECRET = bytes(range(32))
 
 
 def batch_file(at_work: AtWork, name: str) -> list[dict[str, Any]]:
-    return pq.read_table(at_work.folder / "batches" / SUBMISSION / f"{name}.parquet").to_pylist()
+    return table_of(at_work.folder / "batches" / SUBMISSION / f"{name}.parquet").to_pylist()
 
 
 @dataclass
@@ -86,7 +87,7 @@ def asked(tmp_path: Path, empty_database: None, request: pytest.FixtureRequest) 
         people = People(dict(Official.objects.values_list("username", "pk")), {})
         at = AtWork(office, people, FakeSealer([]), folder)
     row = Case.objects.get(state="released").row
-    rows, accounts = batch_file(at, "rows"), accounting._accounts(at.folder / "batches" / SUBMISSION)
+    rows, accounts = batch_file(at, "rows"), accounting._accounts(at.office, at.folder / "batches" / SUBMISSION)
     person = Person("Ada Example", ("1 Example Road",), accounts[row], (accounting.number_name(rows[row - 1]["tin"]),))
     turned_away = {one["row"] for one in batch_file(at, "determinations") if one["outcome"] == "refused"}
     named = [accounting.number_name(one["tin"]) for one in rows]
@@ -339,8 +340,9 @@ def test_files_that_are_not_those_of_the_ledger(asked: Asked):
         asked.give()
     path.write_bytes(whole)
     rows = (folder / "rows.parquet").read_bytes()
-    table = pq.read_table(folder / "rows.parquet")
-    pq.write_table(table.slice(1), folder / "rows.parquet")
+    table = table_of(folder / "rows.parquet")
+    with files_of(folder / "rows.parquet").create(folder / "rows.parquet") as file:
+        pq.write_table(table.slice(1), file)
     with refused("accounting-gap"):
         asked.give()
     (folder / "rows.parquet").write_bytes(rows)

@@ -8,8 +8,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import pyarrow.parquet as pq
 import pytest
+from tests.batch import table_of
 
 from counterseal.cli import status
 from counterseal.errors import CountersealError
@@ -135,7 +135,7 @@ def test_reasons_other_than_those_from_before_a_look_up(tmp_path: Path, made_up:
     asked = ["--quarter", f"{now.year}Q{(now.month + 2) // 3}", "--out", str(out)]
     assert status(["report", "quality", str(office), *asked]) == 0
     told = json.loads((out / "quality.json").read_text("utf-8"))
-    screening = pq.read_table(next((office / "batches").rglob("screened.parquet")), columns=["rules"])
+    screening = table_of(next((office / "batches").rglob("screened.parquet")), columns=["rules"])
     counted = Counter(rule for rules in screening["rules"].to_pylist() for rule in rules)
     assert told["unreasoned"] == 0
     assert len(counted) > 3

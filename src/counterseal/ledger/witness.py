@@ -105,8 +105,8 @@ class Witness:
         return None if sound else _says(422, "The checkpoint does not continue the one cosigned before.")
 
     def _cosign(self, old: int, note: bytes, head: TreeHead) -> Reply:
-        at = int(self._clock.now().timestamp())
         seen = self._book.newest(head.origin)
+        at = int(self._clock.now().timestamp())  # after it: what another request kept meanwhile is no step back
         if seen is not None and at < seen.at:
             return _says(503, "This witness's clock has gone back; it signs nothing.")
         text = read_note(note).text
