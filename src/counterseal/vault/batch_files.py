@@ -34,7 +34,7 @@ class BatchFiles:
         """Make a batch's key, durably, where it has none: a run that was cut goes on under the one it had."""
         path = self._path(submission)
         if not path.exists():
-            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_durably(path, self._entropy(KEY).hex().encode() + b"\n", mode=0o600)
 
     def destroy_key(self, submission: str) -> None:
