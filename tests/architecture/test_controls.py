@@ -36,6 +36,8 @@ def test_a_control_whose_evidence_the_ledger_does_not_know():
         (["skipped t.py::test_a"], ["t.py::test_a"]),
         (["passed t.py::test_a[1]", "failed t.py::test_a[2]"], ["t.py::test_a"]),
         (["passed t.py::test_a[1]", "skipped t.py::test_a[2]"], ["t.py::test_a"]),
+        (["passed t.py::test_a", "failed t.py::test_a"], ["t.py::test_a"]),
+        (["skipped t.py::test_a", "passed t.py::test_a"], []),
         (["passed t.py::test_a[1]", "passed t.py::test_a[2]"], []),
     ],
 )
