@@ -18,6 +18,22 @@ CANARY = ("ZZYZXWORTH", "CANARYTOKEN", "987654321", "987-65-4321")
 """One made-up person in every request: what of them stands outside the files of the batch is a leak."""
 
 
+def pytest_configure() -> None:
+    """Where several workers share one PostgreSQL, give each a database of its own in it."""
+    given, worker = os.environ.get("COUNTERSEAL_DATABASE_URL"), os.environ.get("PYTEST_XDIST_WORKER")
+    if not given or not worker:
+        return
+    import psycopg
+    from pydantic import SecretStr
+
+    from counterseal.settings import django as settings
+
+    own = f"{given}_{worker}"
+    with psycopg.connect(given, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {own.rpartition('/')[2]}")
+    os.environ["COUNTERSEAL_DATABASE_URL"], settings.ENVIRONMENT.database_url = own, SecretStr(own)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_databases(django_db_blocker: DjangoDbBlocker | None) -> Iterator[None]:
     """Tests open the databases of their own offices, not one that a test run shares, in whatever order they come.
