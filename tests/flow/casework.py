@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,17 +16,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import connections
+from pydantic import SecretStr
 from tests.batch import table_of
 
 from counterseal import wiring
 from counterseal.core.official import Role
+from counterseal.settings import django as settings
 from counterseal.vault.passkeys import SoftPasskey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from counterseal.flow.office import Office
 
+POSTGRESQL = "COUNTERSEAL_DATABASE_URL"
 ORIGIN, RP_ID = "https://office.example", "office.example"
 SUBMISSION = "SYN-2026-0001"
 RECEIVED_ON = date(2026, 11, 3)
@@ -135,32 +141,54 @@ class AtWork:
 
 @pytest.fixture(scope="session")
 def office_that_ran(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> Path:
-    """An office on SQLite whose run is done; each test works on a copy."""
+    """An office whose run is done; each test works on a copy."""
     folder = tmp_path_factory.mktemp("ran") / "office"
-    wiring.establish(folder, demonstration=True)
-    at = wiring.open_office(folder)
-    wiring.run(
-        at, made_up / "request" / SUBMISSION, made_up / "registry", received_on=RECEIVED_ON, agreement=None,
-        progress=None,
-    )  # fmt: skip
+    with database_of_its_own("ran"):
+        wiring.establish(folder, demonstration=True)
+        at = wiring.open_office(folder)
+        wiring.run(
+            at, made_up / "request" / SUBMISSION, made_up / "registry", received_on=RECEIVED_ON, agreement=None,
+            progress=None,
+        )  # fmt: skip
+        connections.close_all()
     return folder
 
 
-@pytest.fixture
-def at_work(tmp_path: Path, made_up: Path, empty_database: None, request: pytest.FixtureRequest) -> AtWork:
-    """An office with a run behind it, two specialists, two releasing officials and counsel."""
-    import os
+def copy_office(office_that_ran: Path, folder: Path) -> Path:
+    """Copy an office whose run is done, folder and case database."""
+    if POSTGRESQL in os.environ:
+        connections.close_all()
+        empty_out(os.environ[POSTGRESQL], like="ran")
+    return shutil.copytree(office_that_ran, folder)
 
-    folder = tmp_path / "office"
-    if os.environ.get("COUNTERSEAL_DATABASE_URL"):
-        wiring.establish(folder, demonstration=True)
-        wiring.run(
-            wiring.open_office(folder), made_up / "request" / SUBMISSION, made_up / "registry",
-            received_on=RECEIVED_ON, agreement=None, progress=None,
-        )  # fmt: skip
-    else:
-        shutil.copytree(request.getfixturevalue("office_that_ran"), folder)
-    return put_to_work(folder)
+
+@pytest.fixture
+def at_work(tmp_path: Path, office_that_ran: Path) -> AtWork:
+    """An office with a run behind it, two specialists, two releasing officials and counsel."""
+    return put_to_work(copy_office(office_that_ran, tmp_path / "office"))
+
+
+@contextmanager
+def database_of_its_own(name: str) -> Iterator[None]:
+    """Where the tests run on PostgreSQL, let offices opened within keep their cases beside the tests' own database."""
+    if POSTGRESQL not in os.environ:
+        yield
+        return
+    given = os.environ[POSTGRESQL]
+    empty_out(f"{given}_{name}")
+    settings.ENVIRONMENT.database_url = SecretStr(f"{given}_{name}")
+    yield
+    settings.ENVIRONMENT.database_url = SecretStr(given)
+
+
+def empty_out(url: str, like: str | None = None) -> None:
+    """Make the database of that address anew: empty, or as the one beside it is."""
+    import psycopg
+
+    server, _, name = url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {name}_{like}" if like else ""))
 
 
 def put_to_work(folder: Path) -> AtWork:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.flow.casework import RECEIVED_ON, SUBMISSION
+from tests.flow.casework import copy_office
 from tests.flow.test_casework import refused
 
 from counterseal import wiring
@@ -18,18 +16,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def staged(
-    tmp_path: Path, made_up: Path, empty_database: None, request: pytest.FixtureRequest
-) -> tuple[Path, dict[int, str]]:
-    folder = tmp_path / "office"
-    if os.environ.get("COUNTERSEAL_DATABASE_URL"):
-        wiring.establish(folder, demonstration=True)
-        wiring.run(
-            wiring.open_office(folder), made_up / "request" / SUBMISSION, made_up / "registry",
-            received_on=RECEIVED_ON, agreement=None, progress=None,
-        )  # fmt: skip
-    else:
-        shutil.copytree(request.getfixturevalue("office_that_ran"), folder)
+def staged(tmp_path: Path, office_that_ran: Path) -> tuple[Path, dict[int, str]]:
+    folder = copy_office(office_that_ran, tmp_path / "office")
+    wiring.open_office(folder)
     (tmp_path / "keys-before").write_text(" ".join(sorted(one.name for one in (folder / "keys").iterdir())))
     return folder, wiring.stage_demonstration(folder)
 
