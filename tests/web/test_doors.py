@@ -87,6 +87,8 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "stop-orders/<int:order>/lift/": ("/stop-orders/1/lift/", {"counsel"}, {302}),  # first a step-up
     "stop-orders/<int:order>/serve/": ("/stop-orders/1/serve/", {"counsel", "oversight"}, {405}),
     "custody/": ("/custody/", OFFICE, {200}),
+    "incidents/": ("/incidents/", OFFICE, {200}),
+    "incidents/<int:number>/": ("/incidents/1/", OFFICE, {404}),
     "custody/<int:delivered>/": ("/custody/1/", OFFICE, {404}),
     "custody/orders/<int:order>/document/": ("/custody/orders/1/document/", OFFICE, {404}),
     "audit/": ("/audit/", {"oversight"}, {200}),
