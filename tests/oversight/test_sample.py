@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from fractions import Fraction
 from hashlib import sha256
 from math import comb
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -28,27 +30,46 @@ LEDGERS = st.lists(st.tuples(st.sampled_from(sorted(BODIES)), st.sampled_from(DA
 SEEDS = st.binary(min_size=32, max_size=32)
 
 
-def entries_of(told: list[tuple[str, str]]) -> list[dict[str, object]]:
-    return [{"kind": BODIES[what][0], "at": f"{day}T12:00:00.000000Z", "body": BODIES[what][1]} for what, day in told]
+class Entry(NamedTuple):
+    index: int
+    kind: str
+    at: datetime
+    body: dict[str, object]
+
+
+def entries_of(told: list[tuple[str, str]]) -> list[Entry]:
+    return [
+        Entry(n, BODIES[what][0], datetime.fromisoformat(f"{day}T12:00:00+00:00"), BODIES[what][1])
+        for n, (what, day) in enumerate(told)
+    ]
+
+
+def as_written(entries: list[Entry]) -> list[dict[str, object]]:
+    return [{"kind": one.kind, "at": f"{one.at:%Y-%m-%dT%H:%M:%S.%fZ}", "body": one.body} for one in entries]
+
+
+def announce(entries: list[Entry], begin: str, end: str, *rest: object) -> sample.Announcement:
+    return sample.announce(entries, date.fromisoformat(begin), date.fromisoformat(end), *rest)
 
 
 @given(LEDGERS, st.sampled_from(sample.STRATA), st.integers(0, 5), SEEDS, st.tuples(*[st.sampled_from(DAYS)] * 2))
 def test_both_draw_the_same_from_the_population_and_nobody_twice(told, stratum, size, seed, days):
     entries, (begin, end) = entries_of(told), sorted(days)
-    try:
-        fixed = sample.announce(entries, begin, end, stratum, size, COMMITMENT)
-    except CountersealError as refused:
-        possible = [n for n, (what, day) in enumerate(told) if what in second.STRATA[stratum] and begin <= day <= end]
-        assert refused.code == "sample-size" and not 1 <= size <= len(possible)
+    possible = [n for n, (what, day) in enumerate(told) if what in second.STRATA[stratum] and begin <= day <= end]
+    if not 1 <= size <= len(possible):
+        with pytest.raises(CountersealError, match="can be drawn from"):
+            announce(entries, begin, end, stratum, size, COMMITMENT)
         return
+    fixed = announce(entries, begin, end, stratum, size, COMMITMENT)
+    assert list(fixed.population) == possible
     drawn = sample.draw(seed, fixed.population, size)
     assert len(drawn) == len(set(drawn)) == size
     assert all(told[n][0] in second.STRATA[stratum] and begin <= told[n][1] <= end for n in drawn)
     announced = {"kind": "sample", "at": f"{DAYS[-1]}T13:00:00.000000Z", "body": fixed.body()}
-    population = second.population([*entries, announced], len(entries))
+    population = second.population([*as_written(entries), announced], len(entries))
     assert tuple(population) == fixed.population
     assert sorted(population, key=lambda n: second.ticket(seed, n))[:size] == list(drawn)
-    assert [sample.decided(one) or "" for one in entries] == [second.decision(one) for one in entries]
+    assert [sample.decided(one) or "" for one in entries] == [second.decision(one) for one in as_written(entries)]
 
 
 @given(SEEDS, st.sets(st.integers(0, 2**40), min_size=2, max_size=30), st.data())
@@ -95,7 +116,7 @@ def test_the_seed_hangs_on_share_root_and_every_cosignature_and_not_on_their_ord
 )
 def test_what_cannot_be_drawn_is_not_announced(begin, end, stratum, size, commitment, code):
     with pytest.raises(CountersealError) as refused:
-        sample.announce(entries_of([("approved", DAYS[0])]), begin, end, stratum, size, commitment)
+        announce(entries_of([("approved", DAYS[0])]), begin, end, stratum, size, commitment)
     assert refused.value.code == code
 
 

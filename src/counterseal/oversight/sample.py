@@ -15,13 +15,14 @@ import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 from math import exp, lgamma
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from counterseal.errors import CountersealError
 from counterseal.ledger.canonical import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date, datetime
 
     from counterseal.ledger.entry import Fact
 
@@ -67,20 +68,43 @@ class Announcement:
         }
 
 
-def decided(entry: Mapping[str, Any]) -> str | None:
+class Entered(Protocol):
+    """One entry of the ledger, as far as a sample reads it. ``at`` is in UTC."""
+
+    @property
+    def index(self) -> int:
+        """Its place in the ledger."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When it was made."""
+        ...
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """Its facts."""
+        ...
+
+
+def decided(entry: Entered) -> str | None:
     """Tell how an entry decides a case, None where it does not. A case that was decided twice has two decisions."""
-    body = entry.get("body", {})
-    if entry["kind"] == "signed":
-        return "approved" if body.get("place") == 2 else None
-    if entry["kind"] == "case":
-        return {"refuse": "refused", "return": "returned"}.get(body.get("act"))
+    if entry.kind == "signed":
+        return "approved" if entry.body.get("place") == 2 else None
+    if entry.kind == "case":
+        return {"refuse": "refused", "return": "returned"}.get(str(entry.body.get("act")))
     return None
 
 
 def announce(
-    entries: Iterable[Mapping[str, Any]], begin: str, end: str, stratum: str, size: int, commitment: str
+    entries: Iterable[Entered], begin: date, end: date, stratum: str, size: int, commitment: str
 ) -> Announcement:
-    """Fix a sample over all entries so far, in their order.
+    """Fix a sample over all entries so far, in their order. Entries of kinds that decide nothing may be left out.
 
     Raises CountersealError ``sample`` for a stratum, a span of days or a commitment that is none, and
     ``sample-size`` when the size is not between 1 and the population or ``LARGEST``.
@@ -93,17 +117,22 @@ def announce(
             "The commitment is the SHA-256 of oversight's share, in hexadecimal.",
             next_step="Make a share with: counterseal sample share --out share",
         )
-    wanted = DECISIONS if stratum == "all" else (stratum,)
-    population = tuple(
-        at for at, entry in enumerate(entries) if decided(entry) in wanted and begin <= str(entry["at"])[:10] <= end
-    )
+    population = population_of(entries, begin.isoformat(), end.isoformat(), stratum)
     if not 1 <= size <= min(len(population), LARGEST):
         raise CountersealError(
             "sample-size",
             f"{len(population)} decisions can be drawn from, at most {LARGEST} at once, and the size is {size}.",
             next_step="Ask for fewer, or for more days.",
         )
-    return Announcement(begin, end, stratum, size, population, commitment)
+    return Announcement(begin.isoformat(), end.isoformat(), stratum, size, population, commitment)
+
+
+def population_of(entries: Iterable[Entered], begin: str, end: str, stratum: str) -> tuple[int, ...]:
+    """Give the entries that decide, of a stratum, between two days, both included."""
+    wanted = DECISIONS if stratum == "all" else (stratum,)
+    return tuple(
+        entry.index for entry in entries if decided(entry) in wanted and begin <= entry.at.date().isoformat() <= end
+    )
 
 
 def population_digest(population: Sequence[int]) -> str:
