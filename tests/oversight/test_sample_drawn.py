@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.flow.casework import AtWork, staff
-from tests.flow.test_casework import refused, signed_twice
+from tests.flow.sampling import SHARE, Sampled
+from tests.flow.test_casework import refused
 
 from counterseal.cli import status
 from counterseal.core.clock import FixedClock
-from counterseal.core.official import Role
 from counterseal.errors import CheckFailedError
 from counterseal.flow import casework
 from counterseal.flow.sample import announce_sample, draw_sample, sample_at, samples
@@ -24,39 +23,6 @@ from counterseal_verify.sample import samples as draw_again
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-SHARE = bytes(range(32))
-
-
-@dataclass
-class Sampled:
-    """An office with five decided cases, and olga of oversight."""
-
-    at: AtWork
-    olga: int
-
-    def announce(self, size: int = 3, stratum: str = "all", share: bytes = SHARE) -> int:
-        today = self.at.office.clock.now().date()
-        first = today - timedelta(days=1)
-        return announce_sample(self.at.office, self.olga, first, today, stratum, size, commitment_to(share))[0]
-
-    def draw(self, announced: int, share: bytes = SHARE) -> tuple[int, tuple[int, ...]]:
-        return draw_sample(self.at.office, self.olga, announced, share)
-
-    def exported(self) -> tuple[verify.Policy, list[bytes]]:
-        policy = verify.Policy((self.at.folder / "policy").read_text())
-        return policy, verify.ledger(self.at.folder / "ledger", policy)[1]
-
-
-@pytest.fixture
-def sampled(at_work: AtWork) -> Sampled:
-    ids = staff(at_work.office, ("olga", Role.OVERSIGHT)).ids
-    signed_twice(at_work)
-    acts = [casework.refuse, casework.refuse, casework.return_for_cure, casework.refuse]
-    for case, act in zip(at_work.cases()[1:5], acts, strict=True):
-        at_work.reviewed(case)
-        act(at_work.office, case, at_work.people.ids["sam"], "The stated purpose is not borne out.")
-    return Sampled(at_work, ids["olga"])
 
 
 def test_a_sample_goes_from_announcement_to_a_stranger_s_check(
