@@ -12,13 +12,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from counterseal_verify.verify import Head, Key, Policy, Refused, Stack, leaf, number, signatures, unhex
+from counterseal_verify.verify import Head, Key, Policy, Refused, Stack, leaf, number, signatures, unbase64, unhex
 
 STRATA = {"all": {"approved", "refused", "returned"}} | {one: {one} for one in ("approved", "refused", "returned")}
 FINDINGS = {"approved", "refused", "returned", "cannot tell"}
 LARGEST = 2000
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing that holds: its announcement's entry, when the last witness signed, and each decision's finding."""
+
+    announced: int
+    witnessed: int
+    findings: dict[int, str]
 
 
 def decision(entry: dict[str, Any]) -> str:
@@ -52,8 +63,10 @@ def _digest(numbers: list[int]) -> str:
     return hashlib.sha256(json.dumps(numbers, separators=(",", ":")).encode()).hexdigest()
 
 
-def seed(drawing: dict[str, Any], announced: int, committed: str, entries: list[bytes], policy: Policy) -> bytes:
-    """Make a drawing's seed again, from its share and its checkpoint.
+def seed(
+    drawing: dict[str, Any], announced: int, committed: str, entries: list[bytes], policy: Policy
+) -> tuple[bytes, int]:
+    """Make a drawing's seed again, from its share and its checkpoint; give when the last witness signed, too (or 0).
 
     The checkpoint is of exactly the tree that ends with the announcement, so nothing was added to look for a seed;
     and every cosignature that counts is of a witness of the policy, once, so none was made up.
@@ -77,7 +90,8 @@ def seed(drawing: dict[str, Any], announced: int, committed: str, entries: list[
     if len(counted) != len(foreign) or len(set(counted)) != len(counted):
         raise Refused("a cosignature of the drawing is of no witness of the policy, or stands twice")
     hashed = b"".join(hashlib.sha256(line).digest() for line in sorted(line.encode() for line in foreign))
-    return hashlib.sha256(b"counterseal/sample-seed/v1\0" + share + head.root + hashed).digest()
+    latest = max((int.from_bytes(unbase64(line.split(" ")[2].strip())[4:12]) for line in foreign), default=0)
+    return hashlib.sha256(b"counterseal/sample-seed/v1\0" + share + head.root + hashed).digest(), latest
 
 
 def ticket(seeded: bytes, entry: int) -> bytes:
@@ -88,7 +102,9 @@ def ticket(seeded: bytes, entry: int) -> bytes:
 def samples(entries: list[bytes], policy: Policy) -> list[str]:
     """Draw every sample of a verified ledger again, and count its re-reviews; a line for each announcement."""
     told = [json.loads(entry) for entry in entries]
-    open_, drawn, said = {}, {}, []
+    open_: dict[int, list[int]] = {}
+    drawn: dict[int, Drawing] = {}
+    said = []
     for at, entry in enumerate(told):
         body = entry.get("body", {})
         if entry["kind"] == "sample" and body["act"] == "announced":
@@ -100,15 +116,20 @@ def samples(entries: list[bytes], policy: Policy) -> list[str]:
     for at, names in open_.items():
         one = told[at]["body"]
         head = f"entry {at}: {one['size']} of {len(names)} decisions ({one['stratum']}), {one['from']} to {one['to']}"
-        said.append(f"{head}: announced {told[at]['at']}, not drawn")
-        for entry, (announced, findings) in drawn.items():
-            if announced == at:
-                agreed = sum(word == decision(told[n]) for n, word in findings.items())
-                met = sum(word != "" for word in findings.values())
-                cosigned = "" if policy.quorum != "none" else "; without witnesses, the custodian alone vouches"
-                said[-1] = f"{head}: drawn at entry {entry}: {' '.join(map(str, findings))}{cosigned}"
-                said[-1] += f"; {met} re-reviewed, {agreed} alike" if met else ""
+        again = next((entry for entry, done in drawn.items() if done.announced == at), None)
+        said.append(f"{head}: {_told(again, drawn[again], told) if again else 'announced, not drawn'}")
     return said
+
+
+def _told(at: int, done: Drawing, told: list[dict[str, Any]]) -> str:
+    """Tell a drawing and its re-reviews in words."""
+    alike = sum(word == decision(told[n]) for n, word in done.findings.items())
+    met = sum(word != "" for word in done.findings.values())
+    announced = datetime.strptime(told[done.announced]["at"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    waited = f"the last witness signed {max(0, done.witnessed - int(announced.timestamp()))} s after it"
+    by = waited if done.witnessed else "no witness signed, so the custodian alone vouches"
+    reviewed = f"; {met} re-reviewed, {alike} alike" if met else ""
+    return f"drawn at entry {at}: {' '.join(map(str, done.findings))}; {by}{reviewed}"
 
 
 def _drawn(
@@ -118,8 +139,8 @@ def _drawn(
     told: list[dict[str, Any]],
     entries: list[bytes],
     policy: Policy,
-) -> tuple[int, dict[int, str]]:
-    """Draw once more; give the announcement's entry, and the drawn decisions as yet without a finding."""
+) -> Drawing:
+    """Draw once more; the drawn decisions are as yet without a finding."""
     first = body["announced"]
     if body["act"] != "drawn" or first not in announced:
         raise Refused(f"entry {at} draws what was not announced before")
@@ -130,7 +151,7 @@ def _drawn(
         raise Refused(f"the sample of entry {first} was drawn twice, at entries {again[0]} and {at}")
     fixed = told[first]["body"]
     try:
-        seeded = seed(body, first, fixed["share_sha256"], entries, policy)
+        seeded, latest = seed(body, first, fixed["share_sha256"], entries, policy)
     except Refused as refused:
         raise Refused(f"entry {at}: {refused}") from None
     if seeded.hex() != body["seed"]:
@@ -138,11 +159,12 @@ def _drawn(
     found = sorted(announced[first], key=lambda n: ticket(seeded, n))[: fixed["size"]]
     if found != body["drawn"]:
         raise Refused(f"entry {at} has drawn otherwise than its seed does")
-    return first, dict.fromkeys(found, "")
+    return Drawing(first, latest, dict.fromkeys(found, ""))
 
 
-def _re_review(at: int, body: dict[str, Any], drawn: dict[int, tuple[int, dict[int, str]]]) -> None:
-    findings = drawn.get(body["sample"], (0, {}))[1]
+def _re_review(at: int, body: dict[str, Any], drawn: dict[int, Drawing]) -> None:
+    done = drawn.get(body["sample"])
+    findings = done.findings if done else {}
     if findings.get(body["decision"]) != "":
         raise Refused(f"the re-review at entry {at} is of nothing that was drawn, or of it a second time")
     if body["finding"] not in FINDINGS:

@@ -46,7 +46,8 @@ def test_a_sample_goes_from_announcement_to_a_stranger_s_check(
 
     assert len(set(drawn)) == 3
     assert verify.main(check) == 0
-    assert f"drawn at entry {announced['entry'] + 1}: {' '.join(map(str, drawn))}" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"drawn at entry {announced['entry'] + 1}: {' '.join(map(str, drawn))}; the last witness signed" in told
     assert status(["sample", "share", "--out", share]) == 2, "a share is never written over"
 
 
