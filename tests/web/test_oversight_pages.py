@@ -73,6 +73,7 @@ def test_from_announcement_to_rate_nothing_is_told_before_its_time(decided: Path
     assert set(look["commitments"]) == {"case", "official", "reason"}
     assert not re.search(r"Quibble|specialist</|by specialist|state-refused|state-returned|/cases/|Reveal", seen)
     numbers = [tin for case in (1, 2, 3) if (tin := tin_of(decided, case))]
+    assert numbers
     assert not [tin for tin in numbers if tin in seen]
 
     find = {"step": "find", "finding": "refused", "rule": "", "reason": "A day is missing."}
