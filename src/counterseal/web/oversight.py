@@ -64,13 +64,14 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     drawn = any(one.lines for one in measured)
     told = {
         "samples": [(one, _rate(one)) for one in reversed(samples())],
-        "measured": [(one, _lines(one)) for one in measured],
+        "measured": [(one, _lines(one)) for one in measured if one.lines],
+        "unmeasured": [one for one in measured if not one.lines],
         "beyond": sum(len(one.beyond) for one in measured),
         "not_accused": NOT_ACCUSED,
         "since": now - timedelta(days=DAYS),
         "days": DAYS,
         "most": MOST,
-        "confidence": CONFIDENCE,
+        "confidence": f"{CONFIDENCE:.0%}",
         "wide": mark_safe(against_thresholds(measured, width=520)) if drawn else "",  # noqa: S308  # drawn here
         "narrow": mark_safe(against_thresholds(measured, width=230)) if drawn else "",  # noqa: S308
     }
@@ -123,7 +124,7 @@ def sample(request: HttpRequest, announced: int) -> HttpResponse:
         "sample": one,
         "rate": _rate(one),
         "places": [(place, at, one.findings.get(at), one.decisions[at]) for place, at in enumerate(one.drawn, 1)],
-        "confidence": CONFIDENCE,
+        "confidence": f"{CONFIDENCE:.0%}",
         "error": error,
     }
     return render(request, "web/sample.html", told, status=409 if error else 200)

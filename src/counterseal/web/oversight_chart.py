@@ -1,4 +1,4 @@
-"""A drawing of what is worth a look: each line of a measure against its threshold, which is the same dashed rule."""
+"""A drawing of what is worth a look: each line of a measure against its threshold, a dark tick."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ MOST = 3
 LONGEST = 3.0
 """Times the threshold at which a bar is cut off; its number stands beside it."""
 BEYOND, WITHIN = "worth a look", "within"
-COLOURS = {BEYOND: "#b5443a", WITHIN: "#1a4480"}
+COLOURS = {BEYOND: "#b5651d", WITHIN: "#1a4480"}
+"""Amber and not red: nobody is accused."""
 
 
 def said(one: Measured, value: float) -> str:
@@ -76,11 +77,9 @@ def specification(values: list[dict[str, Any]], width: int) -> dict[str, Any]:
                 "encoding": {"text": {"field": "said"}},
             },
             {
-                "data": {"values": [{"threshold": 1}]},
-                "mark": {"type": "rule", "color": INK, "strokeDash": [4, 3]},
-                "encoding": {
-                    "x": {"field": "threshold", "type": "quantitative"}, "y": {"value": 0}, "y2": {"value": "height"},
-                },
+                "mark": {"type": "tick", "orient": "vertical", "size": 26, "thickness": 3, "yOffset": drop,
+                         "color": INK},
+                "encoding": {"x": {"datum": 1, "type": "quantitative"}},
             },
         ],
         "encoding": {
