@@ -178,4 +178,6 @@ def check(head: Head, entries: list[bytes], policy: Policy) -> tuple[str, str]:
         said = samples(entries, policy)
     except Refused as refused:
         return "", str(refused)
-    return "\n".join((*said, f"{len(said)} samples of {head.origin}, drawn again from {head.size} entries")), ""
+    return "\n".join(
+        (*said, f"{len(said)} announced, each drawn again from the {head.size} entries of {head.origin}")
+    ), ""

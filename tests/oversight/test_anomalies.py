@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -22,6 +23,7 @@ from counterseal.oversight.anomalies import (
     pace,
     streaks,
 )
+from counterseal.web.oversight_chart import MOST, against_thresholds, said
 
 MORNING = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 SPECIALISTS, RELEASING = ("sam", "sue", "sid"), ("rae", "rob")
@@ -107,7 +109,7 @@ def test_an_officer_who_receives_everything_in_a_day_is_found():
 def test_a_reason_that_most_rows_share_is_found_and_not_in_a_small_file():
     one = Screened(8000, MORNING, "ANOTHER-1", 1000, {"R-07": 500})
     (line,) = measured(calm(), RECEIVED, [*SCREENED, one])["reason"].beyond
-    assert (line.who, line.value, line.entries) == ("ANOTHER-1: R-07", 0.5, (8000,))
+    assert (line.who, line.value, line.entries) == ("ANOTHER-1, entry 8000: R-07", 0.5, (8000,))
     assert not measured([], [], [replace(one, rows=999)])["reason"].lines
 
 
@@ -139,3 +141,13 @@ def test_night_is_night_where_the_office_is():
     assert night_acts(acts, replace(STATED, zone=timezone(timedelta(hours=-5), "EST"))).beyond
     assert night_acts(acts, replace(STATED, zone=timezone(timedelta(hours=9), "JST"))).lines == ()
     assert night_acts(acts, replace(STATED, night=(2, 4))).lines[0].value == 6
+
+
+def test_a_bar_that_stands_for_two_lines_or_for_none():
+    """Lines with the same words are drawn beside one another, each with its number."""
+    twice = [Received(n, MORNING, "ONE") for n in range(60)]
+    found = anomalies(calm(), twice, [*SCREENED, *SCREENED])
+    for width in (520, 230):
+        drawn = re.findall(r'translate\(([-0-9.,]+)\)"[^>]*>([^<>]+)</text>', against_thresholds(found, width=width))
+        numbers = [said(one, line.value) for one in found for line in one.lines[:MOST]]
+        assert len({(place, text) for place, text in drawn if text in numbers}) == len(numbers)

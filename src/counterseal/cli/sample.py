@@ -69,7 +69,8 @@ def announce(
         answer_json(told)
     else:
         typer.echo(f"Entry {told['entry']}: {size} of {told['population']} decisions are to be drawn.")
-        typer.echo(f"Next: counterseal sample draw --workspace {workspace} --announced {told['entry']} --share FILE")
+        given = f"--workspace {workspace} --announced {told['entry']} --share FILE --by {by}"
+        typer.echo(f"Next: counterseal sample draw {given}")
 
 
 @commands.command(epilog="Example: counterseal sample draw --workspace office --announced 412 --share share --by olga")

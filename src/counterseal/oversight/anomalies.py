@@ -21,8 +21,6 @@ APPROVALS = frozenset({FIRST, SECOND})
 OTHERWISE = frozenset({"refuse", "return", "give back", "hold"})
 """Acts that end a streak of approvals."""
 MINUTE = timedelta(minutes=1)
-SHOWN = 20
-"""Entries that a line links to; how many there are is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +148,9 @@ def shared_reason(screened: Iterable[Screened], stated: Thresholds = STATED) -> 
         for rule, rows in one.reasons.items():
             if one.rows >= stated.reason_least and rows:
                 share = rows / one.rows
-                lines.append(_line(f"{one.agency}: {rule}", share, share >= stated.reason, [one.entry]))
+                lines.append(
+                    _line(f"{one.agency}, entry {one.entry}: {rule}", share, share >= stated.reason, [one.entry])
+                )
     return Measured(
         "reason",
         "A reason shared by very many rows",

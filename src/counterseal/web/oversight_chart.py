@@ -41,9 +41,16 @@ def against_thresholds(measured: tuple[Measured, ...], *, width: int) -> str:
 
 @lru_cache(maxsize=16)
 def _drawn(bars: tuple[tuple[str, str, float, str, bool], ...], width: int) -> str:
+    near = 0.4 if width < 400 else 0.8  # where a number would meet the tick, it stands past it
     values = [
-        {"line": f"{title}|{who}", "times": times, "said": value, "word": BEYOND if beyond else WITHIN}
-        for title, who, times, value, beyond in bars
+        {
+            "line": f"{place}|{title}|{who}",
+            "times": times,
+            "beside": 1 if near < times < 1 else times,
+            "said": value,
+            "word": BEYOND if beyond else WITHIN,
+        }
+        for place, (title, who, times, value, beyond) in enumerate(bars)
     ]
     return svg(specification(values, width))
 
@@ -51,13 +58,13 @@ def _drawn(bars: tuple[tuple[str, str, float, str, bool], ...], width: int) -> s
 def specification(values: list[dict[str, Any]], width: int) -> dict[str, Any]:
     """Give the Vega-Lite specification: each bar has its line, how many times the threshold, its number and a word."""
     narrow = width < 400
-    drop = 16 if narrow else 0
+    drop = 21 if narrow else 0
     used = [word for word in COLOURS if any(one["word"] == word for one in values)]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "background": "transparent",
         "width": width,
-        "height": {"step": 70 if narrow else 46},
+        "height": {"step": 76 if narrow else 46},
         "padding": 4,
         "data": {"values": values},
         "layer": [
@@ -74,21 +81,21 @@ def specification(values: list[dict[str, Any]], width: int) -> dict[str, Any]:
             },
             {
                 "mark": {"type": "text", "align": "left", "dx": 6, "yOffset": drop, "fontSize": 14, "color": INK},
-                "encoding": {"text": {"field": "said"}},
+                "encoding": {"text": {"field": "said"}, "x": {"field": "beside", "type": "quantitative"}},
             },
             {
-                "mark": {"type": "tick", "orient": "vertical", "size": 26, "thickness": 3, "yOffset": drop,
-                         "color": INK},
+                "mark": {"type": "tick", "orient": "vertical", "size": 18 if narrow else 26, "thickness": 3,
+                         "yOffset": drop, "color": INK},
                 "encoding": {"x": {"datum": 1, "type": "quantitative"}},
             },
         ],
         "encoding": {
-            "x": {"field": "times", "type": "quantitative", "axis": None,
+            "x": {"field": "times", "type": "quantitative", "axis": None, "stack": None,
                   "scale": {"domain": [0, LONGEST + 0.4], "nice": False}},
             "y": {
                 "field": "line", "type": "nominal", "sort": None,
                 "axis": {"title": None, "domain": False, "ticks": False, "labelLimit": 0,
-                         "labelExpr": "split(datum.label, '|')", "labelPadding": 0 if narrow else 12,
+                         "labelExpr": "slice(split(datum.label, '|'), 1)", "labelPadding": 0 if narrow else 12,
                          "labelAlign": "left" if narrow else "right", "labelOffset": -16 if narrow else 0,
                          "labelBaseline": "middle", "labelLineHeight": 17, "zindex": 1},
             },
