@@ -144,3 +144,14 @@ def _row(sampled: Sampled, announced: int, place: int) -> int:
     from counterseal.store.casework import held_case
 
     return held_case(case_at(sampled, announced, place)).row
+
+
+def test_a_case_whose_batch_was_destroyed_is_not_reviewed_and_leaves_no_look(drawn):
+    sampled, announced, look = drawn
+    from counterseal.store.models import LedgerEntry
+
+    before = LedgerEntry.objects.filter(kind="inspected").count()
+    sampled.at.office.files.destroy_key(_submission(sampled, announced, 1))
+    with refused("engine-step"):
+        open_blind(sampled.at.office, look, announced, 1, sampled.olga)
+    assert LedgerEntry.objects.filter(kind="inspected").count() == before
