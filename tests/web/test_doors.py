@@ -94,6 +94,10 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "audit/": ("/audit/", {"oversight"}, {200}),
     "audit/export/": ("/audit/export/", {"oversight"}, {405}),
     "audit/cases/<int:case>/": ("/audit/cases/1/", {"oversight"}, {200}),
+    "oversight/": ("/oversight/", {"oversight"}, {200}),
+    "oversight/sample/announce/": ("/oversight/sample/announce/", {"oversight"}, {200}),
+    "oversight/sample/<int:announced>/": ("/oversight/sample/1/", {"oversight"}, {404}),  # none is announced
+    "oversight/re-review/<int:announced>/<int:place>/": ("/oversight/re-review/1/1/", {"oversight"}, {404}),
     "people/": ("/people/", {"administrator"}, {200}),
     "people/add/": ("/people/add/", {"administrator"}, {302}),  # first a step-up
     "people/<int:official>/": ("/people/1/", {"administrator"}, {200}),

@@ -6,6 +6,7 @@ promises that a step either leaves its table or raises; there is no partial answ
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +16,7 @@ from counterseal.engine.sealed import SCHEME, SealedFiles
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
     import pyarrow as pa
@@ -32,6 +33,23 @@ def quoted(text: object) -> str:
 def name(identifier: str) -> str:
     """Give ``identifier`` as a quoted SQL name."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Tell a failure of the engine without a value of a row."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as failure:
+        raise CountersealError(
+            "engine-memory",
+            f"The step {what} needs more memory than the limit allows.",
+            next_step="Raise --memory-limit, or free space in the spill folder.",
+        ) from failure
+    except duckdb.Error as failure:
+        raise CountersealError(
+            "engine-step", f"The step {what} could not be run ({type(failure).__name__})."
+        ) from failure
 
 
 class DuckEngine:
@@ -103,18 +121,8 @@ class DuckEngine:
 
     def _do(self, sql: str, what: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         given = [self._located(one) if isinstance(one, Path) else one for one in parameters]
-        try:
+        with _told(what):
             return self._connection.execute(sql, given)
-        except duckdb.OutOfMemoryException as failure:
-            raise CountersealError(
-                "engine-memory",
-                f"The step {what} needs more memory than the limit allows.",
-                next_step="Raise --memory-limit, or free space in the spill folder.",
-            ) from failure
-        except duckdb.Error as failure:
-            raise CountersealError(
-                "engine-step", f"The step {what} could not be run ({type(failure).__name__})."
-            ) from failure
 
     def _located(self, path: Path) -> str:
         """Give the name under which the engine reads a file."""
@@ -126,13 +134,15 @@ class DuckEngine:
 
         A parameter that is a Path is a file to be read, wherever and however it lies.
         """
-        return self._do(sql, "of reading", parameters).fetchall()
+        with _told("of reading"):  # a file is also read while its rows are fetched
+            return self._do(sql, "of reading", parameters).fetchall()
 
     def records(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Give the result of a query by column, for answers that are small by their nature."""
         told = self._do(sql, "of reading", parameters)
         names = [column[0] for column in told.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in told.fetchall()]
+        with _told("of reading"):
+            return [dict(zip(names, row, strict=True)) for row in told.fetchall()]
 
     def beside(self) -> DuckEngine:
         """Give an engine on the same process, for another thread: it costs no start, and its end ends only itself."""
