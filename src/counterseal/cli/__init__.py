@@ -27,6 +27,7 @@ from counterseal.cli import stop_order as stop_order_commands
 from counterseal.cli import witness as witness_commands
 from counterseal.cli.doctor import doctor
 from counterseal.cli.explain import explain
+from counterseal.cli.failures import machine_failure
 from counterseal.cli.open import open_package
 from counterseal.cli.replay import replay
 from counterseal.cli.serve import serve
@@ -96,6 +97,8 @@ def status(arguments: list[str]) -> int:
     except Exception as failure:
         if os.environ.get("COUNTERSEAL_TRACEBACK"):
             raise
+        if (told := machine_failure(failure)) is not None:
+            return _says(str(told), 2)
         return _says(
             f"unexpected failure ({type(failure).__name__}); nothing was disclosed. "
             "Set COUNTERSEAL_TRACEBACK=1 to see where.",

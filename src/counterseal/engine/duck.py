@@ -6,6 +6,7 @@ promises that a step either leaves its table or raises; there is no partial answ
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +16,7 @@ from counterseal.engine.sealed import SCHEME, SealedFiles
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
     import pyarrow as pa
@@ -32,6 +33,23 @@ def quoted(text: object) -> str:
 def name(identifier: str) -> str:
     """Give ``identifier`` as a quoted SQL name."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+@contextmanager
+def _plainly(step: str) -> Iterator[None]:
+    """Turn the engine's failures into ours. Memory and disk are told apart; no text of the engine's is repeated."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as failure:
+        raise CountersealError(
+            "engine-memory",
+            f"The step {step} needs more memory than the limit allows.",
+            next_step="Raise --memory-limit, or free space in the spill folder.",
+        ) from failure
+    except duckdb.Error as failure:
+        raise CountersealError(
+            "engine-step", f"The step {step} could not be run ({type(failure).__name__})."
+        ) from failure
 
 
 class DuckEngine:
@@ -103,18 +121,8 @@ class DuckEngine:
 
     def _do(self, sql: str, what: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         given = [self._located(one) if isinstance(one, Path) else one for one in parameters]
-        try:
+        with _plainly(what):
             return self._connection.execute(sql, given)
-        except duckdb.OutOfMemoryException as failure:
-            raise CountersealError(
-                "engine-memory",
-                f"The step {what} needs more memory than the limit allows.",
-                next_step="Raise --memory-limit, or free space in the spill folder.",
-            ) from failure
-        except duckdb.Error as failure:
-            raise CountersealError(
-                "engine-step", f"The step {what} could not be run ({type(failure).__name__})."
-            ) from failure
 
     def _located(self, path: Path) -> str:
         """Give the name under which the engine reads a file."""
@@ -126,13 +134,16 @@ class DuckEngine:
 
         A parameter that is a Path is a file to be read, wherever and however it lies.
         """
-        return self._do(sql, "of reading", parameters).fetchall()
+        told = self._do(sql, "of reading", parameters)
+        with _plainly("of reading"):
+            return told.fetchall()
 
     def records(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Give the result of a query by column, for answers that are small by their nature."""
         told = self._do(sql, "of reading", parameters)
         names = [column[0] for column in told.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in told.fetchall()]
+        with _plainly("of reading"):
+            return [dict(zip(names, row, strict=True)) for row in told.fetchall()]
 
     def beside(self) -> DuckEngine:
         """Give an engine on the same process, for another thread: it costs no start, and its end ends only itself."""
@@ -156,6 +167,6 @@ class DuckEngine:
     def write_lines(self, sql: str, path: Path) -> None:
         """Write the one text column of a query as lines of UTF-8, as they are, to ``path``."""
         relation = self._do(sql, path.name)
-        with path.open("w", encoding="utf-8", newline="\n") as lines:
+        with _plainly(path.name), path.open("w", encoding="utf-8", newline="\n") as lines:
             while batch := relation.fetchmany(10_000):
                 lines.write("".join(line + "\n" for (line,) in batch))
