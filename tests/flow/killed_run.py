@@ -2,6 +2,7 @@
 
 Counts what the program does to files and databases, as the interpreter's audit tells it. At number KILL-AT (0
 for never) the process kills itself, DELAY seconds later. Writes the count to COUNT-FILE when it ends by itself.
+Where the environment's STOPS names the process of a database server, that is stopped at once in its place.
 """
 
 from __future__ import annotations
@@ -13,30 +14,53 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-COUNTED = ("open", "os.", "shutil.", "sqlite3.", "fcntl.")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COUNTED = ("open", "os.", "shutil.", "sqlite3.", "fcntl.", "psycopg.")
 
 
 def main(count_file: str, kill_at: int, delay: float, arguments: list[str]) -> None:
     seen = 0
 
+    server = int(os.environ.get("STOPS", "0"))
+
     def end() -> None:
         time.sleep(delay)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(server or os.getpid(), signal.SIGQUIT if server else signal.SIGKILL)
 
     def watch(event: str, _: tuple[object, ...]) -> None:
         nonlocal seen
         if event.startswith(COUNTED):
             seen += 1
             if seen == kill_at:
-                threading.Thread(target=end, daemon=True).start() if delay else os.kill(os.getpid(), signal.SIGKILL)
+                threading.Thread(target=end, daemon=True).start() if delay else end()
 
     from counterseal import wiring  # noqa: F401  # what is imported is not what is cut
     from counterseal.cli import main as command
 
+    if server:
+        tell_statements()
+
     atexit.register(lambda: Path(count_file).write_text(str(seen), encoding="utf-8"))
     sys.addaudithook(watch)
     command(arguments)
+
+
+def tell_statements() -> None:
+    """Let the audit tell of each statement to PostgreSQL, which the interpreter does not."""
+    import psycopg
+
+    for one, name in ((psycopg.Cursor, "execute"), (psycopg.Connection, "commit"), (psycopg.Connection, "connect")):
+        asked = getattr(one, name)
+
+        def told(*arguments: object, asked: Callable[..., object] = asked, **named: object) -> object:
+            sys.audit("psycopg.statement")
+            return asked(*arguments, **named)
+
+        setattr(one, name, told)
 
 
 if __name__ == "__main__":

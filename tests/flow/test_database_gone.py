@@ -1,0 +1,136 @@
+"""A database that goes while a run or a release is under way: said in one line, and the same command goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import pytest
+from tests.flow.cluster import PROGRAMS, Cluster, known_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAM = Path(__file__).with_name("killed_run.py")
+SUBMISSION = "SYN-2026-0001"
+SEED = int(os.environ.get("COUNTERSEAL_SEED", "7"))
+server = pytest.mark.skipif(not PROGRAMS or not known_owner(), reason="needs PostgreSQL's own programs")
+CANARIES = ("ZZYZXWORTH", "987654321", "Traceback", "psycopg", "postgresql://", "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    made = Cluster()
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def request_of_120(made_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from counterseal.synth.__main__ import submission
+
+    folder = tmp_path_factory.mktemp("gone")
+    submission(made_up / "people", 120, folder / "request", datetime(2026, 11, 2), seed=5)  # noqa: DTZ001  # a day
+    shutil.copytree(made_up / "registry", folder / "registry")
+    return folder
+
+
+def _program(database: str | None, *arguments: str, stops: int = 0, at: int = 0, delay: float = 0.0, count: Path = Path(os.devnull)):  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src"), "STOPS": str(stops)}
+    environment.pop("COUNTERSEAL_DATABASE_URL", None)
+    if database:
+        environment["COUNTERSEAL_DATABASE_URL"] = database
+    command = [sys.executable, str(PROGRAM), str(count), str(at), str(delay), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=240)
+
+
+def _run(database: str | None, request: Path, office: Path, **stop: object):
+    return _program(
+        database, "run", str(request / "request" / SUBMISSION), "--registry", str(request / "registry"),
+        "--workspace", str(office), "--received-on", "2026-11-03", "--json", **stop,
+    )  # fmt: skip
+
+
+def _kinds(database: str) -> tuple[list[str], tuple[int, ...]]:
+    """Which entries the ledger holds, and how many cases over how many rows."""
+    import psycopg
+
+    with psycopg.connect(database) as held:
+        entries = [json.loads(bytes(body) if not isinstance(body, str) else body)["kind"]
+                   for (body,) in held.execute("SELECT entry FROM store_ledgerentry")]  # fmt: skip
+        cases = held.execute("SELECT count(*), count(DISTINCT row) FROM store_case").fetchone()
+    return sorted(entries), tuple(cases or ())
+
+
+def _sound(office: Path) -> list[dict[str, object]]:
+    """Hold that the folder is whole and its ledger verifies; give the determinations."""
+    verified = _program(None, "ledger", "verify", str(office / "ledger"))
+    assert verified.returncode == 0, verified.stderr
+    assert not [path.name for path in (office / "unfinished").iterdir() if path.is_dir()]
+    rows = pq.read_table(office / "batches" / SUBMISSION / "determinations.parquet").to_pylist()
+    assert [row["row"] for row in rows] == list(range(1, 121))
+    return rows
+
+
+def _said_plainly(ended: subprocess.CompletedProcess[str]) -> None:
+    assert ended.returncode == 2, (ended.returncode, ended.stderr)
+    assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
+    assert "unexpected failure" not in ended.stderr
+    assert "goes on" in ended.stderr, ended.stderr
+    assert not [one for one in CANARIES if one in ended.stderr + ended.stdout], ended.stderr
+
+
+def _stopped_again_and_again(cluster: Cluster, request: Path, scratch: Path, stops: int, seed: int) -> None:
+    """Stop the server in the middle of runs until it was stopped so often, and hold each run that came through."""
+    chance = random.Random(seed)  # noqa: S311  # where to stop it, the same each time
+    cluster.start()
+    first, count = cluster.make("first"), scratch / "count"
+    assert _program(first, "init", str(scratch / "empty"), "--demo").returncode == 0
+    cluster.make("empty", like="first")
+    shutil.copytree(scratch / "empty", scratch / "undisturbed")
+    whole = _run(first, request, scratch / "undisturbed", count=count, stops=os.getpid())
+    assert whole.returncode == 0, whole.stderr
+    expected, steps = (_sound(scratch / "undisturbed"), _kinds(first)), int(count.read_text(encoding="utf-8"))
+    done = turn = 0
+    while done < stops:
+        office, database = scratch / f"office-{turn}", cluster.make("now", like="empty")
+        shutil.copytree(scratch / "empty", office)
+        for _ in range(chance.randint(1, 3)):
+            late = chance.random() < 0.6
+            at = chance.randint(steps - steps // 5 if late else 1, steps)
+            delay = 0.0 if late else chance.choice([0.0, chance.random() / 2])
+            ended = _run(database, request, office, at=at, delay=delay, stops=cluster.postmaster() or 0)
+            gone = cluster.postmaster() is None
+            done += gone
+            cluster.stop()
+            cluster.start()
+            if ended.returncode == 0 or "already-received" in ended.stderr:
+                break
+            _said_plainly(ended)
+        resumed = _run(database, request, office)
+        assert resumed.returncode == 0 or "already-received" in resumed.stderr, resumed.stderr
+        assert (_sound(office), _kinds(database)) == expected
+        shutil.rmtree(office)
+        turn += 1
+
+
+@server
+@pytest.mark.postgresql
+def test_a_run_whose_server_was_stopped_leaves_a_gap_or_two_answers(
+    cluster: Cluster, request_of_120: Path, tmp_path: Path
+):
+    _stopped_again_and_again(cluster, request_of_120, tmp_path, 3, seed=3)
+
+
+@server
+@pytest.mark.long
+def test_a_hundred_stops_of_the_server(cluster: Cluster, request_of_120: Path, tmp_path: Path):
+    _stopped_again_and_again(cluster, request_of_120, tmp_path, 100, seed=SEED)
