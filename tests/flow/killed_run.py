@@ -2,7 +2,7 @@
 
 Counts what the program does to files and databases, as the interpreter's audit tells it. At number KILL-AT (0
 for never) the process kills itself, DELAY seconds later. Writes the count to COUNT-FILE when it ends by itself.
-Where the environment's STOPS names the process of a database server, that is stopped at once in its place.
+Where the environment's STOPS names the process of a database server, that is stopped at once in its place; where TAKES names an office, its database file is moved away into ``taken``.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ def main(count_file: str, kill_at: int, delay: float, arguments: list[str]) -> N
 
     def end() -> None:
         time.sleep(delay)
+        if "TAKES" in os.environ:
+            take_away(Path(os.environ["TAKES"]))
+            return
         os.kill(server or os.getpid(), signal.SIGQUIT if server else signal.SIGKILL)
 
     def watch(event: str, _: tuple[object, ...]) -> None:
@@ -47,6 +50,13 @@ def main(count_file: str, kill_at: int, delay: float, arguments: list[str]) -> N
     atexit.register(lambda: Path(count_file).write_text(str(seen), encoding="utf-8"))
     sys.addaudithook(watch)
     command(arguments)
+
+
+def take_away(office: Path) -> None:
+    """Move the database of an office, with what lies beside it, while it is open."""
+    (office / "taken").mkdir()
+    for path in office.glob("counterseal.sqlite3*"):
+        path.rename(office / "taken" / path.name)
 
 
 def tell_statements() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 from datetime import datetime
@@ -43,8 +44,8 @@ def request_of_120(made_up: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return folder
 
 
-def _program(database: str | None, *arguments: str, stops: int = 0, at: int = 0, delay: float = 0.0, count: Path = Path(os.devnull)):  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src"), "STOPS": str(stops)}
+def _program(database: str | None, *arguments: str, stops: int = 0, at: int = 0, delay: float = 0.0, count: Path = Path(os.devnull), also: dict[str, str] | None = None):  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src"), "STOPS": str(stops), **(also or {})}
     environment.pop("COUNTERSEAL_DATABASE_URL", None)
     if database:
         environment["COUNTERSEAL_DATABASE_URL"] = database
@@ -134,3 +135,61 @@ def test_a_run_whose_server_was_stopped_leaves_a_gap_or_two_answers(
 @pytest.mark.long
 def test_a_hundred_stops_of_the_server(cluster: Cluster, request_of_120: Path, tmp_path: Path):
     _stopped_again_and_again(cluster, request_of_120, tmp_path, 100, seed=SEED)
+
+
+@pytest.fixture
+def office(request_of_120: Path, tmp_path: Path) -> Path:
+    """An empty office on SQLite."""
+    assert _program(None, "init", str(tmp_path / "office"), "--demo").returncode == 0
+    return tmp_path / "office"
+
+
+@pytest.mark.thorough
+def test_a_database_file_that_vanished_is_begun_anew_as_an_empty_one(request_of_120: Path, office: Path):
+    """An empty database beside a ledger's folder would be a ledger that forgot."""
+    file = office / "counterseal.sqlite3"
+    file.rename(office / "elsewhere")
+    gone = _run(None, request_of_120, office)
+    assert not file.exists()
+    (office / "elsewhere").rename(file)
+    resumed = _run(None, request_of_120, office)
+
+    _said_plainly(gone)
+    assert resumed.returncode == 0, resumed.stderr
+    _sound(office)
+
+
+@pytest.mark.thorough
+def test_a_database_that_another_program_holds(request_of_120: Path, office: Path):
+    held = sqlite3.connect(office / "counterseal.sqlite3", isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    waiting = _run(None, request_of_120, office)
+    held.execute("ROLLBACK")
+    held.close()
+    resumed = _run(None, request_of_120, office)
+
+    _said_plainly(waiting)
+    assert "database-locked" in waiting.stderr
+    assert resumed.returncode == 0, resumed.stderr
+    _sound(office)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.97])
+def test_a_database_file_that_is_taken_away_in_the_middle(request_of_120: Path, office: Path, share: float):
+    """The file is moved while the program has it open, and put back as it was left."""
+    count = office.parent / "count"
+    shutil.copytree(office, office.parent / "counted")
+    assert _run(None, request_of_120, office.parent / "counted", count=count).returncode == 0
+    moved = {"TAKES": str(office)}
+    cut = _run(None, request_of_120, office, at=int(int(count.read_text()) * share), also=moved)
+    for path in (office / "taken").iterdir():
+        for later in (office / path.name, office / f"{path.name}-wal", office / f"{path.name}-shm"):
+            later.unlink(missing_ok=True)
+        path.rename(office / path.name)
+    resumed = _run(None, request_of_120, office)
+
+    if cut.returncode:
+        _said_plainly(cut)
+    assert resumed.returncode == 0 or "already-received" in resumed.stderr, resumed.stderr
+    _sound(office)
