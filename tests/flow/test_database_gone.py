@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ import pytest
 from tests.flow.cluster import PROGRAMS, Cluster, known_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PROGRAM = Path(__file__).with_name("killed_run.py")
 SUBMISSION = "SYN-2026-0001"
@@ -193,3 +194,120 @@ def test_a_database_file_that_is_taken_away_in_the_middle(request_of_120: Path, 
         _said_plainly(cut)
     assert resumed.returncode == 0 or "already-received" in resumed.stderr, resumed.stderr
     _sound(office)
+
+
+class Cut:
+    """Stops the server at one of the statements that the office sends, before or after it is answered."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, cluster: Cluster) -> None:
+        import psycopg
+
+        self.seen, self.at, self.after = 0, 0, False
+        for one, name in ((psycopg.Cursor, "execute"), (psycopg.Connection, "commit")):
+            asked = getattr(one, name)
+
+            def told(*arguments: object, asked: Callable[..., object] = asked, **named: object) -> object:
+                self.seen += 1
+                here = self.seen == self.at
+                if here and not self.after:
+                    cluster.stop()
+                answer = asked(*arguments, **named)
+                if here and self.after:
+                    cluster.stop()
+                return answer
+
+            monkeypatch.setattr(one, name, told)
+
+
+def _releases_with_the_server_stopped(
+    cluster: Cluster, request: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch, points: int | None
+) -> None:
+    from django.db import connections
+    from pydantic import SecretStr
+    from tests.flow.casework import RECEIVED_ON, FakeSealer, put_to_work
+
+    from counterseal import wiring
+    from counterseal.cli.failures import machine_failure
+    from counterseal.errors import CountersealError
+    from counterseal.flow.releasing import release_case
+    from counterseal.settings import django as settings
+    from counterseal.store.connection import point_at
+
+    cluster.start()
+    monkeypatch.setenv("COUNTERSEAL_DATABASE_URL", cluster.make("releasing"))
+    monkeypatch.setattr(settings.ENVIRONMENT, "database_url", SecretStr(cluster.url("releasing")))
+    wiring.establish(scratch / "office", demonstration=True)
+    wiring.run(
+        wiring.open_office(scratch / "office"), request / "request" / SUBMISSION, request / "registry",
+        received_on=RECEIVED_ON, agreement=None, progress=None,
+    )  # fmt: skip
+    at_work = put_to_work(scratch / "office")
+    case = at_work.cases()[0]
+    at_work.reviewed(case)
+    at_work.sign("sam", case)
+    at_work.sign("rae", case, second=True)
+    connections.close_all()
+    cluster.make("signed", like="releasing")
+    monkeypatch.setattr(settings.ENVIRONMENT, "database_url", SecretStr(cluster.url("now")))
+    cut = Cut(monkeypatch, cluster)
+
+    def attempt(folder: Path) -> None:
+        office = replace(wiring.open_office(folder), sealer=FakeSealer([]))
+        release_case(office, case)
+
+    def begin(name: str) -> Path:
+        cut.seen, cut.at = 0, 0
+        cluster.start()
+        connections.close_all()
+        cluster.make("now", like="signed")
+        return Path(shutil.copytree(scratch / "office", scratch / name))
+
+    folder = begin("undisturbed")
+    cut.seen = 0
+    attempt(folder)
+    steps, expected = cut.seen, (_kinds(cluster.url("now")), _packages(folder))
+    chance = random.Random(SEED)  # noqa: S311  # where to stop it, the same each time
+    chosen = range(1, steps + 1) if points is None else sorted(chance.sample(range(1, steps + 1), points))
+    for at in chosen:
+        folder = begin(f"cut-{at}")
+        cut.seen, cut.at, cut.after = 0, at, chance.random() < 0.5
+        with pytest.raises(Exception) as failed:  # noqa: B017, PT011  # held below
+            attempt(folder)
+            point_at(folder)
+            raise CountersealError("done", "It was done before the server went.")
+        told = failed.value if isinstance(failed.value, CountersealError) else machine_failure(failed.value)
+        assert told is not None, failed.value
+        assert told.code in {"database-gone", "done"}, told
+        cut.at = 0
+        cluster.start()
+        connections.close_all()
+        if told.code == "database-gone":
+            try:
+                attempt(folder)
+            except CountersealError as refused:
+                assert refused.code == "case-transition", refused  # it was delivered: its entry stood, the answer was lost
+        kinds, packages = _kinds(cluster.url("now")), _packages(folder)
+        assert packages == expected[1]
+        assert kinds[0].count("delivered") == 1
+        assert _program(None, "ledger", "verify", str(folder / "ledger")).returncode == 0
+        shutil.rmtree(folder)
+
+
+def _packages(office: Path) -> list[str]:
+    return sorted(path.name for path in (office / "packages").iterdir())
+
+
+@server
+@pytest.mark.postgresql
+def test_a_release_whose_server_was_stopped_is_delivered_twice_or_never(
+    cluster: Cluster, request_of_120: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _releases_with_the_server_stopped(cluster, request_of_120, tmp_path, monkeypatch, 4)
+
+
+@server
+@pytest.mark.long
+def test_a_release_stopped_at_each_of_its_statements(
+    cluster: Cluster, request_of_120: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _releases_with_the_server_stopped(cluster, request_of_120, tmp_path, monkeypatch, None)
