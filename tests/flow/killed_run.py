@@ -3,12 +3,16 @@
 Counts what the program does to files and databases, as the interpreter's audit tells it. At number KILL-AT (0
 for never) the process kills itself, DELAY seconds later. Writes the count to COUNT-FILE when it ends by itself.
 Where the environment's STOPS names the process of a database server, that is stopped at once in its place; where TAKES names an office, its database file is moved away into ``taken``.
+FAILS=memory lets the step itself fail once for want of memory; FAILS=disk lets it and every later write find no room.
+MEGABYTES is how much memory the program may take beyond what its imports took.
 """
 
 from __future__ import annotations
 
 import atexit
+import errno
 import os
+import resource
 import signal
 import sys
 import threading
@@ -25,6 +29,7 @@ COUNTED = ("open", "os.", "shutil.", "sqlite3.", "fcntl.", "psycopg.")
 def main(count_file: str, kill_at: int, delay: float, arguments: list[str]) -> None:
     seen = 0
 
+    fails = os.environ.get("FAILS")
     server = int(os.environ.get("STOPS", "0"))
 
     def end() -> None:
@@ -34,11 +39,15 @@ def main(count_file: str, kill_at: int, delay: float, arguments: list[str]) -> N
             return
         os.kill(server or os.getpid(), signal.SIGQUIT if server else signal.SIGKILL)
 
-    def watch(event: str, _: tuple[object, ...]) -> None:
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal seen
+        if fails == "disk" and kill_at and seen >= kill_at and writes(event, arguments):
+            raise OSError(errno.ENOSPC, "No space left on device")
         if event.startswith(COUNTED):
             seen += 1
-            if seen == kill_at:
+            if seen == kill_at and fails == "memory":
+                raise MemoryError
+            if seen == kill_at and not fails:
                 threading.Thread(target=end, daemon=True).start() if delay else end()
 
     from counterseal import wiring  # noqa: F401  # what is imported is not what is cut
@@ -47,9 +56,22 @@ def main(count_file: str, kill_at: int, delay: float, arguments: list[str]) -> N
     if server:
         tell_statements()
 
-    atexit.register(lambda: Path(count_file).write_text(str(seen), encoding="utf-8"))
+    if "MEGABYTES" in os.environ:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        limit = pages * resource.getpagesize() + (int(os.environ["MEGABYTES"]) << 20)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    if not fails:
+        atexit.register(lambda: Path(count_file).write_text(str(seen), encoding="utf-8"))
     sys.addaudithook(watch)
     command(arguments)
+
+
+def writes(event: str, arguments: tuple[object, ...]) -> bool:
+    """Tell whether a step needs room on the disk."""
+    if event == "open":
+        flags = arguments[2]
+        return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+    return event in {"os.mkdir", "os.rename", "os.link", "os.truncate"}
 
 
 def take_away(office: Path) -> None:

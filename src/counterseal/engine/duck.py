@@ -46,6 +46,12 @@ def _plainly(step: str) -> Iterator[None]:
             f"The step {step} needs more memory than the limit allows.",
             next_step="Raise --memory-limit, or free space in the spill folder.",
         ) from failure
+    except duckdb.IOException as failure:
+        raise CountersealError(
+            "engine-files",
+            f"The step {step} could not read or write its files.",
+            next_step="See that the disk and the spill folder have room, and give the same command again.",
+        ) from failure
     except duckdb.Error as failure:
         raise CountersealError(
             "engine-step", f"The step {step} could not be run ({type(failure).__name__})."
