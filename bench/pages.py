@@ -15,20 +15,27 @@ import tempfile
 import time
 from pathlib import Path
 
-import duckdb
+from counterseal.core.steps import Step
+from counterseal.engine.duck import DuckEngine
+from counterseal.vault.batch_files import BatchFiles
 
 
 def lengthen(folder: Path, times: int) -> int:
-    """Repeat every row of a batch's files; gives the number of rows."""
-    with duckdb.connect() as engine:
-        size = engine.execute(f"SELECT count(*) FROM '{folder}/rows.parquet'").fetchall()[0][0]
+    """Repeat every row of a batch's files, sealed or not; gives the number of rows."""
+    with batch_engine(folder) as engine:
+        size = 0
         for file in sorted(folder.glob("*.parquet")):
-            engine.execute(
-                f"COPY (SELECT row + {size} * n AS row, * EXCLUDE (row) FROM '{file}', range({times}) AS t(n) "
-                f"ORDER BY row) TO '{file}.new' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"
-            )
-            Path(f"{file}.new").rename(file)
+            engine.table("once", file)
+            size = size or engine.rows("SELECT count(*) FROM once")[0][0]
+            step = f"SELECT row + {size} * n AS row, * EXCLUDE (row) FROM once, range({times}) AS t(n)"
+            engine.run([Step("often", step)])
+            engine.write_parquet("FROM often ORDER BY row", file)
     return size * times
+
+
+def batch_engine(folder: Path) -> DuckEngine:
+    """An engine that reads and writes what lies in a batch of a workspace."""
+    return DuckEngine(memory_limit="2GB", spill=folder, files=BatchFiles(folder.parents[1] / "keys", os.urandom))
 
 
 def main() -> None:

@@ -61,7 +61,6 @@ def prepare(copy: Path, rows: int, wanted: int, people: int) -> tuple[list[str],
     from counterseal.store.connection import ready
 
     ready()
-    import duckdb
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
@@ -71,17 +70,16 @@ def prepare(copy: Path, rows: int, wanted: int, people: int) -> tuple[list[str],
     from counterseal.core.official import Role
     from counterseal.store.models import Case, Official, Submission
     from counterseal.store.officials import add_official
-    from pages import lengthen
+    from pages import batch_engine, lengthen
 
     submission = Submission.objects.get()
     folder = copy / "batches" / submission.pk
     size = lengthen(folder, -(-rows // submission.row_count))
     Submission.objects.filter(pk=submission.pk).update(row_count=size)
-    with duckdb.connect() as engine:
-        known = set(Case.objects.values_list("row", flat=True))
-        reviewable = engine.execute(
-            f"SELECT row FROM '{folder}/determinations.parquet' WHERE outcome = 'reviewable' ORDER BY row"
-        ).fetchall()
+    known = set(Case.objects.values_list("row", flat=True))
+    with batch_engine(folder) as engine:
+        engine.table("determinations", folder / "determinations.parquet")
+        reviewable = engine.rows("SELECT row FROM determinations WHERE outcome = 'reviewable' ORDER BY row")
     now = wiring.office().clock.now()
     new = [row for (row,) in reviewable if row not in known][: wanted - len(known)]
     Case.objects.bulk_create(

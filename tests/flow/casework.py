@@ -158,7 +158,7 @@ def copy_office(office_that_ran: Path, folder: Path) -> Path:
     """Copy an office whose run is done, folder and case database."""
     if POSTGRESQL in os.environ:
         connections.close_all()
-        empty_out(os.environ[POSTGRESQL], like="ran")
+        empty_out(os.environ[POSTGRESQL], like=f"{os.environ[POSTGRESQL]}_ran")
     return shutil.copytree(office_that_ran, folder)
 
 
@@ -182,13 +182,14 @@ def database_of_its_own(name: str) -> Iterator[None]:
 
 
 def empty_out(url: str, like: str | None = None) -> None:
-    """Make the database of that address anew: empty, or as the one beside it is."""
+    """Make the database of that address anew: empty, or as the one of another address is."""
     import psycopg
 
     server, _, name = url.rpartition("/")
+    template = f" TEMPLATE {like.rpartition('/')[2]}" if like else ""
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {name}_{like}" if like else ""))
+        connection.execute(f"CREATE DATABASE {name}{template}")
 
 
 def put_to_work(folder: Path) -> AtWork:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import sqlite3
 import subprocess
@@ -15,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
-from tests.web.conftest import CHROMIUM, ROOT, SUBMISSION, call
+from tests.web.conftest import CHROMIUM, ROOT, SUBMISSION
+from tests.web.databases import DATABASES, call, copy_workspace, environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,7 @@ class AtWork:
             "import sys\nfrom pathlib import Path\nfrom counterseal import wiring\n"
             "office = wiring.open_office(Path(sys.argv[1]))\n"
         )
-        return call("-c", begin + script, self.folder, *arguments)
+        return call(self.folder, "-c", begin + script, self.folder, *arguments)
 
     def state(self, case: int) -> str:
         """Where a case stands."""
@@ -83,6 +84,10 @@ class AtWork:
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the database itself, past every page."""
+        if self.folder in DATABASES:
+            with psycopg.connect(DATABASES[self.folder]) as database:
+                done = database.execute(statement.replace("?", "%s"), values)
+                return done.fetchall() if done.description else []
         with closing(sqlite3.connect(self.folder / "counterseal.sqlite3", timeout=10)) as database, database:
             return database.execute(statement, values).fetchall()
 
@@ -91,17 +96,15 @@ class AtWork:
 def at_work(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtWork]:
     """Serve a copy of the small office with officers, two specialists, two releasing officials and counsel."""
     folder = tmp_path_factory.mktemp("casework") / "office"
-    shutil.copytree(workspace, folder)
-    told = call("-c", STAFF, folder, PASSWORD, *(f"{name}={role}" for name, role in PEOPLE.items()))
+    copy_workspace(workspace, folder)
+    told = call(folder, "-c", STAFF, folder, PASSWORD, *(f"{name}={role}" for name, role in PEOPLE.items()))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("COUNTERSEAL_", "DJANGO_"))}
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning", "--bind",
          f"127.0.0.1:{port}", "--workers", "1", "--threads", "4", "counterseal.web.wsgi"],
-        env={**environment, "PYTHONPATH": str(ROOT / "src"), "COUNTERSEAL_WORKSPACE": str(folder),
-             "COUNTERSEAL_PLAIN_HTTP": "1"},
+        env={**environment_of(folder), "COUNTERSEAL_WORKSPACE": str(folder), "COUNTERSEAL_PLAIN_HTTP": "1"},
         cwd=ROOT,
     )  # fmt: skip
     address = f"http://localhost:{port}"

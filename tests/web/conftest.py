@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.web.databases import KEPT, call, copy_workspace, environment_of, make_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,20 +21,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SUBMISSION = "SYN-2026-0001"
 CHROMIUM = Path("/usr/bin/chromium")
-
-
-def call(*arguments: object) -> str:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("COUNTERSEAL_", "DJANGO_"))}
-    told = subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        env={**environment, "PYTHONPATH": str(ROOT / "src")},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
-    return told.stdout
 
 
 STEPS = """
@@ -60,7 +46,9 @@ for step in (["registry", "build", tables, "--out", registry], ["init", office, 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("office")
-    call("-c", STEPS, root)
+    make_database(root / "workspace")
+    call(root / "workspace", "-c", STEPS, root)
+    copy_workspace(root / "workspace", root / KEPT)
     return root / "workspace"
 
 
@@ -77,11 +65,10 @@ def served(workspace: Path) -> Iterator[Served]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("COUNTERSEAL_", "DJANGO_"))}
     server = subprocess.Popen(
         [sys.executable, "-c", "from counterseal.cli import main; main()", "serve",
          "--workspace", str(workspace), "--port", str(port), "--workers", "1"],
-        env={**environment, "PYTHONPATH": str(ROOT / "src")},
+        env=environment_of(workspace),
         stdout=subprocess.PIPE,
         text=True,
     )  # fmt: skip

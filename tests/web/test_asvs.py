@@ -7,11 +7,11 @@ The rest stand elsewhere: 8.2.1, 3.3, 3.4.3 to 3.4.6 in ``test_doors``, 7.4.1 in
 from __future__ import annotations
 
 import re
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.web.conftest import SUBMISSION
+from tests.web.databases import copy_workspace
 from tests.web.test_doors import MATRIX, ROLES, client_of, served_here
 from tests.web.test_stop_order_pages import just_now
 
@@ -29,7 +29,7 @@ def office(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     from counterseal.core.official import Role
 
     folder = tmp_path_factory.mktemp("asvs") / "office"
-    shutil.copytree(workspace, folder)
+    copy_workspace(workspace, folder)
     with served_here(folder):
         from counterseal.store.officials import set_sign_in
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.web.conftest import ROOT
+from tests.web.databases import copy_workspace
 from tests.web.test_casework_pages import entries, tin_of, with_tin
 from tests.web.test_doors import client_of, served_here
 
@@ -26,7 +26,7 @@ def worked(workspace: Path, tmp_path: Path) -> Iterator[Path]:
     from counterseal import wiring
 
     folder = tmp_path / "office"
-    shutil.copytree(workspace, folder)
+    copy_workspace(workspace, folder)
     with served_here(folder):
         wiring.sign_ins_of_demonstration(wiring.open_office(folder))
         client = client_of("specialist")

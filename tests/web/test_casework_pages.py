@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.batch import table_of
 from tests.web.conftest import SUBMISSION
+from tests.web.databases import copy_workspace
 from tests.web.test_doors import client_of, served_here
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def casework(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     from counterseal import wiring
 
     folder = tmp_path_factory.mktemp("pages") / "office"
-    shutil.copytree(workspace, folder)
+    copy_workspace(workspace, folder)
     with served_here(folder):
         wiring.sign_ins_of_demonstration(wiring.open_office(folder))
         yield folder

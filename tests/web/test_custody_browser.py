@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.web.casework import PASSWORD, STAFF, chromium  # noqa: F401  # fixture
-from tests.web.conftest import ROOT, call
+from tests.web.conftest import ROOT
+from tests.web.databases import call, copy_workspace, environment_of
 from tests.web.test_browser import violations
 
 if TYPE_CHECKING:
@@ -44,18 +44,15 @@ print(delivered, entered.order, *recall.serve(office, entered.order, "c").entrie
 def served(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, list[str]]]:
     """Serve an office with a delivery that was recalled and stopped; give address, session and the three numbers."""
     folder = tmp_path_factory.mktemp("custody") / "office"
-    shutil.copytree(workspace, folder)
-    numbers = call("-c", PREPARED, folder).split()
-    session = call("-c", STAFF.replace("register_demonstration_officers(office)", ""), folder, PASSWORD, "cx=counsel")
+    copy_workspace(workspace, folder)
+    numbers = call(folder, "-c", PREPARED, folder).split()
+    session = call(
+        folder, "-c", STAFF.replace("register_demonstration_officers(office)", ""), folder, PASSWORD, "cx=counsel"
+    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("COUNTERSEAL_", "DJANGO_"))}
-    environment |= {
-        "PYTHONPATH": str(ROOT / "src"),
-        "COUNTERSEAL_WORKSPACE": str(folder),
-        "COUNTERSEAL_PLAIN_HTTP": "1",
-    }
+    environment = {**environment_of(folder), "COUNTERSEAL_WORKSPACE": str(folder), "COUNTERSEAL_PLAIN_HTTP": "1"}
     call_ = ["-m", "gunicorn", "--no-control-socket", "--log-level", "warning", "--bind", f"127.0.0.1:{port}"]
     server = subprocess.Popen([sys.executable, *call_, "counterseal.web.wsgi"], env=environment, cwd=ROOT)
     try:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from tests.batch import table_of
 from tests.web.conftest import SUBMISSION
+from tests.web.databases import DATABASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,13 +145,15 @@ def served_here(workspace: Path) -> Iterator[None]:
     from django.conf import settings
     from django.db import connections
 
-    before = settings.ENVIRONMENT.workspace
+    before = settings.ENVIRONMENT.workspace, settings.ENVIRONMENT.database_url
     settings.ENVIRONMENT.workspace = workspace
+    if workspace in DATABASES:
+        settings.ENVIRONMENT.database_url = SecretStr(DATABASES[workspace])
     point_at(workspace)
     try:
         yield
     finally:
-        settings.ENVIRONMENT.workspace = before
+        settings.ENVIRONMENT.workspace, settings.ENVIRONMENT.database_url = before
         connections.close_all()
 
 
@@ -231,7 +235,9 @@ def test_an_office_that_does_not_guard_its_history_and_is_called_fit(office: Non
     client = client_of(None)
     assert (client.get("/health/").status_code, client.get("/health/").content) == (200, b"fit to serve\n")
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER store_ledgerentry_no_update")
+        on = " ON store_ledgerentry" if connection.vendor == "postgresql" else ""
+        guard = "stands" if on else "no_update"
+        cursor.execute(f"DROP TRIGGER store_ledgerentry_{guard}{on}")
         assert client.get("/health/").status_code == 503
         transaction.set_rollback(True)
     assert client.get("/health/").status_code == 200

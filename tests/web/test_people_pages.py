@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.web.databases import copy_workspace
 from tests.web.test_doors import client_of, served_here
 from tests.web.test_stop_order_pages import just_now
 
@@ -22,7 +22,7 @@ def staffed(workspace: Path, tmp_path: Path) -> Iterator[Path]:
     from counterseal.core.official import Role
 
     folder = tmp_path / "office"
-    shutil.copytree(workspace, folder)
+    copy_workspace(workspace, folder)
     with served_here(folder):
         from counterseal.store.officials import set_sign_in
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.web.conftest import SUBMISSION
+from tests.web.databases import copy_workspace
 from tests.web.test_casework_pages import tin_of
 from tests.web.test_doors import client_of, served_here
 
@@ -27,7 +27,7 @@ def stopping(workspace: Path, tmp_path: Path) -> Iterator[Path]:
     from counterseal.core.official import Role
 
     folder = tmp_path / "office"
-    shutil.copytree(workspace, folder)
+    copy_workspace(workspace, folder)
     with served_here(folder):
         from counterseal.store.officials import set_sign_in
 
