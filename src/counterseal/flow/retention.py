@@ -112,7 +112,7 @@ def confirm(office: Office, proposal: int, by: By, accounting_key: Callable[[], 
     does when a batch is not whole: what cannot be accounted for is not destroyed.
     """
     _finish(office)
-    before = _proposed(office, proposal)
+    before = _proposed(proposal)
     name = acting_name(by, MAY_DESTROY)
     if str(office.ledger.opening(proposal, "by").value) == name:
         raise CountersealError("retention-by-two", "The one who proposed cannot also confirm; another must.")
@@ -121,7 +121,7 @@ def confirm(office: Office, proposal: int, by: By, accounting_key: Callable[[], 
     retain_batches(office, accounting_key(), {one.id for one in due})
     with one_act():
         office.ledger.lock()
-        _proposed(office, proposal)
+        _proposed(proposal)
         acting_name(by, MAY_DESTROY)
         for one in _same(office, proposal, before):
             office.ledger.append(
@@ -145,7 +145,7 @@ def _free(office: Office, before: date) -> list[SubmissionClosed]:
     return due
 
 
-def _proposed(office: Office, proposal: int) -> date:
+def _proposed(proposal: int) -> date:
     """Give the day of a proposal that was not carried out."""
     told = {one.index: one for one in entries_of(["retention"])}.get(proposal)
     if told is None or any(one.body.get("proposal") == proposal for one in entries_of(["destroyed"])):

@@ -55,6 +55,7 @@ def submissions_closed(before: date) -> list[SubmissionClosed]:
 
 
 def _closed(one: Submission, closed_on: date) -> SubmissionClosed:
+    came = Upload.objects.filter(agency=one.agency_id, submission=one.pk).order_by("pk")
     cases = list(Case.objects.filter(submission=one).values_list("state", "delivered_entry", "answer_sha256"))
     return SubmissionClosed(
         one.pk, one.agency_id, one.agreement, one.row_count, closed_on,
@@ -63,5 +64,5 @@ def _closed(one: Submission, closed_on: date) -> SubmissionClosed:
         Hold.objects.filter(agency=one.agency_id, submission=one.pk, released_at=None).exists(),
         frozenset(entry for _, entry, _ in cases if entry is not None),
         frozenset(answer for _, _, answer in cases if answer),
-        tuple(Upload.objects.filter(agency=one.agency_id, submission=one.pk).order_by("pk").values_list("pk", flat=True)),
+        tuple(came.values_list("pk", flat=True)),
     )  # fmt: skip
