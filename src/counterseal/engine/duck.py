@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from counterseal.engine.sealed import SCHEME, SealedFiles
+from counterseal.engine.spill import Spill
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
@@ -75,11 +76,13 @@ class DuckEngine:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": False,
-            "temp_directory": str(spill) if spill else "",
         }
+        self._spill = Spill(spill) if spill else None
+        config["temp_directory"] = str(self._spill.folder) if self._spill else ""
         try:
             self._connection = duckdb.connect(config=config)
         except duckdb.Error as failure:
+            self._end_spill()
             raise CountersealError(
                 "engine-settings",
                 "The engine does not start with these settings.",
@@ -101,6 +104,11 @@ class DuckEngine:
     def close(self) -> None:
         """Give back memory and spill files."""
         self._connection.close()
+        self._end_spill()
+
+    def _end_spill(self) -> None:
+        if self._spill is not None:
+            self._spill.close()
 
     def table(self, table: str, source: Path | pa.Table) -> None:
         """Name a Parquet file (read in place) or an Arrow table (copied) as ``table``."""
@@ -157,6 +165,7 @@ class DuckEngine:
         other._connection = self._connection.cursor()
         other._connection.execute("SET TimeZone = 'UTC'")
         other._files = self._files
+        other._spill = None
         return other
 
     def write_parquet(self, sql: str, path: Path) -> None:

@@ -132,6 +132,7 @@ def confirm(office: Office, proposal: int, by: By, accounting_key: Callable[[], 
             )  # fmt: skip
     office.ledger.publish()
     _finish(office)
+    office.engine().close()  # any engine takes away what one that was killed had spilled
     return [one.id for one in due]
 
 
