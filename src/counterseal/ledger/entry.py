@@ -52,6 +52,7 @@ class EntryKind(StrEnum):
     DESTROYED = "destroyed"
     CUSTODY = "custody"
     RECALL = "recall"
+    RETENTION = "retention"
     SAFEGUARDS = "safeguards"
     STOP = "stop"
     LIFT = "lift"
