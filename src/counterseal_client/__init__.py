@@ -19,10 +19,10 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from counterseal_client.forms import Acknowledged, Answer, Attempt, Package, Submission, Upload
+from counterseal_client.forms import Acknowledged, Answer, Attempt, Order, Package, Submission, Upload
 
 __all__ = [
-    "Acknowledged", "Answer", "Attempt", "Client", "Package", "ProblemError", "ProgramKey", "Submission", "Upload",
+    "Acknowledged", "Answer", "Attempt", "Client", "Order", "Package", "ProblemError", "ProgramKey", "Submission", "Upload",
 ]  # fmt: skip
 LIFE = 120
 """Seconds that a token is good for; the interface allows 300."""
@@ -154,6 +154,23 @@ class Client:
         """Send what ``counterseal open`` wrote and the officer signed."""
         form = {"acknowledgement": document.decode()}
         return Acknowledged.read(self._act("POST", f"/submissions/{name}/packages/{row}/acknowledgement", form))
+
+    def certify(self, name: str, row: int, document: bytes) -> Acknowledged:
+        """Send what ``counterseal-open certify`` wrote: a certificate of use, return or destruction."""
+        form = {"certificate": document.decode()}
+        return Acknowledged.read(self._act("POST", f"/submissions/{name}/packages/{row}/certificate", form))
+
+    def orders(self) -> list[Order]:
+        """Give the orders that are open to the agency's officers, the one that is due first first."""
+        return [Order.read(one) for one in self._send("GET", "/orders").json()]
+
+    def order(self, number: int) -> bytes:
+        """Fetch the document of an order, which its officer verifies and answers."""
+        return self._send("GET", f"/orders/{number}").content
+
+    def answer_order(self, number: int, document: bytes) -> Acknowledged:
+        """Send what ``counterseal-open answer-order`` wrote and the officer signed."""
+        return Acknowledged.read(self._act("POST", f"/orders/{number}/answer", {"answer": document.decode()}))
 
     def _act(self, method: str, path: str, form: dict[str, Any]) -> dict[str, Any]:
         headers = {"Idempotency-Key": self._entropy(16).hex()}
