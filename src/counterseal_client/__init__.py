@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from counterseal_client.forms import Acknowledged, Answer, Attempt, Order, Package, Submission, Upload
 
 __all__ = [
-    "Acknowledged", "Answer", "Attempt", "Client", "Order", "Package", "ProblemError", "ProgramKey", "Submission", "Upload",
+    "Acknowledged", "Answer", "Attempt", "Client", "Order", "Package", "ProblemError", "ProgramKey", "Submission",
+    "Upload",
 ]  # fmt: skip
 LIFE = 120
 """Seconds that a token is good for; the interface allows 300."""

@@ -16,10 +16,9 @@ from counterseal.errors import CountersealError
 from counterseal.flow import recall
 from counterseal.flow.custody import held_packages, open_, ordered_entry
 from counterseal.flow.packages import Receipted, own_package
-from counterseal.store.answers import answered_at
 from counterseal.store.custody import entries_at
 from counterseal.store.packages import acknowledged, certificate_entry, entered_answer, released_case
-from counterseal.store.submissions import one_act
+from counterseal.store.submissions import answered_at, one_act
 from counterseal.vault.acknowledgement import read_custody_certificate, read_order_answer
 from counterseal.vault.durable import write_durably
 
@@ -162,7 +161,7 @@ def answer_order(office: Office, agency: str, order: int, document: bytes, *, do
 
 
 def _of_agency(office: Office, agency: str) -> list[tuple[Held, HolderOrder]]:
-    """Give the orders to an agency's officers, once the whole batch is answered: before it, they would tell of a row."""
+    """Give the orders to an agency's officers once the batch is answered: sooner they would tell which row has one."""
     return [
         (held, order)
         for held in held_packages(office)
