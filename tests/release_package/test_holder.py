@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -21,12 +22,15 @@ from tests.web.test_doors import served_here
 
 from counterseal.core.custody import Ground
 from counterseal.flow import holder, recall
+from counterseal.flow.book import publish_witnessed
 from counterseal.flow.custody import due, held_packages
 from counterseal.flow.packages import acknowledge_package
 from counterseal.vault.acknowledgement import read_custody_certificate, read_order_answer
 from counterseal_client import Client, ProblemError, ProgramKey
 from counterseal_open import papers, recipient
 from counterseal_open.keys import read_certificate, read_key
+from counterseal_verify import verify
+from counterseal_verify.paper import paper as verify_paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -224,6 +228,55 @@ def test_an_order_that_is_forged_or_not_mine_and_is_answered(
         papers.answer_order(json.dumps(whole).encode(), policy, "kept", day, "", NAME, holding.key(), now)
     with pytest.raises(recipient.Refused, match="why"):
         papers.answer_order(json.dumps(whole).encode(), policy, "cannot", day, " ", NAME, holding.key(), now)
+
+
+def test_a_paper_other_than_the_one_that_was_entered(
+    holding: Holding, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """The verifier that outsiders run takes each paper as it was entered, and no other."""
+    order = holding.order()
+    ceased, destroyed = holding.answer(order, "ceased"), holding.certificate("destroyed")
+    never_sent = holding.certificate("destroyed")
+    holding.send_answer(order, ceased)
+    holding.send(destroyed)
+    office = holding.office
+    publish_witnessed(office.ledger, office.trust(), office.post)
+
+    def verified(paper: bytes) -> int:
+        (tmp_path / "shown.json").write_bytes(paper)
+        words = ["paper", str(tmp_path / "shown.json"), "--ledger", str(office.workspace.ledger)]
+        return verify.main([*words, "--policy", str(office.workspace.policy)])
+
+    assert [verified(one) for one in (holding.document, ceased, destroyed)] == [0, 0, 0]
+    assert "answer to order" in capsys.readouterr().out
+    assert verified(never_sent) == 1
+    assert "no entry names" in capsys.readouterr().err
+    for paper in (ceased, destroyed, holding.document):
+        told = json.loads(paper)
+        assert verified(json.dumps({**told, "ledger": "x"}).encode()) == 1
+        assert "signature does not hold" in capsys.readouterr().err
+    for paper in (b"{}", b"[]", b"null", b'{"answered_by":1}'):
+        assert verified(paper) == 1
+
+
+def entries_for(paper: bytes, **changes: Any) -> list[bytes]:
+    """A ledger of four entries about one certificate of destruction, with a fact of its entry changed."""
+    told = json.loads(paper)
+    officer = hashlib.sha256(base64.b64decode(told["certificate"])).hexdigest()
+    body = {"delivered": 1, "officer": officer, "outcome": "destroyed", "package": told["package"], "on": told["on"],
+            "document": hashlib.sha256(paper).hexdigest(), **changes}  # fmt: skip
+    entries = ({"kind": "intent"}, {"kind": "delivered", "body": {"intent": told["entry"]}}, {"kind": "stop"},
+               {"kind": "destroyed", "body": body})  # fmt: skip
+    return [json.dumps(one).encode() for one in entries]
+
+
+def test_an_entry_that_says_something_else_than_its_paper(holding: Holding):
+    paper = holding.certificate("destroyed")
+    assert verify_paper(paper, entries_for(paper)).startswith("destroyed; entry 3")
+    for name, other in (("officer", "0" * 64), ("outcome", "returned"), ("package", "x"), ("on", "2026-01-01"),
+                        ("delivered", 0), ("document", "x")):  # fmt: skip
+        with pytest.raises(recipient.Refused):
+            verify_paper(paper, entries_for(paper, **{name: other}))
 
 
 @pytest.mark.parametrize("document", [b"", b"{}", b"[]", b"\xff", b"null", b"[" * 30_000, b'{"v":1}', b"x" * 40_000])

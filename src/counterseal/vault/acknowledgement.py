@@ -118,8 +118,10 @@ def read_custody_certificate(document: bytes) -> CustodyCertificate:
             "This is no certificate whose signature holds.",
             next_step="Send the file that `counterseal-open certify` wrote, as it is.",
         ) from None
-    facts = (told[name] for name in ("package", "entry", "ledger", "conditions", "act"))
-    return CustodyCertificate(*facts, on, told["method"], signer, sha256(document).hexdigest())
+    return CustodyCertificate(
+        told["package"], told["entry"], told["ledger"], told["conditions"], told["act"], on, told["method"],
+        signer, sha256(document).hexdigest(),
+    )  # fmt: skip
 
 
 def read_order_answer(document: bytes) -> OrderAnswer:
@@ -133,8 +135,10 @@ def read_order_answer(document: bytes) -> OrderAnswer:
             "This is no answer to an order whose signature holds.",
             next_step="Send the file that `counterseal-open answer-order` wrote, as it is.",
         ) from None
-    facts = (told[name] for name in ("order", "document", "package", "ledger", "answer"))
-    return OrderAnswer(*facts, on, told["because"], signer, sha256(document).hexdigest())
+    return OrderAnswer(
+        told["order"], told["document"], told["package"], told["ledger"], told["answer"], on, told["because"],
+        signer, sha256(document).hexdigest(),
+    )  # fmt: skip
 
 
 def _signed(document: bytes, context: bytes, form: dict[str, type]) -> tuple[dict[str, Any], str]:
