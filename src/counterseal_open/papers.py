@@ -91,12 +91,12 @@ def answer_order(
     return _signed(told, "answered", name, key, ANSWER, at)
 
 
-def main(words: list[str]) -> int:
-    """Run ``certify`` or ``answer-order``. 0: written. 1: refused, and the line says why."""
+def main(words: list[str], at: datetime) -> int:
+    """Run ``certify`` or ``answer-order`` at a moment. 0: written. 1: refused, and the line says why."""
     given = arguments().parse_args(words)
     try:
         with officer_key(given) as key:
-            made, written = _made(given, key, datetime.now(UTC))
+            made, written = _made(given, key, at)
         written.write_bytes(made)
     except Refused as refused:
         print(f"REFUSED: {refused}", file=sys.stderr)  # noqa: T201

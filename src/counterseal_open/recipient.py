@@ -100,7 +100,7 @@ def main(words: list[str] | None = None) -> int:
     """Run the command."""
     called = sys.argv[1:] if words is None else words
     if called[:1] in (["certify"], ["answer-order"]):
-        return papers.main(called)
+        return papers.main(called, datetime.now(UTC))
     given = arguments().parse_args(called)
     say: Callable[[str], None] = print
     try:
