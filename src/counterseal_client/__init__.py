@@ -80,6 +80,10 @@ class Client:
         about = self._answer(http.get("/api/v1/about")).json()
         self._audience, self._piece = str(about["audience"]), int(about["largest_piece"])
 
+    def custodian_key(self) -> str:
+        """Give the custodian's verifier key, to be held against the one that came over another channel."""
+        return self._answer(self._http.get("/api/v1/custodian.vkey")).text.strip()
+
     def submit(self, folder: Path, *, cures: str = "") -> Upload:
         """Send a signed folder whole: rows in pieces, then manifest and signature. ``cures``: what it mends.
 

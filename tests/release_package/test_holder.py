@@ -329,3 +329,23 @@ def test_an_agency_s_program_that_cannot_certify_or_answer(holding: Holding, doo
     with pytest.raises(ProblemError) as late:
         own.answer_order(order, holding.answer(order, "destroyed"))
     assert (late.value.status, late.value.code) == (409, "custody-certified")
+
+
+def test_a_custodian_s_key_that_comes_only_with_the_package(holding: Holding, doors: tuple[Client, Client]):
+    """The interface, the published ledger and the witnessed first entry tell one key; a package opens under it alone."""
+    workspace, told = holding.office.workspace, doors[1].custodian_key()
+    published = (workspace.ledger / "custodian.vkey").read_bytes()
+    assert published == f"{told}\n".encode()
+    assert holding.entry(0)["body"]["custodian"] == hashlib.sha256(published).hexdigest()
+    assert workspace.custodian.read_text().splitlines()[1] not in published.decode(), "the private half"
+    (package,) = workspace.packages.glob("*.sealed")
+    roots, policy = (holding.folder / "roots.pem").read_bytes(), recipient.Policy(workspace.policy.read_text())
+    now = datetime.now(UTC)
+    recipient.open_package(package.read_bytes(), policy, told, roots, holding.key(), now)
+    another = (holding.folder / "keys-other" / "client.key").read_text().splitlines()[0]
+    with pytest.raises(recipient.Refused, match="custodian"):
+        recipient.open_package(package.read_bytes(), policy, another, roots, holding.key(), now)
+    (workspace.ledger / "custodian.vkey").unlink()
+    with pytest.raises(ProblemError) as gone:
+        doors[1].custodian_key()
+    assert (gone.value.status, gone.value.code) == (404, "not-found")

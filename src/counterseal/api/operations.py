@@ -49,6 +49,7 @@ FILE_OF = {
     "response": ("application/x-ndjson", {"type": "string", "description": "One line a row, in file order."}),
     "notice": ("application/pdf", {"type": "string", "format": "binary"}),
     "package": ("application/json", {"type": "string", "format": "binary", "description": "As it was sealed."}),
+    "key": ("text/plain", {"type": "string", "description": "One line: a verifier key of C2SP signed-note."}),
     "order": ("application/json", {"type": "object", "description": "The order, its entry and that entry's receipt."}),
 }
 
@@ -69,6 +70,18 @@ def about(request: HttpRequest) -> About:  # noqa: ARG001
         calls_a_minute=CALLS_A_MINUTE,
         token_life=LONGEST_LIFE,
     )
+
+
+@interface.get(
+    "/custodian.vkey",
+    auth=None,
+    response={404: PROBLEMS[404]},
+    openapi_extra=_file("key"),
+    summary="The custodian's verifier key",
+)
+def see_custodian_key(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Give the key that signs what packages hold, for `counterseal-open --custodian`. Needs no key of one's own."""
+    return HttpResponse(f"{asker.custodian_key(wiring.office())}\n", content_type=FILE_OF["key"][0])
 
 
 @interface.post("/uploads", response={201: UploadOut, **PROBLEMS}, summary="Announce a submission")
