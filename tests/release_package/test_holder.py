@@ -202,6 +202,22 @@ def test_an_order_that_stays_open_until_it_is_certified(holding: Holding):
         holding.send_answer(order, holding.answer(order, "returned"))
 
 
+def test_a_delivery_that_the_database_forgot(holding: Holding, monkeypatch: pytest.MonkeyPatch):
+    holding.order()
+    monkeypatch.setattr("counterseal.flow.custody.delivered_cases", dict)
+    assert holder.own_orders(holding.office, holding.agency) == []
+
+
+def test_an_order_that_tells_of_a_row_before_the_batch_is_answered(holding: Holding):
+    from counterseal.store.models import Submission
+
+    order = holding.order()
+    Submission.objects.update(answered_at=None)
+    assert holder.own_orders(holding.office, holding.agency) == []
+    with refused("not-found"):
+        holder.own_order_document(holding.office, holding.agency, order)
+
+
 def test_an_answer_to_another_order(holding: Holding):
     first, second = holding.order(), holding.order(Ground.CORRECTION)
     with refused("order-answer"):

@@ -165,7 +165,7 @@ def _of_agency(office: Office, agency: str) -> list[tuple[Held, HolderOrder]]:
     return [
         (held, order)
         for held in held_packages(office)
-        if held.holding.agency == agency and answered_at(held.submission) is not None
+        if held.holding.agency == agency and held.case is not None and answered_at(held.submission) is not None
         for order in held.holding.orders
     ]
 
