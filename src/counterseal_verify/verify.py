@@ -442,9 +442,8 @@ def _tile_root(hashes: list[bytes]) -> bytes:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="counterseal-verify", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument(
-        "what", choices=["ledger", "receipt", "row", "package", "accounting", "index", "order", "sample"]
-    )
+    subjects = ["ledger", "receipt", "row", "package", "accounting", "index", "order", "paper", "sample"]
+    parser.add_argument("what", choices=subjects)
     parser.add_argument("path", type=Path)
     parser.add_argument("--policy", type=Path, help="a tlog-policy file")
     parser.add_argument("--key", help="the log's verifier key; no witness is asked for")
@@ -467,6 +466,11 @@ def main(arguments: list[str] | None = None) -> int:
         elif given.what == "package":
             head, index = package(given.path.read_bytes(), given.ledger, policy)
             print(f"the package's intent is entry {index} of {head.origin}")  # noqa: T201
+        elif given.what == "paper":
+            from counterseal_verify.paper import paper  # noqa: PLC0415  # needs cryptography, as a package's path does
+
+            head, found = ledger(given.ledger, policy)
+            print(f"{paper(given.path.read_bytes(), found)}, in {head.origin} at size {head.size}")  # noqa: T201
         elif given.what in {"accounting", "index"}:
             from counterseal_verify.accounting import check  # noqa: PLC0415  # the one subject with a file of its own
 
