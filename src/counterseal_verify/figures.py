@@ -19,6 +19,7 @@ from counterseal_verify.accounting import whole
 from counterseal_verify.verify import Head, Refused
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from pathlib import Path
 
 FACIAL = ("stopped", "refused", "cure", "judgement")
@@ -144,10 +145,8 @@ def _told_of(published: dict[str, Any], entries: list[bytes], year: int) -> list
         wrong.append(f"the last day is {published['due']} in the report and {due} by the statute")
     entered = [entry.get("body", {}) for entry in map(json.loads, entries) if entry["kind"] == "agreement"]
     known = {(one.get("agreement"), one.get("sha256")) for one in entered}
-    for one in published.get("purposes", []):
-        if (one["agreement"], one["sha256"]) not in known:
-            wrong.append(f"the document of {one['agreement']} that the report cites is not in the ledger")
-    return wrong
+    cited = [one for one in published.get("purposes", []) if (one["agreement"], one["sha256"]) not in known]
+    return wrong + [f"the document of {one['agreement']} that the report cites is not in the ledger" for one in cited]
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -170,11 +169,11 @@ def read_table(path: Path) -> dict[str, Any]:
     return {"year": int(year), "table": table, "lines": lines}
 
 
-def check(path: Path, head: Head, entries: list[bytes], index: Path | None) -> tuple[str, str]:
+def check(given: Namespace, head: Head, entries: list[bytes]) -> tuple[str, str]:
     """Hold a table against a verified ledger; give what holds, or else each difference on a line."""
     try:
-        published = read_table(path)
-        lines = index.read_text("utf-8").splitlines() if index else None
+        published = read_table(given.path)
+        lines = given.index.read_text("utf-8").splitlines() if given.index else None
         if lines is not None:
             whole(lines, entries)
         wrong = compare(published, entries, lines)

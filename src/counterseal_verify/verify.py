@@ -6,6 +6,8 @@
     python verify.py package FILE --ledger FOLDER (--policy FILE | --key VKEY)
     python verify.py order FILE.json (--policy FILE | --key VKEY)
     counterseal-verify accounting|index FILE --ledger FOLDER (--policy FILE | --key VKEY)   (accounting.py beside it)
+    counterseal-verify annual TABLE.json|.csv --ledger FOLDER ... [--index FILE]            (figures.py beside it)
+    counterseal-verify release FILE.json --ledger FOLDER (--policy FILE | --key VKEY)       (release.py beside it)
 
 It shares no line with the program that writes the ledger, so that one mistake does not hide in both. Read
 from the top it is: the tree (RFC 9162), the signed note, the policy, the receipt, the folder. The
@@ -21,6 +23,7 @@ import hashlib
 import json
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -30,6 +33,8 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 LOG, COSIGNATURE, ML_DSA = 1, 4, 6
 LENGTHS = {LOG: (32, 64), COSIGNATURE: (32, 72), ML_DSA: (1312, 2428)}
 P = 2**255 - 19
+BESIDE = {"accounting": "accounting", "index": "accounting", "annual": "figures", "release": "release"}
+"""Subjects with a file of their own, beside this one."""
 
 
 class Refused(Exception):  # noqa: N818 - it is what the program says
@@ -441,14 +446,13 @@ def _tile_root(hashes: list[bytes]) -> bytes:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="counterseal-verify", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", choices=["ledger", "receipt", "row", "package", "accounting", "index", "order"])
+    parser.add_argument("what", choices=["ledger", "receipt", "row", "package", "order", *BESIDE])
     parser.add_argument("path", type=Path)
     parser.add_argument("--policy", type=Path, help="a tlog-policy file")
     parser.add_argument("--key", help="the log's verifier key; no witness is asked for")
     parser.add_argument("--entry", type=Path, help="the bytes of the entry")
-    parser.add_argument(
-        "--ledger", type=Path, help="the published ledger that a package or an accounting is held against"
-    )
+    parser.add_argument("--ledger", type=Path, help="the published ledger that the file is held against")
+    parser.add_argument("--index", type=Path, help="the inspector's index, for the taxpayers of an annual table")
     given = parser.parse_args(arguments)
     try:
         policy = Policy(given.policy.read_text() if given.policy else f"log {given.key}\nquorum none\n")
@@ -464,10 +468,9 @@ def main(arguments: list[str] | None = None) -> int:
         elif given.what == "package":
             head, index = package(given.path.read_bytes(), given.ledger, policy)
             print(f"the package's intent is entry {index} of {head.origin}")  # noqa: T201
-        elif given.what in {"accounting", "index"}:
-            from counterseal_verify.accounting import check  # noqa: PLC0415  # the one subject with a file of its own
-
-            shown, fault = check(given.what, given.path, *ledger(given.ledger, policy))
+        elif given.what in BESIDE:
+            subject = import_module(f"counterseal_verify.{BESIDE[given.what]}")
+            shown, fault = subject.check(given, *ledger(given.ledger, policy))
             print(f"REFUSED: {fault}" if fault else shown, file=sys.stderr if fault else sys.stdout)
             return 1 if fault else 0
         else:

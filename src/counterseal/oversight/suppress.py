@@ -43,6 +43,18 @@ def withheld(table: Sequence[Sequence[int]], *, smallest: int = SMALLEST) -> set
     return hidden
 
 
+def withheld_lines(table: Sequence[Sequence[int]], *, smallest: int = SMALLEST) -> set[int]:
+    """Give the lines withheld whole, where only the columns add up and the last line is their sum.
+
+    Every line with a count from 1 to ``smallest`` - 1; where that is one line alone, the smallest other one as well.
+    """
+    hidden = {at for at, row in enumerate(table) if any(0 < value < smallest for value in row)}
+    if len(hidden) == 1:
+        others = [at for at, row in enumerate(table) if at not in hidden and row[0]]
+        hidden.add(min(others, key=lambda at: (tuple(table[at]), at)))
+    return hidden
+
+
 def _rectangle(cell: Cell, cells: Mapping[Cell, int], hidden: set[Cell]) -> set[Cell] | None:
     """Give the cheapest three cells that close a ring with this one."""
     row, column = cell
