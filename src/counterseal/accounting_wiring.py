@@ -58,3 +58,11 @@ def withhold(workspace: Path, submission: str, row: int, until: date, counsel: s
     from counterseal.flow.accounting_letter import withhold as enter  # noqa: PLC0415
 
     return {"entry": enter(office, submission, row, until, counsel, why), "until": until.isoformat()}
+
+
+def release_evidence(workspace: Path, delivered: int, inspector: str, out: Path) -> None:
+    """Write what an inspector needs to follow one release through the ledger."""
+    office = open_office(workspace)
+    from counterseal.flow.release_evidence import release_evidence as give  # noqa: PLC0415  # models need Django
+
+    write_durably(out, give(office, delivered, by=inspector).encode(), mode=0o600)

@@ -77,6 +77,19 @@ def withhold(
         typer.echo(f"Entry {told['entry']}: the row is left out of the accounting until {told['until']}.")
 
 
+def release(
+    delivered: Annotated[int, typer.Argument(metavar="ENTRY", help="The entry that delivered.")],
+    workspace: Place,
+    by: Annotated[str, typer.Option(help="The sign-in name of oversight.")],
+    out: Annotated[Path, typer.Option(help="Where to write the evidence. It is as confidential as the case.")],
+) -> None:
+    """Write what an inspector needs to follow one release: `counterseal-verify release` reads it."""
+    from counterseal import accounting_wiring  # noqa: PLC0415
+
+    accounting_wiring.release_evidence(workspace, delivered, by, out)
+    typer.echo(f"The evidence of the delivery at entry {delivered}: {out}")
+
+
 def _read(name: str) -> str:
     """Read a small text. Raises CountersealError ``no-such-file``; its content is in no message."""
     try:

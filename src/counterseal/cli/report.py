@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from counterseal.cli.accounting import accounting, index, withhold
+from counterseal.cli.accounting import accounting, index, release, withhold
 from counterseal.cli.output import console
 from counterseal.ledger.folder import LedgerFolder, verify_folder
 from counterseal.oversight.annual import Annual, annual_counts, purposes, read_index
@@ -28,6 +28,9 @@ commands.command(
     epilog="Example: counterseal report withhold --workspace office --submission SYN-2026-0001 --row 17 "
     "--until 2027-03-01 --reason statement.txt --by cora"
 )(withhold)
+commands.command(epilog="Example: counterseal report release 41 --workspace office --by otto --out release.json")(
+    release
+)
 
 
 @commands.callback()
