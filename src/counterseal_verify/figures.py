@@ -73,10 +73,15 @@ def kept_back(lines: dict[Line, dict[str, int]], *, taxpayers: bool) -> set[tupl
     for together in (("requests",), ("disclosures", "taxpayers") if taxpayers else ("disclosures",)):
         columns = [[lines[name].get(word, 0) for word in together] for name in names]
         rows = [at for at, row in enumerate(columns) if any(0 < number < LEAST for number in row)]
-        if len(rows) == 1:
+        while rows and (len(rows) == 1 or _follow([columns[at] for at in rows], whole=len(names) - 1 in rows)):
             rows.append(min((row, at) for at, row in enumerate(columns) if at not in rows and row[0])[1])
         hidden |= {(names[at], word) for at in rows for word in together}
     return hidden
+
+
+def _follow(rows: list[list[int]], *, whole: bool) -> bool:
+    """Tell whether withheld lines follow from a sum that is shown: each of them must be 1, as no zero is withheld."""
+    return not whole and any(all(number == 1 for number in column) for column in zip(*rows, strict=True))
 
 
 def _in_table(table: dict[Cell, int]) -> set[Cell]:

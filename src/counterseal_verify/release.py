@@ -79,7 +79,10 @@ def _row(proof: Told, batch: Told, case: Told, at: int) -> None:
     """Check that the case's row stands in the batch, at its place."""
     written, place = str(proof["row"]), case["row"] - 1
     hashed = leaf(ROW + unhex(proof["salt"]) + written.encode())
-    root = root_from_path(hashed, place, batch["rows"], [unhex(step) for step in proof["path"]])
+    try:
+        root = root_from_path(hashed, place, batch["rows"], [unhex(step) for step in proof["path"]])
+    except Refused as refused:
+        raise Refused(f"entry {at} (determined) does not have this row: {refused}") from None
     if root.hex() != batch["rows_root"] or json.loads(written)["row"] != case["row"]:
         raise Refused(f"entry {at} (determined) does not have this row")
 

@@ -364,6 +364,15 @@ def entries(folder: Path, size: int) -> list[bytes]:
     return [entry for index in range(-(-size // 256)) for entry in bundle(folder, index, min(256, size - 256 * index))]
 
 
+def first_other(folder: Path, hashes: list[bytes]) -> str:
+    """Name the first entry that is not the one that the tiles were made from, where they tell."""
+    for at, hashed in enumerate(hashes):
+        path = folder / tile_name(0, at // 256, min(256, len(hashes) - at // 256 * 256))
+        if path.exists() and path.read_bytes()[at % 256 * 32 :][:32] != hashed:
+            return f"; entry {at} is not the one in {path.relative_to(folder)}"
+    return ""
+
+
 def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
     """Verify a ledger's folder: signatures, quorum, every entry, every tile, the root."""
     head = policy.accept((folder / "checkpoint").read_text(encoding="utf-8"))
@@ -373,7 +382,7 @@ def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
     for hashed in row_of_hashes:
         stack.add(hashed)
     if stack.root() != head.root:
-        raise Refused("the entries do not give the root that was signed")
+        raise Refused(f"the entries do not give the root that was signed{first_other(folder, row_of_hashes)}")
     level = 0
     while row_of_hashes:
         for index in range(-(-len(row_of_hashes) // 256)):

@@ -159,7 +159,7 @@ RELEASE = ("release", "release.json", *LEDGER)
 HOLDS = ("ledger", "ledger", "--policy", "policy")
 GAPS: dict[str, tuple[Callable[[Desk], None], tuple[str, ...], str]] = {
     "an entry was removed": (_removed_entry, HOLDS, "bundle 0 is too short"),
-    "an entry was changed": (_changed_entry, HOLDS, "do not give the root"),
+    "an entry was changed": (_changed_entry, HOLDS, "entry 4 is not the one"),
     "a tile was changed": (_changed_tile, HOLDS, "tile/0/000.p/"),
     "a figure was changed": (_cell("people", 899), ANNUAL, "people is 899 in the table; in the ledger it is, 900"),
     "a large figure was kept back": (_cell("people", None), ANNUAL, "people is withheld in the table"),
@@ -173,7 +173,7 @@ GAPS: dict[str, tuple[Callable[[Desk], None], tuple[str, ...], str]] = {
     "the case file was changed": (
         _evidence(lambda told: told["case"].update(determination="None.")), RELEASE, "is for another case file",
     ),
-    "the row is another's": (_evidence(lambda told: told["case"].update(row=1)), RELEASE, "does not have this row"),
+    "the row is another's": (_evidence(lambda told: told["case"].update(row=900)), RELEASE, "does not have this row"),
     "a stage was not opened": (
         _evidence(lambda told: told["openings"].pop(1)), RELEASE, "is not of the kind 'screened'",
     ),

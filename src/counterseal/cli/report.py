@@ -77,11 +77,14 @@ def annual(
     if as_json:
         typer.echo(page.annual_json(report, public=True), nl=False)
         return
+    shown = report.lines(public=True)
     drawn = Table(title=f"{year}, from {report.size} entries of {report.origin}", title_justify="left")
-    for name in ("agency", "agreement", *report.columns):
-        drawn.add_column(name.replace("_", " "), justify="right" if name in report.columns else "left")
-    for one in report.lines(public=True):
-        drawn.add_row(*("withheld" if value is None else str(value) for value in one.values()))
+    drawn.add_column("")
+    for one in shown:
+        drawn.add_column(f"{one['agency']}\n{one['agreement']}", justify="right")
+    for name in report.columns if shown else ():
+        said = ("withheld" if one[name] is None else f"{one[name]:,}" for one in shown)
+        drawn.add_row(name.replace("_", " "), *said)
     console().print(drawn)
     console().print(f"Withheld: counts from 1 to {SMALLEST - 1}, and those from which they would follow.")
     console().print(f"Due by {report.due.isoformat()}, 90 days after the close of the year.")
