@@ -66,3 +66,13 @@ def release_evidence(workspace: Path, delivered: int, inspector: str, out: Path)
     from counterseal.flow.release_evidence import release_evidence as give  # noqa: PLC0415  # models need Django
 
     write_durably(out, give(office, delivered, by=inspector).encode(), mode=0o600)
+
+
+def safeguards_report(workspace: Path, year: int, out: Path) -> None:
+    """Write a year's safeguards report into ``out``: safeguards.html, .pdf, .csv and .json."""
+    office = open_office(workspace)
+    from counterseal.flow.safeguards_report import safeguards_report as draw_up  # noqa: PLC0415  # models need Django
+    from counterseal.oversight.safeguards import files_of  # noqa: PLC0415  # loads what draws
+
+    for ending, content in files_of(draw_up(office, year)).items():
+        write_durably(out / f"safeguards.{ending}", content, mode=0o600)

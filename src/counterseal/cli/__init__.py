@@ -19,6 +19,7 @@ from counterseal.cli import agreement as agreement_commands
 from counterseal.cli import backup as backup_commands
 from counterseal.cli import custody as custody_commands
 from counterseal.cli import identify as identify_commands
+from counterseal.cli import incident as incident_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
 from counterseal.cli import report as report_commands
@@ -51,6 +52,7 @@ witness_commands.mount(app)
 agency_commands.mount(app)
 backup_commands.mount(app)
 custody_commands.mount(app)
+incident_commands.mount(app)
 app.add_typer(agreement_commands.app, name="agreement")
 app.add_typer(report_commands.commands, name="report")
 app.add_typer(stop_order_commands.app, name="stop-order")

@@ -30,7 +30,7 @@ def accounting(
     """Give one person the accounting of requests about them (26 U.S.C. 6103(p)(3)(A); 5 U.S.C. 552a(c))."""
     from counterseal import accounting_wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
 
-    told = accounting_wiring.give_accounting(workspace, _read(person), by, out)
+    told = accounting_wiring.give_accounting(workspace, read_words(person), by, out)
     if as_json:
         answer_json(told)
     else:
@@ -70,7 +70,7 @@ def withhold(
     """Leave a row out of the person's accounting until a day (5 U.S.C. 552a(c)(3)); the reason is an entry."""
     from counterseal import accounting_wiring  # noqa: PLC0415
 
-    told = accounting_wiring.withhold(workspace, submission, row, until.date(), by, _read(reason))
+    told = accounting_wiring.withhold(workspace, submission, row, until.date(), by, read_words(reason))
     if as_json:
         answer_json(told)
     else:
@@ -90,7 +90,19 @@ def release(
     typer.echo(f"The evidence of the delivery at entry {delivered}: {out}")
 
 
-def _read(name: str) -> str:
+def safeguards(
+    workspace: Place,
+    year: Annotated[int, typer.Option(min=2000, max=9998, help="The calendar year, in UTC.")],
+    out: Annotated[Path, typer.Option(help="The folder for safeguards.html, .pdf, .csv and .json.")],
+) -> None:
+    """Draw up the safeguards of every recipient agency and what it holds (26 U.S.C. 6103(p)(4), (p)(5))."""
+    from counterseal import accounting_wiring  # noqa: PLC0415
+
+    accounting_wiring.safeguards_report(workspace, year, out)
+    typer.echo(f"{year}: see {out / 'safeguards.html'}")
+
+
+def read_words(name: str) -> str:
     """Read a small text. Raises CountersealError ``no-such-file``; its content is in no message."""
     try:
         return (sys.stdin.read(100_000) if name == "-" else Path(name).read_text(encoding="utf-8")).strip()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from counterseal.cli.accounting import accounting, index, release, withhold
+from counterseal.cli.accounting import accounting, index, release, safeguards, withhold
 from counterseal.cli.output import console
 from counterseal.ledger.folder import LedgerFolder, verify_folder
 from counterseal.oversight.annual import Annual, annual_counts, purposes, read_index
@@ -30,6 +29,9 @@ commands.command(
 )(withhold)
 commands.command(epilog="Example: counterseal report release 41 --workspace office --by otto --out release.json")(
     release
+)
+commands.command(epilog="Example: counterseal report safeguards --workspace office --year 2026 --out safeguards")(
+    safeguards
 )
 
 
@@ -55,7 +57,9 @@ def annual(
 ) -> None:
     """Count a year's requests, disclosures and taxpayers by agency (26 U.S.C. 6103(p)(3)(B), (C))."""
     if due:
-        days = (last := due_on(year)) - datetime.now(UTC).date()
+        from counterseal.wiring import today  # noqa: PLC0415
+
+        days = (last := due_on(year)) - today()
         told = f"in {days.days} days" if days.days >= 0 else f"{-days.days} days ago"
         console().print(f"{year}: both tables are due by {last.isoformat()}, 90 days after the year's close ({told}).")
         return

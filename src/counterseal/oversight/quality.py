@@ -30,7 +30,7 @@ REVERSALS = {
     "give back": "Case given back for a new look",
     "stop": "Stop order entered",
     "lift": "Stop order lifted",
-    "incident": "Incident entered",
+    "incident": "Incident opened",
 }
 STEPS = ("signed first", "signed second", "intent", "delivered")
 Count = int | None
@@ -131,7 +131,9 @@ def _reversed(kind: str, body: Mapping[str, Any]) -> dict[str, int]:
         return {body["act"]: 1} if body.get("act") in {"refuse", "return", "give back"} else {}
     if kind == "lift":
         return {"lift": 1} if body.get("act") == "lifted" else {}
-    return {kind: 1} if kind in {"stop", "incident"} else {}
+    if kind == "incident":
+        return {"incident": 1} if body.get("act") == "opened" else {}
+    return {"stop": 1} if kind == "stop" else {}
 
 
 def _walked(
