@@ -76,3 +76,11 @@ def safeguards_report(workspace: Path, year: int, out: Path) -> None:
 
     for ending, content in files_of(draw_up(office, year)).items():
         write_durably(out / f"safeguards.{ending}", content, mode=0o600)
+
+
+def cures(workspace: Path, quarter: str) -> dict[tuple[str, str], dict[str, int]]:
+    """Count what became of the references that a quarter returned for cure."""
+    office = open_office(workspace)
+    from counterseal.flow.cures import cures as count  # noqa: PLC0415  # models need Django
+
+    return count(office, quarter)

@@ -99,18 +99,26 @@ def quality(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The ledger's folder, or its workspace.")],
     quarter: Annotated[str, typer.Option(help="The calendar quarter, in UTC, like 2026Q3.")],
     out: Annotated[Path, typer.Option(help="The folder for quality.html, .pdf, .csv and .json.")],
+    workspace: Annotated[
+        Path | None,
+        typer.Option(help="Count cures as well, from this workspace's batches: the custodian's own figures."),
+    ] = None,
     policy: Annotated[Path | None, typer.Option("--policy", help="A trust policy: logs, witnesses, quorum.")] = None,
 ) -> None:
     """Count a quarter's answers, reasons, times, reversals and signatures; small cells withheld."""
     from counterseal.ledger_wiring import check_signature, trust  # noqa: PLC0415  # loads the ciphers
     from counterseal.oversight import quality_page as page  # noqa: PLC0415  # loads what draws
-    from counterseal.oversight.quality import months  # noqa: PLC0415
+    from counterseal.oversight.quality import months, with_cures  # noqa: PLC0415
     from counterseal.oversight.quality import quality as count  # noqa: PLC0415
 
     months(quarter)
     ledger = LedgerFolder(folder)
     found = verify_folder(ledger, trust(ledger, None, policy), check_signature)
     told = count((json.loads(entry) for bundle in ledger.entries(found.head.size) for entry in bundle), quarter)
+    if workspace is not None:
+        from counterseal import accounting_wiring  # noqa: PLC0415
+
+        told = with_cures(told, accounting_wiring.cures(workspace, quarter))
     under = told, found.head.origin, found.head.size
     out.mkdir(parents=True, exist_ok=True)
     (out / "quality.html").write_text(page.quality_html(*under), encoding="utf-8")

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from counterseal.oversight.page import MOST_BARS, WITHHELD, Part, parts_csv, report_html, report_pdf
-from counterseal.oversight.quality import ANSWERS
+from counterseal.oversight.quality import ANSWERS, CURED
 from counterseal.oversight.suppress import SMALLEST
 
 if TYPE_CHECKING:
@@ -20,8 +20,13 @@ NOTE = (
     f"{SMALLEST} releases."
 )
 BEYOND = (
-    "Not told: the time from receipt to determination, and the rows mended after a cure. The ledger commits to the "
-    "names that would join these entries and shows them to nobody."
+    "Not told: the time from receipt to determination. The ledger commits to the names that would join these entries "
+    "and shows them to nobody."
+)
+UNCOUNTED = "What became of rows returned for cure is not counted here: the ledger does not link them."
+OWN = (
+    "What became of rows returned for cure is the custodian's own figure, linked by the requester's references; it "
+    "cannot be counted again from the ledger. All other figures can. Of requests received in the quarter, as of now."
 )
 _HEADS = {
     "stopped": "Stopped",
@@ -30,6 +35,7 @@ _HEADS = {
     "judgement": "For judgement",
     "looked_up": "Looked up",
 }
+_CURED = ("Every rule held", "For judgement", "Refused", "For cure again", "Not back", "References returned")
 
 
 def parts(found: Quality) -> tuple[Part, ...]:
@@ -39,12 +45,18 @@ def parts(found: Quality) -> tuple[Part, ...]:
         for agency, agreement, counts in found.agencies
     )
     spans = tuple((s.step, _said(s.seen), _lasted(s.median), _lasted(s.ninetieth)) for s in found.spans)
+    mended = tuple(
+        (agency, agreement, *(_said(counts[name]) for name in (*CURED, "returned")))
+        for agency, agreement, counts in found.cures or ()
+    )
+    cured = Part("cures", "Returned for cure, and what became of it", ("Agency", "Agreement", *_CURED), mended, 2)
     return (
         Part("answers", "Answers by agency", ("Agency", "Agreement", *_HEADS.values(), "Rows"), answers, 2),
         _counts("reasons", "Reasons by rule", ("Rule", "Rows in which it does not hold"), found.reasons),
         Part("times", "Times of releases", ("Step", "Seen", "Median", "90th percentile"), spans),
         _counts("reversals", "Reversals", ("What", "Count"), found.reversals),
         _counts("load", "Signatures by official", ("Official's key", "Signatures"), _shortened(found.officials)),
+        *([] if found.cures is None else [cured]),
     )
 
 
@@ -76,7 +88,7 @@ def _report(found: Quality, origin: str, size: int) -> tuple[str, str, tuple[Par
 def notes(found: Quality) -> tuple[str, ...]:
     """Say what is withheld, and what the ledger does not tell."""
     old = f"{found.unreasoned} screenings of the quarter tell no reasons by rule." if found.unreasoned else ""
-    return tuple(line for line in (NOTE, BEYOND, old) if line)
+    return tuple(line for line in (NOTE, UNCOUNTED if found.cures is None else OWN, BEYOND, old) if line)
 
 
 def _counts(name: str, title: str, heads: tuple[str, str], counts: Sequence[tuple[str, Count]]) -> Part:
