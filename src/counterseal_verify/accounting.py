@@ -15,7 +15,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from counterseal_verify.verify import Head, Refused, Stack, join, root_from_path, unhex
+from counterseal_verify.verify import Head, Policy, Refused, Stack, join, root_from_path, unhex
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -199,7 +199,7 @@ def subtree(lists: list[tuple[bytes, bytes]], depth: int) -> bytes:
     return join(subtree(lists[: len(lists) - len(ones)], depth + 1), subtree(ones, depth + 1))
 
 
-def check(given: Namespace, head: Head, entries: list[bytes]) -> tuple[str, str]:
+def check(given: Namespace, head: Head, entries: list[bytes], _: Policy) -> tuple[str, str]:
     """Verify a file of either kind under a verified ledger; give what it shows, or else what does not hold."""
     try:
         if given.what == "index":

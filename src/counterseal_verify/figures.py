@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from counterseal_verify.accounting import whole
-from counterseal_verify.verify import Head, Refused
+from counterseal_verify.verify import Head, Policy, Refused
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -174,7 +174,7 @@ def read_table(path: Path) -> dict[str, Any]:
     return {"year": int(year), "table": table, "lines": lines}
 
 
-def check(given: Namespace, head: Head, entries: list[bytes]) -> tuple[str, str]:
+def check(given: Namespace, head: Head, entries: list[bytes], _: Policy) -> tuple[str, str]:
     """Hold a table against a verified ledger; give what holds, or else each difference on a line."""
     try:
         published = read_table(given.path)

@@ -14,7 +14,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from counterseal_verify.approvals import check_approval
-from counterseal_verify.verify import Head, Refused, leaf, root_from_path, unhex
+from counterseal_verify.verify import Head, Policy, Refused, leaf, root_from_path, unhex
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -130,7 +130,7 @@ def release(told: list[Told], evidence: Told) -> list[str]:
     return said
 
 
-def check(given: Namespace, head: Head, entries: list[bytes]) -> tuple[str, str]:
+def check(given: Namespace, head: Head, entries: list[bytes], _: Policy) -> tuple[str, str]:
     """Follow a release under a verified ledger; give its steps, or else what does not hold."""
     try:
         said = release([json.loads(entry) for entry in entries], json.loads(given.path.read_text("utf-8")))

@@ -8,6 +8,7 @@
     counterseal-verify accounting|index FILE --ledger FOLDER (--policy FILE | --key VKEY)   (accounting.py beside it)
     counterseal-verify annual TABLE.json|.csv --ledger FOLDER ... [--index FILE]            (figures.py beside it)
     counterseal-verify release FILE.json --ledger FOLDER (--policy FILE | --key VKEY)       (release.py beside it)
+    counterseal-verify sample FOLDER (--policy FILE | --key VKEY)                          (sample.py beside it)
 
 It shares no line with the program that writes the ledger, so that one mistake does not hide in both. Read
 from the top it is: the tree (RFC 9162), the signed note, the policy, the receipt, the folder. The
@@ -33,7 +34,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 LOG, COSIGNATURE, ML_DSA = 1, 4, 6
 LENGTHS = {LOG: (32, 64), COSIGNATURE: (32, 72), ML_DSA: (1312, 2428)}
 P = 2**255 - 19
-BESIDE = {"accounting": "accounting", "index": "accounting", "annual": "figures", "release": "release"}
+BESIDE = {name: name for name in ("accounting", "release", "sample")} | {"index": "accounting", "annual": "figures"}
 """Subjects with a file of their own, beside this one."""
 
 
@@ -478,8 +479,8 @@ def main(arguments: list[str] | None = None) -> int:
             head, index = package(given.path.read_bytes(), given.ledger, policy)
             print(f"the package's intent is entry {index} of {head.origin}")  # noqa: T201
         elif given.what in BESIDE:
-            subject = import_module(f"counterseal_verify.{BESIDE[given.what]}")
-            shown, fault = subject.check(given, *ledger(given.ledger, policy))
+            check, found = import_module(f"counterseal_verify.{BESIDE[given.what]}").check, given.ledger or given.path
+            shown, fault = check(given, *ledger(found, policy), policy)
             print(f"REFUSED: {fault}" if fault else shown, file=sys.stderr if fault else sys.stdout)
             return 1 if fault else 0
         else:

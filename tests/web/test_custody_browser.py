@@ -36,13 +36,16 @@ now, delivered = office.clock.now(), held_packages(office)[0].holding.delivered
 recall.order_holders(office, [delivered], Ground.RECALL, by="c", reason="r", due=now + timedelta(days=5))
 court = orders.CourtOrder("D. Example", "25-cv-1", now - timedelta(days=9))
 entered = orders.enter(office, "agreement", "irs-ice-2025", "Cease every use.", "c", court)
-print(delivered, entered.order, *recall.serve(office, entered.order, "c").entries)
+from counterseal.core.incident import Source
+from counterseal.flow import incident
+seen = incident.open_incident(office, [delivered], Source.PERSON, now - timedelta(hours=30), "w", by="c").number
+print(delivered, entered.order, seen, *recall.serve(office, entered.order, "c").entries)
 """
 
 
 @pytest.fixture(scope="module")
 def served(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, list[str]]]:
-    """Serve an office with a delivery that was recalled and stopped; give address, session and the three numbers."""
+    """Serve an office with a delivery that was recalled and stopped; give address, session and the four numbers."""
     folder = tmp_path_factory.mktemp("custody") / "office"
     copy_workspace(workspace, folder)
     numbers = call(folder, "-c", PREPARED, folder).split()
@@ -71,13 +74,14 @@ def served(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def test_a_page_of_custody_that_some_people_cannot_use(chromium: Any, served: tuple[str, str, list[str]]):  # noqa: F811
-    address, session, (delivered, order, _) = served
+    address, session, (delivered, order, seen, _) = served
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.add_cookies([{"name": "session", "value": session, "url": address}])
     page, refused, wrong = context.new_page(), [], {}
     page.on("console", lambda told: refused.append(told.text) if "Content Security Policy" in told.text else None)
     pictures = os.environ.get("COUNTERSEAL_PICTURES")
-    for path in ("/custody/", f"/custody/{delivered}/", f"/stop-orders/{order}/", "/stop-orders/issue/"):
+    for path in ("/custody/", f"/custody/{delivered}/", f"/stop-orders/{order}/", "/stop-orders/issue/", "/incidents/",
+                 f"/incidents/{seen}/"):  # fmt: skip
         assert page.goto(address + path).status == 200
         found: list[Any] = violations(page)
         for width in (320, 1280):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from counterseal.flow.office import Office
 
 NOTE = "backup.json"
-AFTER = ("batches", "answers", "packages", "inbox", "agreements", "agencies", "policy", "workspace.toml")
+AFTER = ("batches", "retained", "answers", "packages", "inbox", "agreements", "agencies", "policy", "workspace.toml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ Line = tuple[str, str]
 def cures(office: Office, quarter: str) -> dict[Line, dict[str, int]]:
     """Count, by agency and agreement, the references returned for cure in a quarter (UTC) by what became of them.
 
-    Raises CountersealError ``quarter``, and ``batch-gone`` where a batch was destroyed.
+    Raises CountersealError ``quarter``, and ``batch-gone`` where a batch since then was destroyed.
     """
     begin, end = months(quarter)
 
@@ -38,11 +38,12 @@ def cures(office: Office, quarter: str) -> dict[Line, dict[str, int]]:
         came = list(group)
         within = [at for at, one in enumerate(came) if begin <= one.at.isoformat()[:7] < end]
         if within:
-            found[name] = _of(office, came, within)
+            found[name] = _of(office, came[within[0] :], len(within))
     return found
 
 
-def _of(office: Office, came: list[Came], within: list[int]) -> dict[str, int]:
+def _of(office: Office, came: list[Came], within: int) -> dict[str, int]:
+    """Count for an agreement's batches from the quarter's first on; the first ``within`` are of the quarter."""
     screened = [office.workspace.batch(SubmissionId(one.submission)) / "screened.parquet" for one in came]
     for path in screened:
         _present(office, path)
@@ -55,7 +56,7 @@ def _of(office: Office, came: list[Came], within: list[int]) -> dict[str, int]:
         )
         counted = engine.rows(
             f"WITH every AS ({every}), returned AS (SELECT DISTINCT n, request_ref FROM every "
-            f"WHERE outcome = 'cure' AND request_ref <> '' AND n IN ({', '.join(map(str, within))})), "
+            f"WHERE outcome = 'cure' AND request_ref <> '' AND n < {within}), "
             "became AS (SELECT r.n, r.request_ref, arg_min(e.outcome, e.n) AS outcome FROM returned r "
             "LEFT JOIN every e ON e.request_ref = r.request_ref AND e.n > r.n GROUP BY ALL) "
             "SELECT coalesce(outcome, 'not back'), count(*) FROM became GROUP BY 1"
