@@ -35,7 +35,9 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 LOG, COSIGNATURE, ML_DSA = 1, 4, 6
 LENGTHS = {LOG: (32, 64), COSIGNATURE: (32, 72), ML_DSA: (1312, 2428)}
 P = 2**255 - 19
-BESIDE = {name: name for name in ("accounting", "paper", "release", "sample")} | {
+BESIDE = {"index": "accounting", "annual": "figures"} | {
+    name: name for name in ("accounting", "paper", "release", "sample")
+}
     "index": "accounting",
     "annual": "figures",
 }
