@@ -1,5 +1,7 @@
 """One person's accounting put together for the commands: the accounting key handed to the acts, and files written.
 
+Retention runs too, because they keep what accountings need.
+
 Beside ``wiring``, because the accounting key is read here and nowhere else.
 """
 
@@ -58,3 +60,31 @@ def withhold(workspace: Path, submission: str, row: int, until: date, counsel: s
     from counterseal.flow.accounting_letter import withhold as enter  # noqa: PLC0415
 
     return {"entry": enter(office, submission, row, until, counsel, why), "until": until.isoformat()}
+
+
+def retention_list(workspace: Path, before: date) -> list[dict[str, Any]]:
+    """Tell which batches were closed before a day, and what keeps each."""
+    office = open_office(workspace)
+    from counterseal.flow.retention import disposable  # noqa: PLC0415
+
+    return [
+        {"submission": one.closed.id, "closed_on": one.closed.closed_on.isoformat(), "rows": one.closed.rows,
+         "kept_by": list(one.bars)}
+        for one in disposable(office, before)
+    ]  # fmt: skip
+
+
+def retention_propose(workspace: Path, before: date, by: str, why: str) -> int:
+    """Enter a proposal; give its entry."""
+    office = open_office(workspace)
+    from counterseal.flow.retention import propose  # noqa: PLC0415
+
+    return propose(office, before, by, why)
+
+
+def retention_confirm(workspace: Path, proposal: int, by: str) -> list[str]:
+    """Destroy what was proposed; give the submissions."""
+    office = open_office(workspace)
+    from counterseal.flow.retention import confirm  # noqa: PLC0415
+
+    return confirm(office, proposal, by, lambda: accounting_key(office.workspace.keys, os.urandom))

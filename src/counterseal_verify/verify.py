@@ -6,6 +6,7 @@
     python verify.py package FILE --ledger FOLDER (--policy FILE | --key VKEY)
     python verify.py order FILE.json (--policy FILE | --key VKEY)
     counterseal-verify accounting|index FILE --ledger FOLDER (--policy FILE | --key VKEY)   (accounting.py beside it)
+    counterseal-verify sample FOLDER (--policy FILE | --key VKEY)   (sample.py beside it)
 
 It shares no line with the program that writes the ledger, so that one mistake does not hide in both. Read
 from the top it is: the tree (RFC 9162), the signed note, the policy, the receipt, the folder. The
@@ -441,7 +442,7 @@ def _tile_root(hashes: list[bytes]) -> bytes:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="counterseal-verify", description=(__doc__ or "").split("\n")[0])
-    subjects = ["ledger", "receipt", "row", "package", "accounting", "index", "order", "paper"]
+    subjects = ["ledger", "receipt", "row", "package", "accounting", "index", "order", "sample", "paper"]
     parser.add_argument("what", choices=subjects)
     parser.add_argument("path", type=Path)
     parser.add_argument("--policy", type=Path, help="a tlog-policy file")
@@ -474,6 +475,12 @@ def main(arguments: list[str] | None = None) -> int:
             from counterseal_verify.accounting import check  # noqa: PLC0415  # the one subject with a file of its own
 
             shown, fault = check(given.what, given.path, *ledger(given.ledger, policy))
+            print(f"REFUSED: {fault}" if fault else shown, file=sys.stderr if fault else sys.stdout)
+            return 1 if fault else 0
+        elif given.what == "sample":
+            from counterseal_verify.sample import check as draw_again  # noqa: PLC0415  # a file of its own, like that one
+
+            shown, fault = draw_again(*ledger(given.path, policy), policy)
             print(f"REFUSED: {fault}" if fault else shown, file=sys.stderr if fault else sys.stdout)
             return 1 if fault else 0
         else:

@@ -89,6 +89,8 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "stop-orders/<int:order>/lift/": ("/stop-orders/1/lift/", {"counsel"}, {302}),  # first a step-up
     "stop-orders/<int:order>/serve/": ("/stop-orders/1/serve/", {"counsel", "oversight"}, {405}),
     "custody/": ("/custody/", OFFICE, {200}),
+    "incidents/": ("/incidents/", OFFICE, {200}),
+    "incidents/<int:number>/": ("/incidents/1/", OFFICE, {404}),
     "custody/<int:delivered>/": ("/custody/1/", OFFICE, {404}),
     "custody/<int:delivered>/order/": ("/custody/1/order/", {"counsel", "oversight"}, {404}),
     "custody/orders/<int:order>/": ("/custody/orders/1/", OFFICE, {404}),
@@ -96,6 +98,10 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "audit/": ("/audit/", {"oversight"}, {200}),
     "audit/export/": ("/audit/export/", {"oversight"}, {405}),
     "audit/cases/<int:case>/": ("/audit/cases/1/", {"oversight"}, {200}),
+    "oversight/": ("/oversight/", {"oversight"}, {200}),
+    "oversight/sample/announce/": ("/oversight/sample/announce/", {"oversight"}, {200}),
+    "oversight/sample/<int:announced>/": ("/oversight/sample/1/", {"oversight"}, {404}),  # none is announced
+    "oversight/re-review/<int:announced>/<int:place>/": ("/oversight/re-review/1/1/", {"oversight"}, {404}),
     "people/": ("/people/", {"administrator"}, {200}),
     "people/add/": ("/people/add/", {"administrator"}, {302}),  # first a step-up
     "people/<int:official>/": ("/people/1/", {"administrator"}, {200}),

@@ -23,11 +23,14 @@ from counterseal.cli import incident as incident_commands
 from counterseal.cli import ledger as ledger_commands
 from counterseal.cli import registry as registry_commands
 from counterseal.cli import report as report_commands
+from counterseal.cli import retention as retention_commands
 from counterseal.cli import run as run_commands
+from counterseal.cli import sample as sample_commands
 from counterseal.cli import stop_order as stop_order_commands
 from counterseal.cli import witness as witness_commands
 from counterseal.cli.doctor import doctor
 from counterseal.cli.explain import explain
+from counterseal.cli.failures import machine_failure
 from counterseal.cli.open import open_package
 from counterseal.cli.replay import replay
 from counterseal.cli.serve import serve
@@ -55,6 +58,8 @@ custody_commands.mount(app)
 incident_commands.mount(app)
 app.add_typer(agreement_commands.app, name="agreement")
 app.add_typer(report_commands.commands, name="report")
+app.add_typer(retention_commands.app, name="retention")
+app.add_typer(sample_commands.commands, name="sample")
 app.add_typer(stop_order_commands.app, name="stop-order")
 app.command(
     epilog="Example: counterseal explain request --row 17 --agreement agreements/irs-ice-2025",
@@ -98,6 +103,8 @@ def status(arguments: list[str]) -> int:
     except Exception as failure:
         if os.environ.get("COUNTERSEAL_TRACEBACK"):
             raise
+        if (told := machine_failure(failure)) is not None:
+            return _says(str(told), 2)
         return _says(
             f"unexpected failure ({type(failure).__name__}); nothing was disclosed. "
             "Set COUNTERSEAL_TRACEBACK=1 to see where.",

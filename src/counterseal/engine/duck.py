@@ -6,16 +6,18 @@ promises that a step either leaves its table or raises; there is no partial answ
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
 from counterseal.engine.sealed import SCHEME, SealedFiles
+from counterseal.engine.spill import Spill
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
     import pyarrow as pa
@@ -32,6 +34,29 @@ def quoted(text: object) -> str:
 def name(identifier: str) -> str:
     """Give ``identifier`` as a quoted SQL name."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+@contextmanager
+def _plainly(step: str) -> Iterator[None]:
+    """Turn the engine's failures into ours. Memory and disk are told apart; no text of the engine's is repeated."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as failure:
+        raise CountersealError(
+            "engine-memory",
+            f"The step {step} needs more memory than the limit allows.",
+            next_step="Raise --memory-limit, or free space in the spill folder.",
+        ) from failure
+    except duckdb.IOException as failure:
+        raise CountersealError(
+            "engine-files",
+            f"The step {step} could not read or write its files.",
+            next_step="See that the disk and the spill folder have room, and give the same command again.",
+        ) from failure
+    except duckdb.Error as failure:
+        raise CountersealError(
+            "engine-step", f"The step {step} could not be run ({type(failure).__name__})."
+        ) from failure
 
 
 class DuckEngine:
@@ -51,11 +76,13 @@ class DuckEngine:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": False,
-            "temp_directory": str(spill) if spill else "",
         }
+        self._spill = Spill(spill) if spill else None
+        config["temp_directory"] = str(self._spill.folder) if self._spill else ""
         try:
             self._connection = duckdb.connect(config=config)
         except duckdb.Error as failure:
+            self._end_spill()
             raise CountersealError(
                 "engine-settings",
                 "The engine does not start with these settings.",
@@ -77,6 +104,11 @@ class DuckEngine:
     def close(self) -> None:
         """Give back memory and spill files."""
         self._connection.close()
+        self._end_spill()
+
+    def _end_spill(self) -> None:
+        if self._spill is not None:
+            self._spill.close()
 
     def table(self, table: str, source: Path | pa.Table) -> None:
         """Name a Parquet file (read in place) or an Arrow table (copied) as ``table``."""
@@ -103,18 +135,8 @@ class DuckEngine:
 
     def _do(self, sql: str, what: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         given = [self._located(one) if isinstance(one, Path) else one for one in parameters]
-        try:
+        with _plainly(what):
             return self._connection.execute(sql, given)
-        except duckdb.OutOfMemoryException as failure:
-            raise CountersealError(
-                "engine-memory",
-                f"The step {what} needs more memory than the limit allows.",
-                next_step="Raise --memory-limit, or free space in the spill folder.",
-            ) from failure
-        except duckdb.Error as failure:
-            raise CountersealError(
-                "engine-step", f"The step {what} could not be run ({type(failure).__name__})."
-            ) from failure
 
     def _located(self, path: Path) -> str:
         """Give the name under which the engine reads a file."""
@@ -126,13 +148,16 @@ class DuckEngine:
 
         A parameter that is a Path is a file to be read, wherever and however it lies.
         """
-        return self._do(sql, "of reading", parameters).fetchall()
+        told = self._do(sql, "of reading", parameters)
+        with _plainly("of reading"):
+            return told.fetchall()
 
     def records(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Give the result of a query by column, for answers that are small by their nature."""
         told = self._do(sql, "of reading", parameters)
         names = [column[0] for column in told.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in told.fetchall()]
+        with _plainly("of reading"):
+            return [dict(zip(names, row, strict=True)) for row in told.fetchall()]
 
     def beside(self) -> DuckEngine:
         """Give an engine on the same process, for another thread: it costs no start, and its end ends only itself."""
@@ -140,6 +165,7 @@ class DuckEngine:
         other._connection = self._connection.cursor()
         other._connection.execute("SET TimeZone = 'UTC'")
         other._files = self._files
+        other._spill = None
         return other
 
     def write_parquet(self, sql: str, path: Path) -> None:
@@ -156,6 +182,6 @@ class DuckEngine:
     def write_lines(self, sql: str, path: Path) -> None:
         """Write the one text column of a query as lines of UTF-8, as they are, to ``path``."""
         relation = self._do(sql, path.name)
-        with path.open("w", encoding="utf-8", newline="\n") as lines:
+        with _plainly(path.name), path.open("w", encoding="utf-8", newline="\n") as lines:
             while batch := relation.fetchmany(10_000):
                 lines.write("".join(line + "\n" for (line,) in batch))

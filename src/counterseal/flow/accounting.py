@@ -22,12 +22,14 @@ from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.flow.book import publish_witnessed
 from counterseal.flow.judge import take_place
 from counterseal.flow.look import read_agreement
+from counterseal.flow.retained import RowFiled, retain, retained
 from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
 from counterseal.ledger.batch import batch_tree
 from counterseal.ledger.canonical import canonical
 from counterseal.ledger.entry import read_entry
 from counterseal.ledger.folder import LedgerFolder
 from counterseal.ledger.note import read_head
+from counterseal.ledger.tree import Tree
 from counterseal.oversight.person_index import (
     NOT_DELIVERED,
     UNNAMED,
@@ -49,11 +51,12 @@ if TYPE_CHECKING:
 
     from counterseal.agreements.model import Rule
     from counterseal.flow.office import Office
-    from counterseal.ledger.tree import Tree
     from counterseal.store.accounting import SubmissionAccounted
 
 FILED = frozenset({"determined", "judged", "delivered", "answered", "withheld"})
 """Kinds of entry after which the index is no longer the newest state of affairs."""
+BATCH = "batch"
+"""What a ``destroyed`` entry names when a batch's retention had run out, and not a package in a holder's hands."""
 NO_DUTY = "none"
 SUSPENDS = "suspends_accounting_until"
 """The field by which an agency's signed request suspends a person's accounting (45 C.F.R. 164.528(a)(2))."""
@@ -66,12 +69,16 @@ _NINE = re.compile(r"[0-9]{9}")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A determined batch: its first and its newest ``determined`` entry, and the tree over its rows."""
+    """A determined batch: its first and its newest ``determined`` entry, and the tree over its rows.
+
+    Of one that was ``destroyed`` when its retention had run out, what was kept for accountings is left.
+    """
 
     submission: SubmissionAccounted
     first: int
     newest: int
     tree: Tree
+    destroyed: bool = False
 
 
 @dataclass(slots=True)
@@ -161,21 +168,39 @@ def gather(office: Office, secret: bytes, named: frozenset[str]) -> Gathered:
     found = _batches(office, entries)
     reserved = withheld_rows(office, entries)
     today = office.clock.now().date()
-    lists: dict[str, _Filing] = {name: _Filing() for name in named}
+    asked = {_key(secret, name) for name in named}
+    lists: dict[bytes, _Filing] = {key: _Filing() for key in asked}
     statements: dict[bytes, bytes] = {}
     for _, batch in sorted(found.items()):
-        for name, item, said, shown in _filed(office, secret, batch, entries, reserved, today):
-            filing = lists.setdefault(name, _Filing())
+        for key, item, said, shown in _filed(office, secret, batch, entries, reserved, today):
+            filing = lists.setdefault(key, _Filing())
             (filing.shown if shown else filing.reserved).append(item)
-            if shown and name in named:
+            if shown and key in asked:
                 statements[item.leaf] = said
-    index = PersonIndex({key: _list(secret, key, size, filing) for key, filing in _keyed(secret, lists)})
+    index = PersonIndex({key: _list(secret, key, size, filing) for key, filing in lists.items()})
     delivered = [at for at, entry in entries.items() if entry["kind"] == "delivered"]
     known = [row for one in found.values() for row in one.submission.deliveries.values()]
     if sorted(known) != delivered:
         raise CheckFailedError("accounting-gap", "The deliveries in the ledger are not those of the cases.")
     items = sum(one.tree.size for one in found.values())
     return Gathered(index, found, statements, size, items, len(delivered), secret)
+
+
+def retain_batches(office: Office, secret: bytes, submissions: set[str]) -> None:
+    """Keep what accountings need of batches that are to be destroyed, and read it back. Raises as ``gather`` does.
+
+    CheckFailedError ``accounting-gap`` when what was kept is not what the batch says.
+    """
+    found = gather(office, secret, frozenset())
+    folder = LedgerFolder(office.workspace.ledger)
+    entries = _entries(folder, found.size)
+    for batch in found.batches.values():
+        submission = batch.submission.id
+        if submission in submissions and not batch.destroyed:
+            retain(office, submission, rows_filed(office, secret, batch, entries))
+            kept = zip(retained(office, submission), rows_filed(office, secret, batch, entries), strict=True)
+            if not all(one == other for one, other in kept):
+                raise CheckFailedError("accounting-gap", "What was kept is not what the batch says.", where=submission)
 
 
 def withheld_rows(office: Office, entries: Mapping[int, Mapping[str, Any]]) -> dict[tuple[str, int], date]:
@@ -207,7 +232,7 @@ def _entries(folder: LedgerFolder, size: int) -> dict[int, dict[str, Any]]:
     for bundle in folder.entries(size):
         for raw in bundle:
             entry = read_entry(raw)
-            if entry["kind"] in FILED or entry["kind"] == "accounted":
+            if entry["kind"] in FILED or entry["kind"] in {"accounted", "destroyed"}:
                 found[at] = entry
             at += 1
     return found
@@ -235,17 +260,12 @@ def _batches(office: Office, entries: Mapping[int, Mapping[str, Any]]) -> dict[i
     known = submissions_accounted()
     if set(known) != set(spans):
         raise CheckFailedError("accounting-gap", "The batches in the ledger are not those of the case database.")
-    found = {}
+    found, gone = {}, destroyed_batches(office, entries)
     for submission, (first, newest) in spans.items():
-        folder = office.workspace.batch(SubmissionId(submission))
-        take_place(office, submission)
-        try:
-            secret = office.files.read(folder / ROW_OPENINGS)
-            tree = batch_tree(secret, determinations(folder))
-        except OSError:
-            raise CountersealError(
-                "row-secret", "What opens a batch's rows was destroyed, or is not here.", where=submission
-            ) from None
+        if submission in gone:
+            tree = Tree(row.leaf for row in retained(office, submission))
+        else:
+            tree = _tree(office, submission)
         if tree.root().hex() != entries[newest]["body"]["rows_root"]:
             raise CheckFailedError(
                 "accounting-gap",
@@ -253,8 +273,28 @@ def _batches(office: Office, entries: Mapping[int, Mapping[str, Any]]) -> dict[i
                 where=submission,
                 next_step="Restore the batch's folder; the ledger is right.",
             )
-        found[newest] = Batch(known[submission], first, newest, tree)
+        found[newest] = Batch(known[submission], first, newest, tree, submission in gone)
     return found
+
+
+def destroyed_batches(office: Office, entries: Mapping[int, Mapping[str, Any]]) -> set[str]:
+    """Give the submissions whose batch was destroyed, as the ledger has it."""
+    return {
+        str(office.ledger.opening(at, "submission").value)
+        for at, entry in entries.items()
+        if entry["kind"] == "destroyed" and entry.get("body", {}).get("what") == BATCH
+    }
+
+
+def _tree(office: Office, submission: str) -> Tree:
+    folder = office.workspace.batch(SubmissionId(submission))
+    take_place(office, submission)
+    try:
+        return batch_tree(office.files.read(folder / ROW_OPENINGS), determinations(folder))
+    except OSError:
+        raise CountersealError(
+            "row-secret", "What opens a batch's rows was destroyed, or is not here.", where=submission
+        ) from None
 
 
 def _filed(
@@ -264,8 +304,21 @@ def _filed(
     entries: Mapping[int, Mapping[str, Any]],
     withheld: Mapping[tuple[str, int], date],
     today: date,
-) -> Iterator[tuple[str, Item, bytes, bool]]:
-    """Give each row of a batch: under which name it stands, as what, what is said of it, whether it is shown."""
+) -> Iterator[tuple[bytes, Item, bytes, bool]]:
+    """Give each row of a batch: on which list it stands, as what, what is said of it, whether it is shown."""
+    held = batch.submission
+    rows = retained(office, held.id) if batch.destroyed else rows_filed(office, secret, batch, entries)
+    for place, row in enumerate(rows):
+        delivered = held.deliveries.get(place + 1, NOT_DELIVERED)
+        until = max(withheld.get((held.id, place + 1), today), row.suspended or today)
+        statement = statement_digest(statement_salt(secret, row.leaf), row.said)
+        yield row.key, Item(batch.newest, place, row.leaf, delivered, statement), row.said, row.owed and until <= today
+
+
+def rows_filed(
+    office: Office, secret: bytes, batch: Batch, entries: Mapping[int, Mapping[str, Any]]
+) -> Iterator[RowFiled]:
+    """Give each row of a batch as it is filed, out of the batch's own files."""
     held = batch.submission
     folder = office.workspace.batch(SubmissionId(held.id))
     with office.files.open(folder / "rows.parquet") as opened:
@@ -277,15 +330,11 @@ def _filed(
     titles = {rule.id: rule for rule in agreement.rules} if agreement.digest == held.agreement_digest else {}
     rows = zip(_rows(office, folder), determinations(folder), strict=True)
     for place, (row, judged) in enumerate(rows):
-        account, leaf = accounts.get(place + 1), batch.tree.node(0, place)
-        delivered = held.deliveries.get(place + 1, NOT_DELIVERED)
-        said = canonical(
-            _statement(held, agreement, titles, row, judged, entries.get(delivered), confirmed=bool(account))
-        )
+        account = accounts.get(place + 1)
+        delivery = entries.get(held.deliveries.get(place + 1, NOT_DELIVERED))
+        said = canonical(_statement(held, agreement, titles, row, judged, delivery, confirmed=bool(account)))
         name = account_name(account) if account else number_name(row.get("tin")) or UNNAMED
-        until = max(withheld.get((held.id, place + 1), today), _suspended(row, today))
-        item = Item(batch.newest, place, leaf, delivered, statement_digest(statement_salt(secret, leaf), said))
-        yield name, item, said, owed and until <= today
+        yield RowFiled(batch.tree.node(0, place), _key(secret, name), said, owed, _suspended(row))
 
 
 def _statement(
@@ -331,12 +380,12 @@ def _statement(
     }
 
 
-def _suspended(row: Mapping[str, str | None], today: date) -> date:
-    """Give the day from which a row is shown as far as the agency's signed request says; a day that is none says so."""
+def _suspended(row: Mapping[str, str | None]) -> date | None:
+    """Give the day from which a row is shown as far as the agency's signed request says; None where it says no day."""
     try:
         return date.fromisoformat(row.get(SUSPENDS) or "")
     except ValueError:
-        return today
+        return None
 
 
 def _rows(office: Office, folder: Path) -> Iterator[dict[str, str | None]]:
@@ -357,9 +406,8 @@ def _accounts(office: Office, folder: Path) -> dict[int, str]:
     return {one["row"]: one["account_id"] for one in found.to_pylist() if one["account_id"]}
 
 
-def _keyed(secret: bytes, lists: Mapping[str, _Filing]) -> Iterator[tuple[bytes, _Filing]]:
-    for name, filing in lists.items():
-        yield person_key(name, name_salt(secret, name)), filing
+def _key(secret: bytes, name: str) -> bytes:
+    return person_key(name, name_salt(secret, name))
 
 
 def _list(secret: bytes, key: bytes, size: int, filing: _Filing) -> PersonList:

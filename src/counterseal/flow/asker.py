@@ -60,7 +60,7 @@ def own(agency: str, submission: str) -> OwnSubmission:
 def own_file(office: Office, agency: str, submission: str, what: str) -> Path:
     """Give the response or the letter of one's own submission: the notice, and once it is answered the answer's.
 
-    Raises CountersealError ``not-found``, or ``not-yet`` before it was determined.
+    Raises CountersealError ``not-found``, or ``not-yet`` before it was determined and after it was destroyed.
     """
     one = own(agency, submission)
     folder = office.workspace.batch(SubmissionId(one.submission))
@@ -68,7 +68,9 @@ def own_file(office: Office, agency: str, submission: str, what: str) -> Path:
     if one.status == "answered" and what in LATER and (folder / LATER[what]).is_file():
         path = folder / LATER[what]
     if one.status not in FINISHED or not SAFE_ID.fullmatch(submission) or not path.is_file():
-        raise CountersealError("not-yet", "It was not determined yet.", next_step="Ask for its status.")
+        raise CountersealError(
+            "not-yet", "It was not determined yet, or is not kept any more.", next_step="Ask for its status."
+        )
     return path
 
 

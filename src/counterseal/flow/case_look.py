@@ -72,7 +72,10 @@ def look_at_case(office: Office, look: Look, case: int) -> CaseSeen:
     batch = look.batch(held.submission)
     row = look.row(batch, held.row) if batch else None
     if row is None:
-        raise CountersealError("batch-damaged", "The batch of this case is not whole.", where=held.submission)
+        raise CountersealError(
+            "batch-damaged", "The batch of this case is not whole, or was destroyed when its time was up.",
+            where=held.submission,
+        )  # fmt: skip
     folder = office.workspace.batch(SubmissionId(held.submission))
     named = next((fact.value or "" for fact in row.facts if fact.name == "officers"), "")
     names = list(dict.fromkeys(one.strip() for one in named.split(";") if one.strip()))

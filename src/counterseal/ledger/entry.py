@@ -52,6 +52,7 @@ class EntryKind(StrEnum):
     DESTROYED = "destroyed"
     CUSTODY = "custody"
     RECALL = "recall"
+    RETENTION = "retention"
     SAFEGUARDS = "safeguards"
     STOP = "stop"
     LIFT = "lift"
@@ -61,6 +62,8 @@ class EntryKind(StrEnum):
     INSPECTED = "inspected"
     ACCOUNTED = "accounted"
     WITHHELD = "withheld"
+    SAMPLE = "sample"
+    RE_REVIEWED = "re-reviewed"
 
 
 @dataclass(frozen=True, slots=True)

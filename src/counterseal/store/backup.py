@@ -30,7 +30,7 @@ def copy_database(folder: Path) -> str:
     """
     if connection.vendor == "sqlite":
         with (
-            closing(sqlite3.connect(f"file:{connection.settings_dict['NAME']}?mode=ro", uri=True)) as one,
+            closing(sqlite3.connect(connection.settings_dict["NAME"].replace("?mode=rw", "?mode=ro"), uri=True)) as one,
             closing(sqlite3.connect(folder / SQLITE)) as other,
         ):
             one.backup(other)

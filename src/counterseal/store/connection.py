@@ -25,10 +25,13 @@ SETTING_UP = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_ke
 
 
 def sqlite(path: Path, *, setting_up: bool = False) -> dict[str, Any]:
-    """Give Django's description of the SQLite file at ``path``: one writer, durable at each commit."""
+    """Give Django's description of the SQLite file at ``path``: one writer, durable at each commit.
+
+    Only setting up makes the file. One that vanished is missed, and not begun anew without its ledger.
+    """
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(path),
+        "NAME": str(path) if setting_up else f"{path.resolve().as_uri()}?mode=rw",
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "init_command": SETTING_UP if setting_up else DURABLE,

@@ -2,6 +2,7 @@
 
 ``keys/batches/<submission>.key`` opens what lies in ``unfinished/<submission>`` and ``batches/<submission>``. The files
 that others read by contract lie in the clear: determinations, the response and the letter (``docs/design/at-rest.md``).
+What an accounting needs of a batch that was destroyed lies in ``retained``, sealed under a key of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLACES = frozenset({"batches", "unfinished"})
+RETAINED = "retained"
 IN_THE_CLEAR = frozenset({"determinations.parquet"})
 KEY = 32
 
@@ -28,11 +30,18 @@ class BatchFiles:
     def __init__(self, keys: Path, entropy: Callable[[int], bytes]) -> None:
         self._root = keys.resolve().parent
         self._keys = keys / "batches"
+        self._retained = keys / f"{RETAINED}.key"
         self._entropy = entropy
 
     def make_key(self, submission: str) -> None:
         """Make a batch's key, durably, where it has none: a run that was cut goes on under the one it had."""
-        path = self._path(submission)
+        self._make(self._path(submission))
+
+    def make_retained_key(self) -> None:
+        """Make, at first use, the one key of what is kept for accountings when batches are destroyed."""
+        self._make(self._retained)
+
+    def _make(self, path: Path) -> None:
         if not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_durably(path, self._entropy(KEY).hex().encode() + b"\n", mode=0o600)
@@ -79,29 +88,31 @@ class BatchFiles:
             return file.read()
 
     def covers(self, path: Path) -> bool:
-        """Tell whether a file is sealed: every one of a batch but those that others read."""
-        return path.name not in IN_THE_CLEAR and self._submission(path) is not None
+        """Tell whether a file is sealed: every one of a batch but those that others read, and what is retained."""
+        return path.name not in IN_THE_CLEAR and self._key_path(path) is not None
 
     def _path(self, submission: str) -> Path:
         return self._keys / f"{submission}.key"
 
-    def _submission(self, path: Path) -> str | None:
-        """Give the submission in whose folder a file lies."""
+    def _key_path(self, path: Path) -> Path | None:
+        """Give where the key of a file lies, by the folder in which the file does."""
         whole = path.resolve()
         if not whole.is_relative_to(self._root):
             return None
         place, *below = whole.relative_to(self._root).parts
-        return below[0] if place in PLACES and len(below) > 1 else None
+        if place == RETAINED and below:
+            return self._retained
+        return self._path(below[0]) if place in PLACES and len(below) > 1 else None
 
     def _key(self, path: Path) -> bytes:
-        submission = self._submission(path)
+        held = self._key_path(path)
         try:
-            key = bytes.fromhex(self._path(submission or "").read_text(encoding="ascii"))
+            key = bytes.fromhex(held.read_text(encoding="ascii")) if held else b""
         except (OSError, ValueError):
             key = b""
         if len(key) != KEY:
             raise CountersealError(
                 "batch-key", "The key of this batch was destroyed, or is not here: its files cannot be read.",
-                where=submission or path.name, next_step="Where it was lost: put back the copy of the keys.",
+                where=held.stem if held else path.name, next_step="Where it was lost: put back the copy of the keys.",
             )  # fmt: skip
         return key

@@ -22,9 +22,10 @@ WORDS = {
     "intent": "A release was intended",
     "delivered": "An answer was delivered",
     "acknowledged": "The recipient acknowledged",
-    "destroyed": "Return or destruction was certified",
+    "destroyed": "Return or destruction was certified, or a batch destroyed",
     "custody": "A holder told of a package",
     "recall": "An order went to a holder, or was answered",
+    "retention": "Destroying old batches was proposed",
     "safeguards": "An agency's safeguards were set",
     "stop": "A stop order was issued",
     "lift": "A stop order was lifted",
@@ -34,6 +35,8 @@ WORDS = {
     "inspected": "A record was looked at",
     "accounted": "The index by person was entered",
     "withheld": "An official withheld an item from an accounting",
+    "sample": "A sample of decisions was announced or drawn",
+    "re-reviewed": "Oversight reviewed a drawn decision again",
 }
 
 
