@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -19,7 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from counterseal_verify.verify import Refused
+from counterseal_verify.verify import Head, Policy, Refused
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 CONTEXTS = {
     "accepted_by": b"counterseal/acknowledgement/v1\0",
@@ -102,3 +105,11 @@ def _signed(told: dict[str, Any], context: bytes) -> str:
     except (InvalidSignature, UnsupportedAlgorithm):
         raise Refused("the paper's signature does not hold") from None
     return hashlib.sha256(certificate).hexdigest()
+
+
+def check(given: Namespace, head: Head, entries: list[bytes], _: Policy) -> tuple[str, str]:
+    """Verify a paper under a verified ledger; give what it shows, or else what does not hold."""
+    try:
+        return f"{paper(given.path.read_bytes(), entries)}, in {head.origin} at size {head.size}", ""
+    except Refused as refused:
+        return "", str(refused)

@@ -14,9 +14,12 @@ import hmac
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from counterseal_verify.verify import Head, Key, Policy, Refused, Stack, leaf, number, signatures, unbase64, unhex
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 STRATA = {"all": {"approved", "refused", "returned"}} | {one: {one} for one in ("approved", "refused", "returned")}
 FINDINGS = {"approved", "refused", "returned", "cannot tell"}
@@ -172,7 +175,7 @@ def _re_review(at: int, body: dict[str, Any], drawn: dict[int, Drawing]) -> None
     findings[body["decision"]] = body["finding"]
 
 
-def check(head: Head, entries: list[bytes], policy: Policy) -> tuple[str, str]:
+def check(_: Namespace, head: Head, entries: list[bytes], policy: Policy) -> tuple[str, str]:
     """Draw again under a verified ledger; give what that shows, or else what does not hold."""
     try:
         said = samples(entries, policy)

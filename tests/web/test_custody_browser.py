@@ -40,12 +40,12 @@ from counterseal.store.submissions import mark_answered
 mark_answered(held_packages(office)[0].submission, at=now)
 court = orders.CourtOrder("D. Example", "25-cv-1", now - timedelta(days=9))
 entered = orders.enter(office, "agreement", "irs-ice-2025", "Cease every use.", "c", court)
+served = recall.serve(office, entered.order, "c").entries
+found = held_packages(office)[0]
 from counterseal.core.incident import Source
 from counterseal.flow import incident
 seen = incident.open_incident(office, [delivered], Source.PERSON, now - timedelta(hours=30), "w", by="c").number
-served = recall.serve(office, entered.order, "c").entries
-found = held_packages(office)[0]
-print(delivered, entered.order, seen, served[0], found.submission, found.row)
+print(delivered, entered.order, served[0], found.submission, found.row, seen)
 """
 
 
@@ -92,14 +92,13 @@ def served(
 
 def pages_of(name: str, numbers: list[str]) -> tuple[str, ...]:
     """The pages of custody that somebody of the office has, or of an agency."""
-    delivered, order, seen, served, submission, row = numbers
+    delivered, order, served, submission, row, seen = numbers
     if name == "rita":
         own = f"/requester/requests/{submission}/"
         return "/requester/", own, f"{own}packages/{row}/acknowledge/", f"/requester/orders/{served}/"
-    found = ("/custody/", f"/custody/{delivered}/", f"/custody/orders/{served}/", f"/stop-orders/{order}/")
-    if name == "sam":
-        return found
-    return (*found, f"/custody/{delivered}/order/", "/stop-orders/issue/", "/incidents/", f"/incidents/{seen}/")
+    found = ("/custody/", f"/custody/{delivered}/", f"/custody/orders/{served}/", f"/stop-orders/{order}/",
+             "/incidents/", f"/incidents/{seen}/")  # fmt: skip
+    return found if name == "sam" else (*found, f"/custody/{delivered}/order/", "/stop-orders/issue/")
 
 
 @pytest.mark.parametrize("name", ["cx", "olga", "sam", "rita"])

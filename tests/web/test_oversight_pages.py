@@ -84,6 +84,7 @@ def test_from_announcement_to_rate_nothing_is_told_before_its_time(decided: Path
     assert "First decision" in done
     assert re.search(r"First decision</dt><dd>(Refused|Returned)", done)
     assert client.post(place, {"step": "open"}).status_code == 409
+    assert "/audit/cases/" in done
 
     alike = "Not alike" not in done
     page = client.get(sample).content.decode()
@@ -127,3 +128,19 @@ def test_what_is_worth_a_look_stands_in_the_table_with_its_entries_and_its_chart
     assert len(re.findall(r'href="/ledger/\d+/"', section)) == 5
     assert "and 1 more" in section
     assert page.count("<svg") >= 2
+
+
+def test_a_finding_whose_case_nobody_can_name_any_more(decided: Path):
+    from counterseal.flow.sample import sample_at
+    from counterseal.wiring import office
+
+    client = client_of("oversight")
+    sample = announced(1)
+    number = sample.split("/")[-2]
+    client.post(sample, {"share": SHARE.hex()})
+    place = f"/oversight/re-review/{number}/1/"
+    client.post(place, {"step": "open"})
+    assert client.post(place, {"step": "find", "finding": "cannot tell", "reason": "x"}).status_code == 302
+    office().ledger.destroy_openings(sample_at(int(number)).drawn[0])
+    done = client.get(place)
+    assert (done.status_code, "no longer known" in done.content.decode()) == (200, True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import typst
 
-from counterseal.oversight.quality_page import STYLE, STYLE_SOURCE, Part
+from counterseal.oversight.page import STYLE, STYLE_SOURCE, Part
 
 if TYPE_CHECKING:
     from datetime import datetime

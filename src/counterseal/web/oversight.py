@@ -141,9 +141,7 @@ def re_review(request: HttpRequest, announced: int, place: int) -> HttpResponse:
     told: dict[str, Any] = {"sample": one, "place": place, "of": len(one.drawn)}
     if decision in one.findings and request.method != "POST":
         done = {"finding": one.findings[decision], "decided": one.decisions[decision], "decision": decision}
-        return render(
-            request, "web/re_review_done.html", {**told, **done, "case": case_of_decision(office(), decision)}
-        )
+        return render(request, "web/re_review_done.html", {**told, **done, "case": _case_of(decision)})
     error: CountersealError | None = None
     draft = {name: request.POST.get(name, "") for name in ("finding", "rule", "reason")}
     if request.POST.get("step") == "find":
@@ -173,6 +171,14 @@ def _known(announced: int) -> SampleTold:
         return sample_at(announced)
     except CountersealError:
         raise Http404 from None
+
+
+def _case_of(decision: int) -> int | None:
+    """Give the case that an entry decided; None once what opens the entry was destroyed."""
+    try:
+        return case_of_decision(office(), decision)
+    except CountersealError:
+        return None
 
 
 def _rate(one: SampleTold) -> Rate | None:
