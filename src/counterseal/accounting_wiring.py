@@ -62,6 +62,32 @@ def withhold(workspace: Path, submission: str, row: int, until: date, counsel: s
     return {"entry": enter(office, submission, row, until, counsel, why), "until": until.isoformat()}
 
 
+def release_evidence(workspace: Path, delivered: int, inspector: str, out: Path) -> None:
+    """Write what an inspector needs to follow one release through the ledger."""
+    office = open_office(workspace)
+    from counterseal.flow.release_evidence import release_evidence as give  # noqa: PLC0415  # models need Django
+
+    write_durably(out, give(office, delivered, by=inspector).encode(), mode=0o600)
+
+
+def safeguards_report(workspace: Path, year: int, out: Path) -> None:
+    """Write a year's safeguards report into ``out``: safeguards.html, .pdf, .csv and .json."""
+    office = open_office(workspace)
+    from counterseal.flow.safeguards_report import safeguards_report as draw_up  # noqa: PLC0415  # models need Django
+    from counterseal.oversight.safeguards import files_of  # noqa: PLC0415  # loads what draws
+
+    for ending, content in files_of(draw_up(office, year)).items():
+        write_durably(out / f"safeguards.{ending}", content, mode=0o600)
+
+
+def cures(workspace: Path, quarter: str) -> dict[tuple[str, str], dict[str, int]]:
+    """Count what became of the references that a quarter returned for cure."""
+    office = open_office(workspace)
+    from counterseal.flow.cures import cures as count  # noqa: PLC0415  # models need Django
+
+    return count(office, quarter)
+
+
 def retention_list(workspace: Path, before: date) -> list[dict[str, Any]]:
     """Tell which batches were closed before a day, and what keeps each."""
     office = open_office(workspace)

@@ -19,10 +19,11 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from counterseal_client.forms import Acknowledged, Answer, Attempt, Package, Submission, Upload
+from counterseal_client.forms import Acknowledged, Answer, Attempt, Order, Package, Submission, Upload
 
 __all__ = [
-    "Acknowledged", "Answer", "Attempt", "Client", "Package", "ProblemError", "ProgramKey", "Submission", "Upload",
+    "Acknowledged", "Answer", "Attempt", "Client", "Order", "Package", "ProblemError", "ProgramKey", "Submission",
+    "Upload",
 ]  # fmt: skip
 LIFE = 120
 """Seconds that a token is good for; the interface allows 300."""
@@ -78,6 +79,10 @@ class Client:
         self._http, self._agency, self._key, self._now, self._entropy = http, agency, key, now, entropy
         about = self._answer(http.get("/api/v1/about")).json()
         self._audience, self._piece = str(about["audience"]), int(about["largest_piece"])
+
+    def custodian_key(self) -> str:
+        """Give the custodian's verifier key, to be held against the one that came over another channel."""
+        return self._answer(self._http.get("/api/v1/custodian.vkey")).text.strip()
 
     def submit(self, folder: Path, *, cures: str = "") -> Upload:
         """Send a signed folder whole: rows in pieces, then manifest and signature. ``cures``: what it mends.
@@ -154,6 +159,23 @@ class Client:
         """Send what ``counterseal open`` wrote and the officer signed."""
         form = {"acknowledgement": document.decode()}
         return Acknowledged.read(self._act("POST", f"/submissions/{name}/packages/{row}/acknowledgement", form))
+
+    def certify(self, name: str, row: int, document: bytes) -> Acknowledged:
+        """Send what ``counterseal-open certify`` wrote: a certificate of use, return or destruction."""
+        form = {"certificate": document.decode()}
+        return Acknowledged.read(self._act("POST", f"/submissions/{name}/packages/{row}/certificate", form))
+
+    def orders(self) -> list[Order]:
+        """Give the orders that are open to the agency's officers, the one that is due first first."""
+        return [Order.read(one) for one in self._send("GET", "/orders").json()]
+
+    def order(self, number: int) -> bytes:
+        """Fetch the document of an order, which its officer verifies and answers."""
+        return self._send("GET", f"/orders/{number}").content
+
+    def answer_order(self, number: int, document: bytes) -> Acknowledged:
+        """Send what ``counterseal-open answer-order`` wrote and the officer signed."""
+        return Acknowledged.read(self._act("POST", f"/orders/{number}/answer", {"answer": document.decode()}))
 
     def _act(self, method: str, path: str, form: dict[str, Any]) -> dict[str, Any]:
         headers = {"Idempotency-Key": self._entropy(16).hex()}

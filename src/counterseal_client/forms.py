@@ -91,8 +91,23 @@ class Package(Form):
 
 
 @dataclass(frozen=True, slots=True)
+class Order(Form):
+    """A recall, a court's stop or a correction to one officer; ``due`` is RFC 3339, ``order`` its entry."""
+
+    order: int
+    ground: str
+    duty: str
+    submission: str
+    row: int
+    officer: str
+    package: str
+    due: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledged(Form):
-    """An acknowledgement in the custodian's ledger."""
+    """What an officer signed, in the custodian's ledger: an acknowledgement, a certificate, an answer to an order."""
 
     entry: int
     officer: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import getpass
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -216,3 +218,31 @@ def _mask(seed: bytes, length: int) -> bytes:
 
 def _xor(one: bytes, other: bytes) -> bytes:
     return bytes(a ^ b for a, b in zip(one, other, strict=True))
+
+
+def key_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name an officer's certificate and key."""
+    parser.add_argument("--certificate", type=Path, required=True, help="your certificate, PEM")
+    parser.add_argument("--key", type=Path, help="your private key, PEM")
+    parser.add_argument("--module", type=Path, help="the PKCS#11 library of your token, in place of --key")
+    parser.add_argument("--token", help="your token's label")
+    parser.add_argument("--password-file", type=Path, help="a file with the key's password, or the token's PIN")
+
+
+@contextmanager
+def officer_key(given: argparse.Namespace) -> Iterator[OfficerKey]:
+    """Open the key that the call names: a PEM file, or a token. Raises Refused."""
+    certificate = read_certificate(given.certificate)
+    if given.key is not None:
+        password = given.password_file.read_bytes().rstrip(b"\r\n") if given.password_file else None
+        yield read_key(given.key, password, certificate)
+    elif given.module is not None and given.token is not None:
+        pin = (
+            given.password_file.read_text(encoding="utf-8").rstrip("\r\n")
+            if given.password_file
+            else getpass.getpass("PIN: ")
+        )
+        with token_key(given.module, given.token, pin, certificate) as key:
+            yield key
+    else:
+        raise Refused("no key is named: give --key, or --module and --token")

@@ -2,6 +2,7 @@
 
     counterseal-open PACKAGE --policy FILE --custodian VKEY --certificate FILE --roots FILE --key FILE
 
+``counterseal-open certify`` and ``counterseal-open answer-order`` sign what comes after (``papers``).
 Nothing of the answer is shown before the officer accepts the conditions, and every acceptance leaves a signed
 acknowledgement beside the package. Exit 0: opened. Exit 1: refused, and the line says why. Exit 2: a wrong call.
 """
@@ -10,18 +11,17 @@ from __future__ import annotations
 
 import argparse
 import base64
-import getpass
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from counterseal_open import papers
 from counterseal_open.envelope import open_envelope
-from counterseal_open.keys import OfficerKey, read_certificate, read_key, token_key
+from counterseal_open.keys import OfficerKey, key_arguments, officer_key
 from counterseal_verify.certificate import check_path
 from counterseal_verify.package import Content, Package, canonical, read_content
 from counterseal_verify.verify import Policy, Refused
@@ -81,25 +81,6 @@ def accepted(
     return given.strip()
 
 
-@contextmanager
-def officer_key(given: argparse.Namespace) -> Iterator[OfficerKey]:
-    """Open the key that the call names: a PEM file, or a token. Raises Refused."""
-    certificate = read_certificate(given.certificate)
-    if given.key is not None:
-        password = given.password_file.read_bytes().rstrip(b"\r\n") if given.password_file else None
-        yield read_key(given.key, password, certificate)
-    elif given.module is not None and given.token is not None:
-        pin = (
-            given.password_file.read_text(encoding="utf-8").rstrip("\r\n")
-            if given.password_file
-            else getpass.getpass("PIN: ")
-        )
-        with token_key(given.module, given.token, pin, certificate) as key:
-            yield key
-    else:
-        raise Refused("no key is named: give --key, or --module and --token")
-
-
 def arguments() -> argparse.ArgumentParser:
     """Give the command's arguments."""
     parser = argparse.ArgumentParser(prog="counterseal-open", description=(__doc__ or "").split("\n")[0])
@@ -108,12 +89,8 @@ def arguments() -> argparse.ArgumentParser:
         "--policy", type=Path, required=True, help="a tlog-policy file: the log, the witnesses, the quorum"
     )
     parser.add_argument("--custodian", required=True, help="the custodian's verifier key")
-    parser.add_argument("--certificate", type=Path, required=True, help="your certificate, PEM")
     parser.add_argument("--roots", type=Path, required=True, help="your agency's certificate authorities, PEM")
-    parser.add_argument("--key", type=Path, help="your private key, PEM")
-    parser.add_argument("--module", type=Path, help="the PKCS#11 library of your token, in place of --key")
-    parser.add_argument("--token", help="your token's label")
-    parser.add_argument("--password-file", type=Path, help="a file with the key's password, or the token's PIN")
+    key_arguments(parser)
     parser.add_argument("--accept", metavar="NAME", help="accept the conditions in this name, without being asked")
     parser.add_argument("--acknowledgement", type=Path, help="where it goes; PACKAGE.ack.json without this")
     return parser
@@ -121,7 +98,10 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(words: list[str] | None = None) -> int:
     """Run the command."""
-    given = arguments().parse_args(words)
+    called = sys.argv[1:] if words is None else words
+    if called[:1] in (["certify"], ["answer-order"]):
+        return papers.main(called, datetime.now(UTC))
+    given = arguments().parse_args(called)
     say: Callable[[str], None] = print
     try:
         told = _run(given, say, datetime.now(UTC))

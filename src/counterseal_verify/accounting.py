@@ -15,11 +15,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from counterseal_verify.verify import Head, Refused, Stack, join, root_from_path, unhex
+from counterseal_verify.verify import Head, Policy, Refused, Stack, join, root_from_path, unhex
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Iterable
-    from pathlib import Path
 
 FILED = {"determined", "judged", "delivered", "answered", "withheld"}
 CONTEXT = b"counterseal/accounting-%s/v1\0"
@@ -199,15 +199,15 @@ def subtree(lists: list[tuple[bytes, bytes]], depth: int) -> bytes:
     return join(subtree(lists[: len(lists) - len(ones)], depth + 1), subtree(ones, depth + 1))
 
 
-def check(what: str, path: Path, head: Head, entries: list[bytes]) -> tuple[str, str]:
+def check(given: Namespace, head: Head, entries: list[bytes], _: Policy) -> tuple[str, str]:
     """Verify a file of either kind under a verified ledger; give what it shows, or else what does not hold."""
     try:
-        if what == "index":
-            with path.open(encoding="utf-8") as lines:
+        if given.what == "index":
+            with given.path.open(encoding="utf-8") as lines:
                 held, lists = whole(lines, entries)
             counted = f"{sum(held.rows.values())} rows and {len(held.delivered)} deliveries"
             return f"{lists} lists have each of {counted} once; entry {held.at} of {head.origin}", ""
-        held, said = person(json.loads(path.read_text("utf-8")), entries)
+        held, said = person(json.loads(given.path.read_text("utf-8")), entries)
     except Refused as refused:
         return "", str(refused)
     said.append(f"complete up to entry {held.at} of {head.origin}, {held.when}, but for what the law keeps back")

@@ -6,6 +6,10 @@
     python verify.py package FILE --ledger FOLDER (--policy FILE | --key VKEY)
     python verify.py order FILE.json (--policy FILE | --key VKEY)
     counterseal-verify accounting|index FILE --ledger FOLDER (--policy FILE | --key VKEY)   (accounting.py beside it)
+    counterseal-verify annual TABLE.json|.csv --ledger FOLDER ... [--index FILE]            (figures.py beside it)
+    counterseal-verify release FILE.json --ledger FOLDER (--policy FILE | --key VKEY)       (release.py beside it)
+    counterseal-verify paper FILE --ledger FOLDER (--policy FILE | --key VKEY)              (paper.py beside it)
+    counterseal-verify sample FOLDER (--policy FILE | --key VKEY)                          (sample.py beside it)
 
 It shares no line with the program that writes the ledger, so that one mistake does not hide in both. Read
 from the top it is: the tree (RFC 9162), the signed note, the policy, the receipt, the folder. The
@@ -21,6 +25,7 @@ import hashlib
 import json
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -30,6 +35,13 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 LOG, COSIGNATURE, ML_DSA = 1, 4, 6
 LENGTHS = {LOG: (32, 64), COSIGNATURE: (32, 72), ML_DSA: (1312, 2428)}
 P = 2**255 - 19
+BESIDE = {"index": "accounting", "annual": "figures"} | {
+    name: name for name in ("accounting", "paper", "release", "sample")
+}
+    "index": "accounting",
+    "annual": "figures",
+}
+"""Subjects with a file of their own, beside this one."""
 
 
 class Refused(Exception):  # noqa: N818 - it is what the program says
@@ -359,6 +371,15 @@ def entries(folder: Path, size: int) -> list[bytes]:
     return [entry for index in range(-(-size // 256)) for entry in bundle(folder, index, min(256, size - 256 * index))]
 
 
+def first_other(folder: Path, hashes: list[bytes]) -> str:
+    """Name the first entry that is not the one that the tiles were made from, where they tell."""
+    for at, hashed in enumerate(hashes):
+        path = folder / tile_name(0, at // 256, min(256, len(hashes) - at // 256 * 256))
+        if path.exists() and path.read_bytes()[at % 256 * 32 :][:32] != hashed:
+            return f"; entry {at} is not the one in {path.relative_to(folder)}"
+    return ""
+
+
 def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
     """Verify a ledger's folder: signatures, quorum, every entry, every tile, the root."""
     head = policy.accept((folder / "checkpoint").read_text(encoding="utf-8"))
@@ -368,7 +389,7 @@ def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
     for hashed in row_of_hashes:
         stack.add(hashed)
     if stack.root() != head.root:
-        raise Refused("the entries do not give the root that was signed")
+        raise Refused(f"the entries do not give the root that was signed{first_other(folder, row_of_hashes)}")
     level = 0
     while row_of_hashes:
         for index in range(-(-len(row_of_hashes) // 256)):
@@ -441,14 +462,13 @@ def _tile_root(hashes: list[bytes]) -> bytes:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="counterseal-verify", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", choices=["ledger", "receipt", "row", "package", "accounting", "index", "order"])
+    parser.add_argument("what", choices=["ledger", "receipt", "row", "package", "order", *BESIDE])
     parser.add_argument("path", type=Path)
     parser.add_argument("--policy", type=Path, help="a tlog-policy file")
     parser.add_argument("--key", help="the log's verifier key; no witness is asked for")
     parser.add_argument("--entry", type=Path, help="the bytes of the entry")
-    parser.add_argument(
-        "--ledger", type=Path, help="the published ledger that a package or an accounting is held against"
-    )
+    parser.add_argument("--ledger", type=Path, help="the published ledger that the file is held against")
+    parser.add_argument("--index", type=Path, help="the inspector's index, for the taxpayers of an annual table")
     given = parser.parse_args(arguments)
     try:
         policy = Policy(given.policy.read_text() if given.policy else f"log {given.key}\nquorum none\n")
@@ -464,10 +484,9 @@ def main(arguments: list[str] | None = None) -> int:
         elif given.what == "package":
             head, index = package(given.path.read_bytes(), given.ledger, policy)
             print(f"the package's intent is entry {index} of {head.origin}")  # noqa: T201
-        elif given.what in {"accounting", "index"}:
-            from counterseal_verify.accounting import check  # noqa: PLC0415  # the one subject with a file of its own
-
-            shown, fault = check(given.what, given.path, *ledger(given.ledger, policy))
+        elif given.what in BESIDE:
+            check, found = import_module(f"counterseal_verify.{BESIDE[given.what]}").check, given.ledger or given.path
+            shown, fault = check(given, *ledger(found, policy), policy)
             print(f"REFUSED: {fault}" if fault else shown, file=sys.stderr if fault else sys.stdout)
             return 1 if fault else 0
         else:

@@ -152,6 +152,22 @@ def test_a_submission_that_was_withdrawn_goes_on(agencies: Agencies):
     assert set(Case.objects.values_list("state", flat=True)) == {"withdrawn"}
 
 
+def test_an_agency_that_withdraws_what_another_sent_under_the_same_id(agencies: Agencies):
+    """Each agency names its own submissions; one's withdrawal neither ends the other's nor stands in its way."""
+    from counterseal.store.models import Case
+
+    ice, other = agencies.ice, agencies.other
+    ice.send(agencies.request)
+    work_inbox(agencies.office, agencies.registry)
+    assert other.announce(agencies.request).status_code == 201
+    wish = {"desired_status": "withdrawn"}
+    assert other.call("PATCH", f"/submissions/{SUBMISSION}", wish).json()["status"] == "withdrawn"
+    assert ice.call("GET", f"/submissions/{SUBMISSION}").json()["status"] == "determined"
+    assert Case.objects.filter(state="open").count() > 100
+    assert ice.call("PATCH", f"/submissions/{SUBMISSION}", wish).json()["status"] == "withdrawn"
+    assert set(Case.objects.values_list("state", flat=True)) == {"withdrawn"}
+
+
 def test_a_withdrawn_upload_that_is_run(agencies: Agencies):
     from counterseal import wiring
 

@@ -8,3 +8,4 @@ ready()
 
 from tests.flow.casework import at_work, office_that_ran  # noqa: E402, F401  # fixtures; the models need Django started
 from tests.flow.cut_run import empty_office, small_request  # noqa: E402, F401  # fixtures
+from tests.flow.sampling import sampled  # noqa: E402, F401

@@ -7,3 +7,4 @@ from counterseal.store.connection import ready
 ready()
 
 from tests.flow.casework import at_work, office_that_ran  # noqa: E402, F401  # fixtures; the models need Django started
+from tests.flow.sampling import sampled  # noqa: E402, F401

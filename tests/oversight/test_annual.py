@@ -9,7 +9,7 @@ import pytest
 
 from counterseal.cli import status
 from counterseal.oversight.annual import public_lines
-from counterseal_verify import figures
+from counterseal_verify import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,24 +31,28 @@ def published(tmp_path: Path, made_up: Path, capsys: pytest.CaptureFixture[str],
     return office, json.loads(capsys.readouterr().out)
 
 
+def _call(file: Path, office: Path) -> list[str]:
+    return ["annual", str(file), "--ledger", str(office / "ledger"), "--policy", str(office / "policy")]
+
+
 def test_a_figure_that_does_not_follow_from_the_ledger(published, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     office, told = published
     file = tmp_path / "table.json"
-    call = [str(file), str(office / "ledger"), "--policy", str(office / "policy")]
+    call = _call(file, office)
     assert told["lines"][-1]["people"] == 900
     file.write_text(json.dumps(told))
-    assert figures.main(call) == 0
+    assert verify.main(call) == 0
     told["lines"][-1]["people"] = 899
     file.write_text(json.dumps(told))
-    assert figures.main(call) == 1
-    assert "899 in the table and 900 in the ledger" in capsys.readouterr().err
+    assert verify.main(call) == 1
+    assert "people is 899 in the table; in the ledger it is, 900" in capsys.readouterr().err
 
 
 def test_a_line_left_out_of_the_table(published, tmp_path: Path):
     office, told = published
     file = tmp_path / "table.json"
     file.write_text(json.dumps({**told, "lines": told["lines"][1:]}))
-    assert figures.main([str(file), str(office / "ledger"), "--policy", str(office / "policy")]) == 1
+    assert verify.main(_call(file, office)) == 1
 
 
 def test_an_entry_taken_out_of_the_exported_ledger(published, tmp_path: Path):
@@ -58,7 +62,7 @@ def test_an_entry_taken_out_of_the_exported_ledger(published, tmp_path: Path):
     bundle = next(path for path in (office / "ledger" / "tile" / "entries").rglob("*") if path.is_file())
     content = bundle.read_bytes()
     bundle.write_bytes(content.replace(b'"rows":900', b'"rows":901'))
-    assert figures.main([str(file), str(office / "ledger"), "--policy", str(office / "policy")]) == 1
+    assert verify.main(_call(file, office)) == 1
 
 
 def test_a_small_count_worked_out_because_the_answers_add_up_to_the_people():

@@ -8,7 +8,9 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterseal.oversight.suppress import with_totals, withheld
+from counterseal.oversight.annual import COLUMNS, TAXPAYERS, committee_lines, public_lines
+from counterseal.oversight.suppress import with_totals, withheld, withheld_lines
+from counterseal_verify.figures import kept_back
 
 tables = st.integers(1, 4).flatmap(
     lambda width: st.lists(st.lists(st.integers(0, 30), min_size=width, max_size=width), min_size=1, max_size=4)
@@ -111,3 +113,51 @@ def test_a_withheld_count_pinned_by_knowing_that_counts_are_not_negative(table: 
 def test_a_zero_taken_to_hide_a_one():
     whole = with_totals([[1, 0, 60], [0, 9, 60], [60, 60, 60]])
     assert all(whole[r][c] for r, c in withheld(whole))
+
+
+pairs = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=3).map(
+    lambda rows: [[max(row), min(max(row), max(1, min(row)))] for row in rows]
+)
+
+
+def _also(table: list[list[int]], hidden: set[int], cell: tuple[int, int]) -> bool:
+    """Whether other counts of disclosures and of no more taxpayers fill the withheld lines: by exhaustive search."""
+    lines = sorted(hidden - {len(table) - 1})
+    free = len(table) - 1 in hidden
+    near = [[(d, t) for d in range(1, row[0] + 3) for t in range(1, d + 1)] for row in (table[at] for at in lines)]
+    for filled in itertools.product(*near):
+        made = [list(row) for row in table]
+        for at, (disclosures, taxpayers) in zip(lines, filled, strict=True):
+            made[at] = [disclosures, taxpayers]
+        made[-1] = [sum(row[c] for row in made[:-1]) for c in (0, 1)]
+        if (free or made[-1] == table[-1]) and made[cell[0]][cell[1]] != table[cell[0]][cell[1]]:
+            return True
+    return False
+
+
+@settings(max_examples=150, deadline=None)
+@given(pairs)
+def test_taxpayers_worked_out_because_they_are_never_more_than_the_disclosures(rows: list[list[int]]):
+    whole = [*rows, [sum(row[c] for row in rows) for c in (0, 1)]]
+    hidden = withheld_lines(whole)
+    for at, row in enumerate(whole):
+        assert at in hidden or not any(0 < value < 5 for value in row)
+    for at in hidden:
+        for column in (0, 1):
+            assert _also(whole, hidden, (at, column)), (whole, hidden, at, column)
+
+
+counts = st.fixed_dictionaries({name: st.integers(0, 12) for name in (*COLUMNS, TAXPAYERS)})
+
+
+@given(st.dictionaries(st.sampled_from("abcd").map(lambda name: (name, "memo")), counts, min_size=1))
+def test_the_verifier_withholds_other_cells_than_the_office(found: dict[tuple[str, str], dict[str, int]]):
+    for row in found.values():
+        row["people"] = sum(row[name] for name in ("stopped", "refused", "cure", "judgement", "looked_up"))
+        row[TAXPAYERS] = min(row["disclosures"], max(1, row[TAXPAYERS]))
+    found = dict(sorted(found.items()))
+    shown = public_lines(found)
+    whole = {(str(one["agency"]), str(one["agreement"])): one for one in committee_lines(found)}
+    lines = {name: {word: one[word] for word in (*COLUMNS, TAXPAYERS)} for name, one in whole.items()}
+    hidden = {(name, word) for name, one in zip(whole, shown, strict=True) for word in lines[name] if one[word] is None}
+    assert hidden == kept_back(lines, taxpayers=True)

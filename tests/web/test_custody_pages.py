@@ -91,3 +91,61 @@ def test_a_stop_that_no_court_made_and_is_served_by_a_button(served: AtWork):
     told = client_of("cora").post("/stop-orders/1/serve/", follow=True).content.decode()
     assert "No court made this order" in told
     assert client_of("cora").post("/stop-orders/99/serve/").status_code == 404
+
+
+def test_a_recall_that_is_sent_by_one_click_or_by_somebody_whose_it_is_not(served: AtWork):
+    """It is written, read once more, and sent after signing in once more; every holder is asked once."""
+    delivered = released(served)
+    address, form = (
+        f"/custody/{delivered}/order/",
+        {"ground": "recall", "reason": "matched in error", "due": soon(served)},
+    )
+    assert client_of("sam").get(address).status_code == 403
+    assert address not in page(f"/custody/{delivered}/", "sam")
+    assert address in page(f"/custody/{delivered}/")
+    for wrong in ({"ground": "court"}, {"reason": " "}, {"due": "never"}):
+        answer = client_of("cora").post(address, {**form, "step": "read", **wrong})
+        assert (answer.status_code, "This was not done" in answer.content.decode()) == (409, True)
+    read = client_of("cora").post(address, {**form, "step": "read"})
+    assert (read.status_code, "D-18" in read.content.decode()) == (200, True)
+    assert "matched in error" in client_of("cora").post(address, {**form, "step": "change"}).content.decode()
+    assert "reauthenticate" in client_of("cora").post(address, {**form, "step": "send"})["Location"]
+    assert orders_of(served) == []
+    assert just_now("cora").post(address, {**form, "step": "send", "due": "2020-01-01"}).status_code == 409
+    sent = just_now("cora").post(address, {**form, "step": "send"})
+    holders = orders_of(served)
+    assert sent.status_code == 302
+    assert {one.ground.value for one in holders} == {"recall"}
+    just_now("cora").post(address, {**form, "step": "send"})
+    assert orders_of(served) == holders, "nobody gets it twice"
+    told = page(f"/custody/orders/{holders[0].entry}/")
+    assert "matched in error" not in told
+    assert all(word in told for word in ("D-18", "To be certified by then", "Ordered"))
+    assert client_of("cora").get("/custody/orders/0/").status_code == 404
+
+
+def test_an_order_s_page_that_does_not_tell_what_was_answered(served: AtWork):
+    delivered, cora = released(served), served.people.ids["cora"]
+    from counterseal.core.custody import Ground, Outcome
+    from counterseal.flow import recall
+
+    by = served.office.clock.now() + timedelta(days=2)
+    order = recall.order_holders(served.office, [delivered], Ground.RECALL, by=cora, reason="r", due=by).entries[0]
+    assert "Overdue" not in page(f"/custody/orders/{order}/")
+    recall.acknowledge_order(served.office, order, cora, b"received")
+    assert "Acknowledged" in page(f"/custody/orders/{order}/")
+    recall.certify_order(served.office, order, Outcome.DESTROYED, cora, b"shredded")
+    assert "Answered: destroyed" in page(f"/custody/orders/{order}/")
+    late = ordered_by_court(served, ordered_at=served.office.clock.now() - timedelta(days=9))
+    for served_order in recall.serve(served.office, late.order, cora).entries:
+        assert "Overdue" in page(f"/custody/orders/{served_order}/")
+
+
+def soon(served: AtWork) -> str:
+    return (served.office.clock.now() + timedelta(days=3)).date().isoformat()
+
+
+def orders_of(served: AtWork) -> list:
+    from counterseal.flow.custody import held_packages
+
+    return [order for one in held_packages(served.office) for order in one.holding.orders]

@@ -51,6 +51,8 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "batches/<named:submission>/answer.html": (f"{BATCH}answer.html", OFFICE, {404}),  # not answered yet
     "batches/<named:submission>/answer.pdf": (f"{BATCH}answer.pdf", OFFICE, {404}),
     "requester/": ("/requester/", {"requester"}, {200}),
+    "requester/orders/<int:order>/": ("/requester/orders/1/", {"requester"}, {404}),
+    "requester/orders/<int:order>/document/": ("/requester/orders/1/document/", {"requester"}, {404}),
     "requester/check/": ("/requester/check/", {"requester"}, {200}),
     "requester/send/": ("/requester/send/", {"requester"}, {200}),
     "requester/requests/<named:submission>/": (f"/requester/requests/{SUBMISSION}/", {"requester"}, {200}),
@@ -87,11 +89,19 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "stop-orders/<int:order>/lift/": ("/stop-orders/1/lift/", {"counsel"}, {302}),  # first a step-up
     "stop-orders/<int:order>/serve/": ("/stop-orders/1/serve/", {"counsel", "oversight"}, {405}),
     "custody/": ("/custody/", OFFICE, {200}),
+    "incidents/": ("/incidents/", OFFICE, {200}),
+    "incidents/<int:number>/": ("/incidents/1/", OFFICE, {404}),
     "custody/<int:delivered>/": ("/custody/1/", OFFICE, {404}),
+    "custody/<int:delivered>/order/": ("/custody/1/order/", {"counsel", "oversight"}, {404}),
+    "custody/orders/<int:order>/": ("/custody/orders/1/", OFFICE, {404}),
     "custody/orders/<int:order>/document/": ("/custody/orders/1/document/", OFFICE, {404}),
     "audit/": ("/audit/", {"oversight"}, {200}),
     "audit/export/": ("/audit/export/", {"oversight"}, {405}),
     "audit/cases/<int:case>/": ("/audit/cases/1/", {"oversight"}, {200}),
+    "oversight/": ("/oversight/", {"oversight"}, {200}),
+    "oversight/sample/announce/": ("/oversight/sample/announce/", {"oversight"}, {200}),
+    "oversight/sample/<int:announced>/": ("/oversight/sample/1/", {"oversight"}, {404}),  # none is announced
+    "oversight/re-review/<int:announced>/<int:place>/": ("/oversight/re-review/1/1/", {"oversight"}, {404}),
     "people/": ("/people/", {"administrator"}, {200}),
     "people/add/": ("/people/add/", {"administrator"}, {302}),  # first a step-up
     "people/<int:official>/": ("/people/1/", {"administrator"}, {200}),
@@ -130,7 +140,8 @@ OF_PROGRAMS = {"api/v1/", "api/v1/openapi.json", "api/v1/about"} | {
         "submissions/<submission>", "submissions/<submission>/response", "submissions/<submission>/notice",
         "submissions/<submission>/rows/<row>/history", "submissions/<submission>/packages",
         "submissions/<submission>/packages/<row>", "submissions/<submission>/packages/<row>/acknowledgement",
-        "officers",
+        "submissions/<submission>/packages/<row>/certificate", "orders", "orders/<order>", "orders/<order>/answer",
+        "officers", "custodian.vkey",
     )
 }  # fmt: skip
 """The interface for agencies' programs. No session opens it; tests/api holds who may what."""
@@ -209,8 +220,9 @@ def test_a_role_that_sees_what_is_not_its_own(office: None, role: str):
 @pytest.mark.parametrize("role", ROLES)
 def test_a_session_that_opens_the_interface_for_programs(office: None, role: str):
     client = client_of(role)
-    for route in OF_PROGRAMS - {"api/v1/", "api/v1/openapi.json", "api/v1/about"}:
-        address = "/" + route.replace("<submission>", SUBMISSION).replace("<number>", "0" * 32).replace("<row>", "1")
+    for route in OF_PROGRAMS - {"api/v1/", "api/v1/openapi.json", "api/v1/about", "api/v1/custodian.vkey"}:
+        address = "/" + route.replace("<submission>", SUBMISSION).replace("<number>", "0" * 32)
+        address = address.replace("<row>", "1").replace("<order>", "1")
         answers = [
             client.get(address),
             client.post(address, {}, content_type="application/json"),

@@ -42,6 +42,10 @@ STATUS = {
     "upload-short": 409,
     "register-known": 409,
     "already-received": 409,
+    "not-acknowledged": 409,
+    "order-waits": 409,
+    "custody-ended": 409,
+    "custody-certified": 409,
     "too-many-calls": 429,
 }
 """Errors with a status of their own; any other error of what was sent is 422."""

@@ -93,8 +93,36 @@ class AcknowledgementIn(Strict):
     )
 
 
+class CertificateIn(Strict):
+    """What `counterseal-open certify` wrote and the officer signed."""
+
+    certificate: Annotated[str, Field(min_length=1, max_length=32_768)] = Field(
+        description="The exact text of the file: a certificate that use has ended, of return, or of destruction."
+    )
+
+
+class OrderAnswerIn(Strict):
+    """What `counterseal-open answer-order` wrote and the officer signed."""
+
+    answer: Annotated[str, Field(min_length=1, max_length=32_768)] = Field(description="The exact text of the file.")
+
+
+class OrderOut(Schema):
+    """An order to one of the agency's officers about one package."""
+
+    order: int = Field(description="Its entry in the ledger.")
+    ground: Literal["recall", "court", "correction"]
+    duty: str = Field(description="The duty of the agreement under which it is given.")
+    submission: str
+    row: int
+    officer: Digest
+    package: str = Field(description="SHA-256 of the package, 64 lower-case hexadecimal digits.")
+    due: datetime
+    state: Literal["ordered", "acknowledged", "ceased", "cannot", "overdue"]
+
+
 class AcknowledgementOut(Schema):
-    """An acknowledgement in the ledger."""
+    """What an officer signed, in the ledger: an acknowledgement, a certificate, or an answer to an order."""
 
     entry: int
     officer: Digest

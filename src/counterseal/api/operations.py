@@ -17,9 +17,12 @@ from counterseal.api.forms import (
     AcknowledgementIn,
     AcknowledgementOut,
     AttemptOut,
+    CertificateIn,
     CompletionIn,
     OfficerIn,
     OfficerOut,
+    OrderAnswerIn,
+    OrderOut,
     PackageOut,
     SubmissionOut,
     UploadIn,
@@ -27,7 +30,7 @@ from counterseal.api.forms import (
     WishIn,
 )
 from counterseal.errors import CountersealError
-from counterseal.flow import asker, packages, register, upload
+from counterseal.flow import asker, holder, packages, register, upload
 from counterseal.flow.caller import CALLS_A_MINUTE
 from counterseal.vault.tokens import LONGEST_LIFE
 
@@ -40,10 +43,14 @@ Submission = Annotated[str, Path(pattern=NAME, description="The agency's own id 
 UploadId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The upload's id.")]
 Row = Annotated[int, Path(ge=1, le=1_000_000_000, description="The row's number in the rows file, from 1.")]
 
+Order = Annotated[int, Path(ge=0, le=1_000_000_000_000, description="The order: its entry in the ledger.")]
+
 FILE_OF = {
     "response": ("application/x-ndjson", {"type": "string", "description": "One line a row, in file order."}),
     "notice": ("application/pdf", {"type": "string", "format": "binary"}),
     "package": ("application/json", {"type": "string", "format": "binary", "description": "As it was sealed."}),
+    "key": ("text/plain", {"type": "string", "description": "One line: a verifier key of C2SP signed-note."}),
+    "order": ("application/json", {"type": "object", "description": "The order, its entry and that entry's receipt."}),
 }
 
 
@@ -63,6 +70,18 @@ def about(request: HttpRequest) -> About:  # noqa: ARG001
         calls_a_minute=CALLS_A_MINUTE,
         token_life=LONGEST_LIFE,
     )
+
+
+@interface.get(
+    "/custodian.vkey",
+    auth=None,
+    response={404: PROBLEMS[404]},
+    openapi_extra=_file("key"),
+    summary="The custodian's verifier key",
+)
+def see_custodian_key(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Give the key that signs what packages hold, for `counterseal-open --custodian`. Needs no key of one's own."""
+    return HttpResponse(f"{asker.custodian_key(wiring.office())}\n", content_type=FILE_OF["key"][0])
 
 
 @interface.post("/uploads", response={201: UploadOut, **PROBLEMS}, summary="Announce a submission")
@@ -233,6 +252,55 @@ def acknowledge_package(
         201,
         lambda: AcknowledgementOut.model_validate(
             packages.acknowledge_package(office, agency, submission, row, document), from_attributes=True
+        ),
+    )
+
+
+@interface.post(
+    "/submissions/{submission}/packages/{row}/certificate",
+    response={201: AcknowledgementOut, **PROBLEMS},
+    summary="Certify use, return or destruction",
+)
+def certify_package(
+    request: HttpRequest, submission: Submission, row: Row, form: CertificateIn, call: Call
+) -> HttpResponse:
+    """Enter an officer's signed certificate about a package they acknowledged. Sent again it changes nothing."""
+    office, agency = wiring.office(), caller_of(request).agency
+    document = form.certificate.encode("utf-8", "replace")
+    return once(
+        request,
+        call,
+        201,
+        lambda: AcknowledgementOut.model_validate(
+            holder.certify(office, agency, submission, row, document), from_attributes=True
+        ),
+    )
+
+
+@interface.get("/orders", response={200: list[OrderOut], **PROBLEMS}, summary="Orders that are open")
+def see_orders(request: HttpRequest) -> list[OrderOut]:
+    """Give every recall, court's stop and correction that one of the agency's officers has still to certify."""
+    found = holder.own_orders(wiring.office(), caller_of(request).agency)
+    return [OrderOut.model_validate(one, from_attributes=True) for one in found]
+
+
+@interface.get("/orders/{order}", response=PROBLEMS, openapi_extra=_file("order"), summary="The document of an order")
+def fetch_order(request: HttpRequest, order: Order) -> HttpResponse:
+    """Give the order as its officer verifies and answers it: `counterseal-open answer-order`."""
+    written = holder.own_order_document(wiring.office(), caller_of(request).agency, order)
+    return HttpResponse(written, content_type=FILE_OF["order"][0])
+
+
+@interface.post("/orders/{order}/answer", response={201: AcknowledgementOut, **PROBLEMS}, summary="Answer an order")
+def answer_order(request: HttpRequest, order: Order, form: OrderAnswerIn, call: Call) -> HttpResponse:
+    """Enter the officer's signed answer. Only a certificate closes an order; `ceased` and `cannot` leave it open."""
+    office, agency, document = wiring.office(), caller_of(request).agency, form.answer.encode("utf-8", "replace")
+    return once(
+        request,
+        call,
+        201,
+        lambda: AcknowledgementOut.model_validate(
+            holder.answer_order(office, agency, order, document), from_attributes=True
         ),
     )
 

@@ -25,6 +25,7 @@ from counterseal.cli import registry as registry_commands
 from counterseal.cli import report as report_commands
 from counterseal.cli import retention as retention_commands
 from counterseal.cli import run as run_commands
+from counterseal.cli import sample as sample_commands
 from counterseal.cli import stop_order as stop_order_commands
 from counterseal.cli import witness as witness_commands
 from counterseal.cli.doctor import doctor
@@ -58,6 +59,7 @@ incident_commands.mount(app)
 app.add_typer(agreement_commands.app, name="agreement")
 app.add_typer(report_commands.commands, name="report")
 app.add_typer(retention_commands.app, name="retention")
+app.add_typer(sample_commands.commands, name="sample")
 app.add_typer(stop_order_commands.app, name="stop-order")
 app.command(
     epilog="Example: counterseal explain request --row 17 --agreement agreements/irs-ice-2025",

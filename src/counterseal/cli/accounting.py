@@ -77,6 +77,31 @@ def withhold(
         typer.echo(f"Entry {told['entry']}: the row is left out of the accounting until {told['until']}.")
 
 
+def release(
+    delivered: Annotated[int, typer.Argument(metavar="ENTRY", help="The entry that delivered.")],
+    workspace: Place,
+    by: Annotated[str, typer.Option(help="The sign-in name of oversight.")],
+    out: Annotated[Path, typer.Option(help="Where to write the evidence. It is as confidential as the case.")],
+) -> None:
+    """Write what an inspector needs to follow one release: `counterseal-verify release` reads it."""
+    from counterseal import accounting_wiring  # noqa: PLC0415
+
+    accounting_wiring.release_evidence(workspace, delivered, by, out)
+    typer.echo(f"The evidence of the delivery at entry {delivered}: {out}")
+
+
+def safeguards(
+    workspace: Place,
+    year: Annotated[int, typer.Option(min=2000, max=9998, help="The calendar year, in UTC.")],
+    out: Annotated[Path, typer.Option(help="The folder for safeguards.html, .pdf, .csv and .json.")],
+) -> None:
+    """Draw up the safeguards of every recipient agency and what it holds (26 U.S.C. 6103(p)(4), (p)(5))."""
+    from counterseal import accounting_wiring  # noqa: PLC0415
+
+    accounting_wiring.safeguards_report(workspace, year, out)
+    typer.echo(f"{year}: see {out / 'safeguards.html'}")
+
+
 def read_words(name: str) -> str:
     """Read a small text. Raises CountersealError ``no-such-file``; its content is in no message."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +9,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from counterseal.cli.accounting import accounting, index, withhold
-from counterseal.cli.output import answer_json, console
+from counterseal.cli.accounting import accounting, index, release, safeguards, withhold
+from counterseal.cli.output import console
 from counterseal.ledger.folder import LedgerFolder, verify_folder
-from counterseal.oversight.annual import COLUMNS, annual_counts, public_lines
+from counterseal.oversight.annual import Annual, annual_counts, purposes, read_index
+from counterseal.oversight.annual import due as due_on
 from counterseal.oversight.suppress import SMALLEST
+from counterseal.vault.durable import write_durably
 
 commands = typer.Typer(help="Reports, counted from the ledger alone.", no_args_is_help=True)
 
@@ -26,6 +27,12 @@ commands.command(
     epilog="Example: counterseal report withhold --workspace office --submission SYN-2026-0001 --row 17 "
     "--until 2027-03-01 --reason statement.txt --by cora"
 )(withhold)
+commands.command(epilog="Example: counterseal report release 41 --workspace office --by otto --out release.json")(
+    release
+)
+commands.command(epilog="Example: counterseal report safeguards --workspace office --year 2026 --out safeguards")(
+    safeguards
+)
 
 
 @commands.callback()
@@ -33,36 +40,58 @@ def reports() -> None:
     """Reports, counted from the ledger alone."""
 
 
-@commands.command(epilog="Example: counterseal report annual office/ledger --year 2026")
+@commands.command(epilog="Example: counterseal report annual office --year 2026 --index index.jsonl --out annual")
 def annual(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The ledger's folder, or its workspace.")],
-    year: Annotated[int, typer.Option(min=2000, max=9999, help="The calendar year, in UTC.")],
+    year: Annotated[int, typer.Option(min=2000, max=9998, help="The calendar year, in UTC.")],
     policy: Annotated[Path | None, typer.Option("--policy", help="A trust policy: logs, witnesses, quorum.")] = None,
-    out: Annotated[Path | None, typer.Option("--csv", help="Write the table here too.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
+    index: Annotated[Path | None, typer.Option(help="What `report index --out` wrote; counts the taxpayers.")] = None,
+    agreements: Annotated[
+        Path | None, typer.Option(help="The agreements' folder, for the purposes; else the workspace's own.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder for public.* and committee.*: html, pdf, csv, json.")
+    ] = None,
+    due: Annotated[bool, typer.Option("--due", help="Only tell the last day, and how far it is.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the public table for a program.")] = False,
 ) -> None:
-    """Count a year's requests, people and disclosures by agency (26 U.S.C. 6103(p)(3)(C)); small cells withheld."""
+    """Count a year's requests, disclosures and taxpayers by agency (26 U.S.C. 6103(p)(3)(B), (C))."""
+    if due:
+        from counterseal.wiring import today  # noqa: PLC0415
+
+        days = (last := due_on(year)) - today()
+        told = f"in {days.days} days" if days.days >= 0 else f"{-days.days} days ago"
+        console().print(f"{year}: both tables are due by {last.isoformat()}, 90 days after the year's close ({told}).")
+        return
     from counterseal.ledger_wiring import check_signature, trust  # noqa: PLC0415  # loads the ciphers
+    from counterseal.oversight import annual_page as page  # noqa: PLC0415  # loads what draws
 
     ledger = LedgerFolder(folder)
     found = verify_folder(ledger, trust(ledger, None, policy), check_signature)
-    entries = (json.loads(entry) for bundle in ledger.entries(found.head.size) for entry in bundle)
-    shown = public_lines(annual_counts(entries, year))
+    entries = [json.loads(entry) for bundle in ledger.entries(found.head.size) for entry in bundle]
+    counts = annual_counts(entries, year, None if index is None else read_index(index, entries))
+    documents = agreements or folder / "agreements"
+    newest = str(entries[-1]["at"]) if entries else ""
+    report = Annual(year, found.head.origin, found.head.size, newest, counts, purposes(entries, documents, counts))
     if out is not None:
-        with out.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, ["agency", "agreement", *COLUMNS])
-            writer.writeheader()
-            writer.writerows(shown)
+        out.mkdir(parents=True, exist_ok=True)
+        for name, public in (("public", True), ("committee", False)):
+            for ending, content in page.files_of(report, public=public).items():
+                write_durably(out / f"{name}.{ending}", content, mode=0o644 if public else 0o600)
     if as_json:
-        answer_json({"year": year, "origin": found.head.origin, "size": found.head.size, "lines": shown})
+        typer.echo(page.annual_json(report, public=True), nl=False)
         return
-    drawn = Table(title=f"{year}, from {found.head.size} entries of {found.head.origin}", title_justify="left")
-    for name in ("agency", "agreement", *COLUMNS):
-        drawn.add_column(name.replace("_", " "), justify="right" if name in COLUMNS else "left")
+    shown = report.lines(public=True)
+    drawn = Table(title=f"{year}, from {report.size} entries of {report.origin}", title_justify="left")
+    drawn.add_column("")
     for one in shown:
-        drawn.add_row(*("withheld" if value is None else str(value) for value in one.values()))
+        drawn.add_column(f"{one['agency']}\n{one['agreement']}", justify="right")
+    for name in report.columns if shown else ():
+        said = ("withheld" if one[name] is None else f"{one[name]:,}" for one in shown)
+        drawn.add_row(name.replace("_", " "), *said)
     console().print(drawn)
     console().print(f"Withheld: counts from 1 to {SMALLEST - 1}, and those from which they would follow.")
+    console().print(f"Due by {report.due.isoformat()}, 90 days after the close of the year.")
 
 
 @commands.command(epilog="Example: counterseal report quality office/ledger --quarter 2026Q3 --out quality")
@@ -70,18 +99,26 @@ def quality(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The ledger's folder, or its workspace.")],
     quarter: Annotated[str, typer.Option(help="The calendar quarter, in UTC, like 2026Q3.")],
     out: Annotated[Path, typer.Option(help="The folder for quality.html, .pdf, .csv and .json.")],
+    workspace: Annotated[
+        Path | None,
+        typer.Option(help="Count cures as well, from this workspace's batches: the custodian's own figures."),
+    ] = None,
     policy: Annotated[Path | None, typer.Option("--policy", help="A trust policy: logs, witnesses, quorum.")] = None,
 ) -> None:
     """Count a quarter's answers, reasons, times, reversals and signatures; small cells withheld."""
     from counterseal.ledger_wiring import check_signature, trust  # noqa: PLC0415  # loads the ciphers
     from counterseal.oversight import quality_page as page  # noqa: PLC0415  # loads what draws
-    from counterseal.oversight.quality import months  # noqa: PLC0415
+    from counterseal.oversight.quality import months, with_cures  # noqa: PLC0415
     from counterseal.oversight.quality import quality as count  # noqa: PLC0415
 
     months(quarter)
     ledger = LedgerFolder(folder)
     found = verify_folder(ledger, trust(ledger, None, policy), check_signature)
     told = count((json.loads(entry) for bundle in ledger.entries(found.head.size) for entry in bundle), quarter)
+    if workspace is not None:
+        from counterseal import accounting_wiring  # noqa: PLC0415
+
+        told = with_cures(told, accounting_wiring.cures(workspace, quarter))
     under = told, found.head.origin, found.head.size
     out.mkdir(parents=True, exist_ok=True)
     (out / "quality.html").write_text(page.quality_html(*under), encoding="utf-8")

@@ -43,6 +43,8 @@ ANSWERS = {
     Ground.CORRECTION: ENDS | {Outcome.CORRECTED},
 }
 """What answers an order, by its ground."""
+CEASED, CANNOT = "ceased", "cannot"
+"""What a holder may answer before they certify: that use has ceased, or that what is asked cannot be done and why."""
 
 
 class Act(StrEnum):
@@ -70,7 +72,8 @@ class State(StrEnum):
 class HolderOrder:
     """An order to one holder about one package. ``entry`` is its place in the ledger; ``due`` is its last moment.
 
-    ``stop`` is the entry of the stop order that it serves, None where it serves none.
+    ``stop`` is the entry of the stop order that it serves, None where it serves none. ``answered`` is the holder's last
+    word before a certificate, ``ceased`` or ``cannot``; it leaves the order open.
     """
 
     entry: int
@@ -83,6 +86,7 @@ class HolderOrder:
     acknowledged_at: datetime | None = None
     certified_at: datetime | None = None
     outcome: Outcome | None = None
+    answered: str = ""
 
     def overdue(self, now: datetime) -> bool:
         """Tell whether it was to be certified before now, and was not."""
@@ -93,7 +97,7 @@ class HolderOrder:
         """How it stands, but for its clock."""
         if self.outcome is not None:
             return str(self.outcome)
-        return "ordered" if self.acknowledged_at is None else "acknowledged"
+        return self.answered or ("ordered" if self.acknowledged_at is None else "acknowledged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,8 @@ class Holding:
 class Event:
     """One thing that happened to a holding.
 
-    ``outcome`` belongs to an end and a certificate, ``order`` to both answers of an order, ``ordered`` to an order.
+    ``outcome`` belongs to an end and a certificate, ``order`` to both answers of an order, ``ordered`` to an order,
+    ``answered`` to an acknowledgement that says more.
     """
 
     act: Act
@@ -154,6 +159,7 @@ class Event:
     outcome: Outcome | None = None
     order: int | None = None
     ordered: HolderOrder | None = None
+    answered: str = ""
 
 
 def after(holding: Holding, event: Event) -> Holding:
@@ -179,7 +185,8 @@ def after(holding: Holding, event: Event) -> Holding:
     if held.certified_at is not None:
         raise CountersealError("custody-certified", "This order was certified before.")
     if event.act is Act.ORDER_ACKNOWLEDGED:
-        return _with(holding, replace(held, acknowledged_at=held.acknowledged_at or event.at))
+        first, word = held.acknowledged_at or event.at, event.answered or held.answered
+        return _with(holding, replace(held, acknowledged_at=first, answered=word))
     if event.outcome not in ANSWERS[held.ground]:
         words = ", ".join(sorted(ANSWERS[held.ground]))
         raise CountersealError("custody-outcome", f"An order of this ground is answered by: {words}.")

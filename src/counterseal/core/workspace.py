@@ -61,6 +61,11 @@ class Workspace:
         return self.root / "packages"
 
     @property
+    def papers(self) -> Path:
+        """What holders signed, each under its digest: certificates and answers to orders, as the ledger names them."""
+        return self.root / "papers"
+
+    @property
     def agencies(self) -> Path:
         """What the sealer knows of each agency: its certificate authorities, and a gateway key where it has one."""
         return self.root / "agencies"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
 from counterseal.intake.manifest import SAFE_ID
+from counterseal.ledger.folder import LedgerFolder
 from counterseal.store.asker import OwnSubmission, enter_withdrawal, own_submissions
 from counterseal.store.submissions import one_act
 from counterseal.store.uploads import no_upload
@@ -36,6 +37,11 @@ class Attempt:
     row: int
     answer: str
     reasons: list[dict[str, str]]
+
+
+def custodian_key(office: Office) -> str:
+    """Give the custodian's verifier key as it is published. Raises CountersealError ``not-found``."""
+    return str(LedgerFolder(office.ledger.folder).custodian())
 
 
 def everything_of(agency: str) -> list[OwnSubmission]:

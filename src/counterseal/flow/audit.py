@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.core.official import Role
 from counterseal.errors import CountersealError
-from counterseal.ledger.folder import LedgerFolder, prove_entry
+from counterseal.ledger.folder import CUSTODIAN_KEY, LedgerFolder, prove_entry
 from counterseal.ledger.note import read_head
 from counterseal.store.audit import audit_page, keep_inspection
 from counterseal.store.casework import acting
@@ -70,6 +70,8 @@ def _packed(folder: LedgerFolder, lines: tuple[Audited, ...]) -> bytes:
             )  # fmt: skip
         archive.writestr("audit.csv", table.getvalue())
         archive.writestr("log.vkey", f"{folder.key()}\n")
+        if (folder.path / CUSTODIAN_KEY).is_file():
+            archive.writestr(CUSTODIAN_KEY, f"{folder.custodian()}\n")
     return packed.getvalue()
 
 

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from counterseal.flow.office import Office
 
 NOTE = "backup.json"
-AFTER = ("batches", "retained", "answers", "packages", "inbox", "agreements", "agencies", "policy", "workspace.toml")
+AFTER = (
+    "batches", "retained", "answers", "packages", "papers", "inbox", "agreements", "agencies", "policy",
+    "workspace.toml",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

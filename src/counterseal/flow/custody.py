@@ -247,7 +247,8 @@ def _event(told: Told) -> Event | None:
     if body["act"] == "ordered":
         return Event(Act.ORDERED, told.at, ordered=_order(told, body))
     act = Act.ORDER_ACKNOWLEDGED if body["act"] == "acknowledged" else Act.CERTIFIED
-    return Event(act, told.at, _outcome(body.get("outcome", "")), int(body["order"]))
+    answered = str(body.get("answer", ""))
+    return Event(act, told.at, _outcome(body.get("outcome", "")), int(body["order"]), answered=answered)
 
 
 def _outcome(word: object) -> Outcome | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from counterseal.agreements import load_agreement
@@ -11,6 +12,7 @@ from counterseal.core.workspace import Workspace
 from counterseal.errors import CountersealError
 from counterseal.flow.book import make_book, open_book
 from counterseal.flow.witnesses import make_demonstration_witnesses
+from counterseal.ledger.folder import CUSTODIAN_KEY
 from counterseal.store.connection import make_tables, point_at
 from counterseal.store.submissions import one_act, register_agency
 from counterseal.vault.durable import write_durably
@@ -57,19 +59,24 @@ def establish(
     write_durably(workspace.keys / "session.key", entropy(48).hex().encode(), mode=0o600)
     origin = f"counterseal.example/{'demonstration' if demonstration else 'log'}/{entropy(8).hex()}"
     book = make_book(workspace.ledger, workspace.keys, origin, clock)
-    make_keys(workspace.keys, f"{origin}/custodian", CUSTODIAN_KEYS, entropy)
+    custodian = f"{make_keys(workspace.keys, f'{origin}/custodian', CUSTODIAN_KEYS, entropy)[0].key}\n".encode()
+    write_durably(workspace.ledger / CUSTODIAN_KEY, custodian)
     if demonstration:
         make_demonstration_witnesses(workspace, book.keys, entropy)
-    _enter(book, workspace, clock)
+    _enter(book, workspace, clock, sha256(custodian).hexdigest())
     note = f"# Made by counterseal init.\ndemonstration = {str(demonstration).lower()}\n"
     write_durably(root / "workspace.toml", note.encode())
     return workspace
 
 
-def _enter(book: LedgerLog, workspace: Workspace, clock: Clock) -> None:
-    """Enter the beginning and the agreements in force; in a demonstration, register their requesters."""
+def _enter(book: LedgerLog, workspace: Workspace, clock: Clock, custodian: str) -> None:
+    """Enter the beginning and the agreements in force; in a demonstration, register their requesters.
+
+    ``custodian`` is the digest of the custodian's verifier key as it is published.
+    """
     with one_act():
-        book.append("start-up", {"demonstration": "yes" if workspace.demonstration else "no"})
+        demonstration = "yes" if workspace.demonstration else "no"
+        book.append("start-up", {"demonstration": demonstration, "custodian": custodian})
         for folder in sorted(workspace.agreements.iterdir()):
             agreement = load_agreement(folder)
             book.append(

@@ -206,7 +206,7 @@ def waiting(office: Office, told: Seen) -> tuple[str, ...]:
     found, figures = told.incident, told.figures
     said = []
     if found.overdue(office.clock.now()):
-        said.append("the report came after its time")
+        said.append("the report is late, or was")
     if not found.first(Act.CONTAINED):
         said.append("nothing was recalled")
     if figures.still_held:

@@ -62,6 +62,8 @@ class EntryKind(StrEnum):
     INSPECTED = "inspected"
     ACCOUNTED = "accounted"
     WITHHELD = "withheld"
+    SAMPLE = "sample"
+    RE_REVIEWED = "re-reviewed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint"
 LOG_KEY = "log.vkey"
 LOG_KEY_ML_DSA = "log.ml-dsa-44.vkey"
+CUSTODIAN_KEY = "custodian.vkey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,21 @@ class LedgerFolder:
                 next_step="Name the folder that holds log.vkey and checkpoint.",
             )
         return read_key(self.read(LOG_KEY).decode("utf-8", "replace").strip())
+
+    def custodian(self) -> VerifierKey:
+        """Read the verifier key of the custodian, who signs what packages hold.
+
+        Raises CountersealError ``not-found`` where it was not published.
+        """
+        path = self.path / CUSTODIAN_KEY
+        if not path.is_file():
+            raise CountersealError(
+                "not-found",
+                "The custodian's verifier key is not published here.",
+                where=CUSTODIAN_KEY,
+                next_step="The sealer's account writes the first line of keys/custodian.ed25519 there.",
+            )
+        return read_key(path.read_text(encoding="utf-8").strip())
 
     def checkpoint(self) -> bytes:
         """Read the newest checkpoint; it is not verified by this."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import typst
 
-from counterseal.oversight.quality_page import STYLE, STYLE_SOURCE, Part
+from counterseal.oversight.page import STYLE, STYLE_SOURCE, Part
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,12 +57,11 @@ class Figures:
 
 def incident_parts(incident: Incident, figures: Figures, now: datetime) -> tuple[Part, ...]:
     """Lay an incident out as tables. Times are in UTC."""
-    left = "late" if incident.overdue(now) else "in time"
-    reported = "" if now > incident.due else f"; it ends {_at(incident.due)}"
+    standing = "late" if incident.overdue(now) else "in time"
     times = (
         ("A possible issue was identified", _at(incident.identified)),
         ("Entered in the ledger", f"entry {incident.number}"),
-        ("The report is due", f"{_at(incident.due)} ({left}{reported})"),
+        ("The report is due", f"{_at(incident.due)}: {standing}"),
         *((_ACTS[event.act], f"{_at(event.at)}, entry {event.entry}") for event in incident.events),
     )
     what = (
@@ -152,7 +151,7 @@ def incident_pdf(incident: Incident, figures: Figures, origin: str, now: datetim
 
 
 def _heads(incident: Incident, origin: str, now: datetime) -> tuple[str, str]:
-    return f"Incident {incident.number}: {incident.state}", f"As it stands on {_at(now)} UTC, from {origin}."
+    return f"Report on incident {incident.number}", f"As it stands on {_at(now)} UTC, from {origin}."
 
 
 def _table(part: Part) -> str:

@@ -1,14 +1,14 @@
 """A quarter's quality figures, counted from the ledger's entries and nothing else.
 
-What the entries cannot join is not told: a submission and a case stand in them as commitments with fresh salts, so
-the time from receipt to determination and the rows mended after a cure are known to the office alone.
+What the entries cannot join is not told: a submission and a case stand in them as commitments with fresh salts. What
+became of rows returned for cure is therefore the custodian's own figure, handed in and marked as such.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -30,9 +30,11 @@ REVERSALS = {
     "give back": "Case given back for a new look",
     "stop": "Stop order entered",
     "lift": "Stop order lifted",
-    "incident": "Incident entered",
+    "incident": "Incident opened",
 }
 STEPS = ("signed first", "signed second", "intent", "delivered")
+CURED = ("admitted", "judgement", "refused", "cure", "not back")
+"""What became of a reference returned for cure; ``admitted`` is every rule held before a look-up."""
 Count = int | None
 
 
@@ -60,6 +62,8 @@ class Quality:
     spans: tuple[Span, ...]
     reversals: tuple[tuple[str, Count], ...]
     officials: tuple[tuple[str, Count], ...]
+    cures: tuple[tuple[str, str, dict[str, Count]], ...] | None = None
+    """The custodian's own figures, not the ledger's; None where they were not counted."""
 
 
 def months(quarter: str) -> tuple[str, str]:
@@ -131,7 +135,9 @@ def _reversed(kind: str, body: Mapping[str, Any]) -> dict[str, int]:
         return {body["act"]: 1} if body.get("act") in {"refuse", "return", "give back"} else {}
     if kind == "lift":
         return {"lift": 1} if body.get("act") == "lifted" else {}
-    return {kind: 1} if kind in {"stop", "incident"} else {}
+    if kind == "incident":
+        return {"incident": 1} if body.get("act") == "opened" else {}
+    return {"stop": 1} if kind == "stop" else {}
 
 
 def _walked(
@@ -173,13 +179,20 @@ def _shown(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, Count], ...]:
     return tuple((name, None if 0 < n < SMALLEST else n) for name, n in counts)
 
 
-def _by_agency(found: Mapping[tuple[str, str], Counter[str]]) -> tuple[tuple[str, str, dict[str, Count]], ...]:
+def with_cures(found: Quality, counted: Mapping[tuple[str, str], Mapping[str, int]]) -> Quality:
+    """Give a quarter's figures with what became of references returned for cure, small counts withheld."""
+    return replace(found, cures=_by_agency(counted, CURED, "returned"))
+
+
+def _by_agency(
+    found: Mapping[tuple[str, str], Mapping[str, int]], columns: tuple[str, ...] = ANSWERS, total: str = "rows"
+) -> tuple[tuple[str, str, dict[str, Count]], ...]:
     lines = sorted(found)
     if not lines:
         return ()
-    table = with_totals([[found[line][column] for column in ANSWERS] for line in lines])
+    table = with_totals([[found[line][column] for column in columns] for line in lines])
     hidden = withheld(table)
     return tuple(
-        (*line, {name: None if (at, c) in hidden else table[at][c] for c, name in enumerate((*ANSWERS, "rows"))})
+        (*line, {name: None if (at, c) in hidden else table[at][c] for c, name in enumerate((*columns, total))})
         for at, line in enumerate([*lines, ("all", "all")])
     )

@@ -43,6 +43,24 @@ def withheld(table: Sequence[Sequence[int]], *, smallest: int = SMALLEST) -> set
     return hidden
 
 
+def withheld_lines(table: Sequence[Sequence[int]], *, smallest: int = SMALLEST) -> set[int]:
+    """Give the lines withheld whole, where only the columns add up and the last line is their sum.
+
+    Every line with a count from 1 to ``smallest`` - 1; and others, the smallest first, while the ones withheld follow:
+    one alone does, and so do lines of which each must be 1, because no zero is withheld.
+    """
+    last = len(table) - 1
+    hidden = {at for at, row in enumerate(table) if any(0 < value < smallest for value in row)}
+    while hidden and (len(hidden) == 1 or (last not in hidden and _each_is_one(table, hidden))):
+        others = [at for at, row in enumerate(table) if at not in hidden and row[0]]
+        hidden.add(min(others, key=lambda at: (tuple(table[at]), at)))
+    return hidden
+
+
+def _each_is_one(table: Sequence[Sequence[int]], hidden: set[int]) -> bool:
+    return any(sum(table[at][column] for at in hidden) == len(hidden) for column in range(len(table[0])))
+
+
 def _rectangle(cell: Cell, cells: Mapping[Cell, int], hidden: set[Cell]) -> set[Cell] | None:
     """Give the cheapest three cells that close a ring with this one."""
     row, column = cell

@@ -87,7 +87,12 @@ def enter_withdrawal(agency: str, submission: str, at: datetime, entry: int) -> 
 
 def withdraw_cases(submission: str) -> None:
     """Withdraw the cases of a submission that its agency has withdrawn; of any other, none."""
-    wanted = Withdrawal.objects.filter(submission=submission).values_list("agency_id", "at", "entry").first()
+    own = Submission.objects.filter(pk=submission).values("agency_id")
+    wanted = (
+        Withdrawal.objects.filter(submission=submission, agency_id__in=own)
+        .values_list("agency_id", "at", "entry")
+        .first()
+    )
     if wanted is None:
         return
     agency, at, entry = wanted

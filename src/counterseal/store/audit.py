@@ -41,6 +41,21 @@ def keep_inspection(case: int | None, official: int, what: str, reason: str, *, 
     Inspection.objects.create(case_id=case, official_id=official, what=what, reason=reason, at=at, entry=entry)
 
 
+def looks_at(case: int, official: int) -> list[tuple[str, str]]:
+    """Give what an official looked at of a case, each with the reason given, the first first."""
+    found = Inspection.objects.filter(case_id=case, official_id=official).order_by("entry")
+    return list(found.values_list("what", "reason"))
+
+
+def acts_since(at: datetime) -> list[tuple[int, datetime, str, str]]:
+    """Give what officials did to cases from a time on, in the ledger's order: entry, when, by whom, and the act."""
+    found = CaseEvent.objects.filter(at__gte=at, official__isnull=False).order_by("entry", "pk")
+    return [
+        (entry, when, str(who), act)
+        for entry, when, who, act in found.values_list("entry", "at", "official__username", "act")
+    ]
+
+
 def audit_page(*, case: int | None, official: int | None, number: int, size: int) -> AuditPage:
     """Give a page of what was done and looked at, of one case, of one official, or of both; pages count from 1."""
     found: QuerySet[Any, Any] = _lines(case, official)

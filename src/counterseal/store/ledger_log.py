@@ -205,6 +205,11 @@ class LedgerLog:
         signed = LedgerCheckpoint.objects.using(self._alias).order_by("-size").first()
         return None if signed is None else checkpoint_note(signed, self._alias)
 
+    def checkpoint_of(self, size: int) -> str | None:
+        """Give the signed checkpoint of exactly this size with its cosignatures; None where none was signed."""
+        signed = LedgerCheckpoint.objects.using(self._alias).filter(size=size).first()
+        return None if signed is None else checkpoint_note(signed, self._alias)
+
     def cosigned(self, size: int, lines: Mapping[str, str]) -> str:
         """Keep witnesses' signature lines (verified by the caller) under a checkpoint and publish it with them.
 

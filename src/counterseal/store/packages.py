@@ -33,3 +33,23 @@ def acknowledged(delivered: int) -> dict[str, int]:
     found = LedgerEntry.objects.filter(kind=EntryKind.ACKNOWLEDGED, index__gt=delivered).values_list("index", "entry")
     told = {index: json.loads(bytes(entry)).get("body", {}) for index, entry in found.iterator()}
     return {str(body["officer"]): index for index, body in told.items() if body.get("delivered") == delivered}
+
+
+def certificate_entry(act: str, delivered: int, officer: str) -> int | None:
+    """Give the entry of an officer's certificate: ``used``, ``returned`` or ``destroyed``; None without one."""
+    kind, word = (EntryKind.CUSTODY, "act") if act == "used" else (EntryKind.DESTROYED, "outcome")
+    return _entry(kind, {"delivered": delivered, "officer": officer, word: act})
+
+
+def entered_answer(order: int, document: str) -> int | None:
+    """Give the entry of an answer to an order by the digest of its paper, None where it is not entered."""
+    return _entry(EntryKind.RECALL, {"order": order, "document": document})
+
+
+def _entry(kind: EntryKind, facts: dict[str, object]) -> int | None:
+    found = LedgerEntry.objects.filter(kind=kind).order_by("index").values_list("index", "entry")
+    for index, entry in found.iterator():
+        body = json.loads(bytes(entry)).get("body", {})
+        if all(body.get(name) == fact for name, fact in facts.items()):
+            return int(index)
+    return None

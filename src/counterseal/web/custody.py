@@ -16,7 +16,7 @@ from counterseal.flow import recall
 from counterseal.flow.custody import conditions_of, due, held_packages
 from counterseal.flow.safeguards import statuses
 from counterseal.web.custody_chart import MOST, timeline
-from counterseal.web.rights import Right, asks, who
+from counterseal.web.rights import Right, asks, rights_of, who
 from counterseal.wiring import office
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def package(request: HttpRequest, delivered: int) -> HttpResponse:
     now = at_work.clock.now()
     told = {
         "delivered": delivered,
+        "orders_from_here": Right.ISSUE_STOPS in rights_of(request.user) and any(one.holding.is_held for one in found),
         "first": found[0],
         "holders": [(one, [(order, order.overdue(now)) for order in one.holding.orders]) for one in found],
         "conditions": conditions_of(at_work.workspace, found[0].holding.agreement),

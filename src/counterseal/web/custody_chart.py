@@ -35,32 +35,34 @@ def timeline(held: Sequence[Held], now: datetime, *, width: int) -> str:
     Times are in UTC, to the minute.
     """
     now = now.replace(second=0, microsecond=0)
-    return svg(specification([bar for one in held[:MOST] for bar in _bars(one, now)], now, width))
+    return svg(specification([part for one in held[:MOST] for part in holder_bars(one, now)], now, width))
 
 
-def _bars(one: Held, now: datetime) -> list[dict[str, str]]:
+def holder_bars(one: Held, now: datetime) -> list[dict[str, str]]:
+    """Give a holder's line, and one for each order to them."""
     holding = one.holding
     state = ENDED if not holding.is_held else HELD if holding.acknowledged_at else SENT
-    found = [_bar(f"{one.officer}, delivery {holding.delivered}", state, holding.since, holding.ended_at or now)]
+    found = [bar(f"{one.officer}, delivery {holding.delivered}", state, holding.since, holding.ended_at or now)]
     for order in holding.orders:
         line = f"{WORD[order.ground]}, entry {order.entry}"
         if order.certified_at is not None:
-            found.append(_bar(line, ANSWERED, order.at, order.certified_at))
+            found.append(bar(line, ANSWERED, order.at, order.certified_at))
             continue
-        found.append(_bar(line, ORDERED, min(order.at, order.due), order.due))
+        found.append(bar(line, ORDERED, min(order.at, order.due), order.due))
         if order.overdue(now):
-            found.append(_bar(line, OVERDUE, order.due, now))
+            found.append(bar(line, OVERDUE, order.due, now))
     return found
 
 
-def _bar(line: str, word: str, begin: datetime, end: datetime) -> dict[str, str]:
+def bar(line: str, word: str, begin: datetime, end: datetime) -> dict[str, str]:
+    """Give one bar: its line, its word, its beginning and its end."""
     return {"line": line, "word": word, "from": begin.isoformat(), "to": max(begin, end).isoformat()}
 
 
 def specification(bars: list[dict[str, str]], now: datetime, width: int) -> dict[str, Any]:
     """Give the Vega-Lite specification: each bar has its line, its word, and its beginning and end (ISO 8601)."""
     narrow = width < 400
-    used = [word for word in COLOURS if any(bar["word"] == word for bar in bars)]
+    used = [word for word in COLOURS if any(one["word"] == word for one in bars)]
     drop = 12 if narrow else 0
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",

@@ -35,6 +35,8 @@ WORDS = {
     "inspected": "A record was looked at",
     "accounted": "The index by person was entered",
     "withheld": "An official withheld an item from an accounting",
+    "sample": "A sample of decisions was announced or drawn",
+    "re-reviewed": "Oversight reviewed a drawn decision again",
 }
 
 

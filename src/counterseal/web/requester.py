@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from counterseal.errors import CountersealError
-from counterseal.flow import asker, packages
+from counterseal.flow import asker, holder, packages
 from counterseal.flow.authenticate import LARGEST_SIGNATURE
 from counterseal.flow.requester import Sent, check, read_response, send
 from counterseal.intake.manifest import LARGEST_MANIFEST
@@ -86,9 +86,10 @@ def agency_of(request: HttpRequest) -> str:
 @require_safe
 @asks(Right.REQUESTS)
 def requests(request: HttpRequest) -> HttpResponse:
-    """Give the agency's own requests, the newest first."""
+    """Give the orders that the agency has to answer, and its own requests, the newest first."""
     found = asker.everything_of(agency_of(request))
     told = {
+        "orders": holder.own_orders(office(), agency_of(request)),
         "requests": [(one, STATUS_WORD[one.status]) for one in found],
         "agency": request.user.agency,  # type: ignore[union-attr]
     }
@@ -190,7 +191,7 @@ def acknowledge(request: HttpRequest, submission: str, row: int) -> HttpResponse
     error = None
     if request.method == "POST":
         try:
-            document = _file(request, "acknowledgement", "the acknowledgement").read(LARGEST_ACKNOWLEDGEMENT + 1)
+            document = sent_file(request, "acknowledgement", "the acknowledgement").read(LARGEST_ACKNOWLEDGEMENT + 1)
             done = packages.acknowledge_package(
                 office(), agency_of(request), submission, row, document, door="pages"
             )  # fmt: skip
@@ -240,8 +241,10 @@ def _own(request: HttpRequest, submission: str) -> OwnSubmission:
 
 def _sent(request: HttpRequest, *, signed: bool) -> Sent:
     """Read what a form brought. Raises CountersealError ``sent-missing`` naming the file that is not there."""
-    rows, manifest = _file(request, "rows", "the rows file"), _file(request, "manifest", "manifest.json")
-    signature = _file(request, "signature", "manifest.json.sig") if signed and "signature" in request.FILES else None
+    rows, manifest = sent_file(request, "rows", "the rows file"), sent_file(request, "manifest", "manifest.json")
+    signature = (
+        sent_file(request, "signature", "manifest.json.sig") if signed and "signature" in request.FILES else None
+    )
     return Sent(
         rows.chunks(),
         int(rows.size or 0),
@@ -250,7 +253,8 @@ def _sent(request: HttpRequest, *, signed: bool) -> Sent:
     )
 
 
-def _file(request: HttpRequest, field: str, meant: str) -> UploadedFile[Any]:
+def sent_file(request: HttpRequest, field: str, meant: str) -> UploadedFile[Any]:
+    """Give the file that a form brought. Raises CountersealError ``sent-missing`` where it brought none."""
     found = request.FILES.get(field)
     if found is None or isinstance(found, list):
         raise CountersealError("sent-missing", f"Choose {meant}.", where=field)
