@@ -38,9 +38,6 @@ P = 2**255 - 19
 BESIDE = {"index": "accounting", "annual": "figures"} | {
     name: name for name in ("accounting", "paper", "release", "sample")
 }
-    "index": "accounting",
-    "annual": "figures",
-}
 """Subjects with a file of their own, beside this one."""
 
 
