@@ -35,10 +35,8 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 LOG, COSIGNATURE, ML_DSA = 1, 4, 6
 LENGTHS = {LOG: (32, 64), COSIGNATURE: (32, 72), ML_DSA: (1312, 2428)}
 P = 2**255 - 19
-BESIDE = {"index": "accounting", "annual": "figures"} | {
-    name: name for name in ("accounting", "paper", "release", "sample")
-}
-"""Subjects with a file of their own, beside this one."""
+BESIDE = {name: name for name in ("accounting", "paper", "release", "sample")}  # files of their own beside this one
+BESIDE |= {"index": "accounting", "annual": "figures"}
 
 
 class Refused(Exception):  # noqa: N818 - it is what the program says
