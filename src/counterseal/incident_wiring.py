@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from counterseal.core.incident import NoticeGround, Source
-from counterseal.custody_wiring import end_of_day, moment
+from counterseal.custody_wiring import end_of_day, moment, read_paper
 from counterseal.errors import CountersealError
 from counterseal.vault.durable import write_durably
 from counterseal.wiring import open_office
@@ -61,6 +61,13 @@ def report(office: Office, number: int, out: Path, by: str) -> dict[str, Any]:
 
     told, entry = acts.report(office, number, write, by=by)
     return {"entry": entry, "late": told.incident.overdue(now), "folder": str(out)}
+
+
+def charge(office: Office, number: int, delivered: int, ground: str, paper: Path, by: str) -> int:
+    """Enter on a document that somebody is charged, or discipline is proposed; give the entry."""
+    from counterseal.flow import incident as acts  # noqa: PLC0415
+
+    return acts.charge(office, number, delivered, _word(NoticeGround, ground, "--ground"), read_paper(paper), by=by)
 
 
 def notify(

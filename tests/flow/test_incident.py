@@ -146,6 +146,21 @@ def test_a_person_who_is_told_before_safeguards(at_work: AtWork):
     assert acts.seen(at_work.office, found.number).figures.notices == 1
 
 
+def test_a_notice_that_is_owed_and_forgotten(at_work: AtWork):
+    found = noticed(at_work)
+    with refused("incident-ground"):
+        acts.charge(at_work.office, found.number, found.delivered[0], NoticeGround.DECISION, b"paper", by="A. Counsel")
+    with refused("incident-delivered"):
+        acts.charge(at_work.office, found.number, 1, NoticeGround.CHARGE, b"paper", by="A. Counsel")
+    acts.charge(at_work.office, found.number, found.delivered[0], NoticeGround.CHARGE, b"paper", by="A. Counsel")
+    waits = acts.waiting(at_work.office, acts.seen(at_work.office, found.number))
+    assert any("owed" in one for one in waits)
+    reported(at_work, found.number)
+    acts.notify(at_work.office, found.number, found.delivered[0], NoticeGround.CHARGE, b"l", "", by="A. Counsel")
+    waits = acts.waiting(at_work.office, acts.seen(at_work.office, found.number))
+    assert not any("owed" in one for one in waits)
+
+
 def test_a_report_that_names_somebody(at_work: AtWork):
     from counterseal.store.models import Case
 

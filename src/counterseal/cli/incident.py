@@ -90,6 +90,20 @@ def report(number: Number, workspace: Place, by: By, out: Out, as_json: AsJson =
         )
 
 
+@app.command(epilog='Example: counterseal incident charge 57 41 --ground "criminal charge" --document charge.pdf --by "A. Counsel" --workspace office')  # fmt: skip  # noqa: E501
+def charge(
+    number: Number,
+    delivered: Annotated[int, typer.Argument(metavar="ENTRY", min=0, help="The delivery that it is about.")],
+    workspace: Place,
+    by: By,
+    ground: Annotated[str, typer.Option(help='"criminal charge" or "proposed discipline".')],
+    document: Annotated[Path, typer.Option(help="What says so; its SHA-256 is entered, and no more.")],
+) -> None:
+    """Enter that somebody is charged, or discipline is proposed: the person must be told (26 U.S.C. 7431(e))."""
+    entry = _wired().charge(_office(workspace), number, delivered, ground, document, by)
+    typer.echo(f"Entry {entry}: a notice is owed, as soon as practicable. counterseal incident notice {number}")
+
+
 @app.command(epilog='Example: counterseal incident notice 57 41 --ground "criminal charge" --person who.json --out letter --by "A. Counsel" --workspace office')  # fmt: skip  # noqa: E501
 def notice(
     number: Number,

@@ -43,6 +43,7 @@ class Act(StrEnum):
     OPENED = "opened"
     CONTAINED = "contained"
     REPORTED = "reported"
+    CHARGED = "charged"
     NOTIFIED = "notified"
     PROPOSED = "close proposed"
     CLOSED = "closed"
@@ -50,11 +51,12 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One act about an incident, with the entry that holds it; ``facts`` are the entry's own."""
+    """One act about an incident, with the entry that holds it. ``delivered`` is set where it is about one delivery."""
 
     act: Act
     entry: int
     at: datetime
+    delivered: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,14 @@ class Incident:
     def first(self, act: Act) -> Event | None:
         """Give the first act of its kind, None where there is none."""
         return next((event for event in self.events if event.act is act), None)
+
+    @property
+    def owed(self) -> tuple[int, ...]:
+        """Give the deliveries whose taxpayer must be told and is not yet: 26 U.S.C. 7431(e)."""
+        charged, told = (
+            [event.delivered for event in self.events if event.act is act] for act in (Act.CHARGED, Act.NOTIFIED)
+        )
+        return tuple(one for one in self.delivered if one in charged and one not in told)
 
     @property
     def state(self) -> str:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from counterseal.ledger.entry import Fact
     from counterseal.store.custody import Told
 
+OWED = frozenset({NoticeGround.CHARGE, NoticeGround.DISCIPLINE})
+"""On which a taxpayer must be told: 26 U.S.C. 7431(e)."""
 MAY_ACT = frozenset({Role.COUNSEL, Role.OVERSIGHT})
 REPORT = "identification of a possible issue"
 """What starts the duty to report, as the agreement's document says it."""
@@ -109,6 +111,21 @@ def report(office: Office, number: int, write: Callable[[Seen], bytes], *, by: B
     return told, _enter(office, number, Act.REPORTED, {"document": document}, {}, by)
 
 
+def charge(office: Office, number: int, delivered: int, ground: NoticeGround, document: bytes, *, by: By) -> int:
+    """Enter that somebody is charged over a delivery, or discipline is proposed: from here its taxpayer must be told.
+
+    ``document`` is what says so; its digest is entered. Raises CountersealError ``incident-ground`` for a ground that
+    is not of 26 U.S.C. 7431(e), ``incident-delivered``, ``incident-unknown``, ``incident-closed`` or ``role``.
+    """
+    if ground not in OWED:
+        raise CountersealError("incident-ground", f"A notice is owed on: {', '.join(sorted(OWED))}.", where="--ground")
+    _in_question(office, number, delivered)
+    body: dict[str, Fact] = {
+        "delivered": delivered, "ground": str(ground), "document": sha256(document).hexdigest(),
+    }  # fmt: skip
+    return _enter(office, number, Act.CHARGED, body, {}, by)
+
+
 def notify(
     office: Office, number: int, delivered: int, ground: NoticeGround, letter: bytes, reason: str, *, by: By
 ) -> int:
@@ -118,8 +135,7 @@ def notify(
     question, ``incident-words`` where counsel decides and does not say why, ``incident-unknown``,
     ``incident-closed`` or ``role``.
     """
-    if delivered not in incident(office, number).delivered:
-        raise CountersealError("incident-delivered", "This delivery is not in question here.", where=str(delivered))
+    _in_question(office, number, delivered)
     if ground is NoticeGround.DECISION and not reason.strip():
         raise CountersealError(
             "incident-words", "No duty to tell was found outside 7431(e); say why the person is told.", where="--reason"
@@ -211,9 +227,16 @@ def waiting(office: Office, told: Seen) -> tuple[str, ...]:
         said.append("the report is late, or was")
     if not found.first(Act.CONTAINED):
         said.append("nothing was recalled")
+    if found.owed:
+        said.append(f"{len(found.owed)} notices are owed: somebody is charged, or discipline is proposed")
     if figures.still_held:
         said.append(f"{figures.still_held} of {figures.recipients} holders have certified no end")
     return tuple(said)
+
+
+def _in_question(office: Office, number: int, delivered: int) -> None:
+    if delivered not in incident(office, number).delivered:
+        raise CountersealError("incident-delivered", "This delivery is not in question here.", where=str(delivered))
 
 
 def _reported_by(office: Office, agreement: str, identified: datetime) -> datetime:
@@ -249,5 +272,5 @@ def _read(entries: Sequence[Told]) -> dict[int, Incident]:
             )  # fmt: skip
         else:
             number = int(body["incident"])
-            found[number] = replay(found[number], [Event(Act(body["act"]), told.index, told.at)])
+            found[number] = replay(found[number], [Event(Act(body["act"]), told.index, told.at, body.get("delivered"))])
     return found

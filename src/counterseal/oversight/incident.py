@@ -90,6 +90,7 @@ def incident_parts(incident: Incident, figures: Figures, now: datetime) -> tuple
 _ACTS = {
     "contained": "Holders ordered to stop and to return or destroy",
     "reported": "Reported",
+    "charged": "Somebody charged, or discipline proposed: a notice is owed",
     "notified": "A person told",
     "close proposed": "Proposed to be closed",
     "closed": "Closed",
