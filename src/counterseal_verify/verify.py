@@ -379,11 +379,8 @@ def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
     """Verify a ledger's folder: signatures, quorum, every entry, every tile, the root."""
     head = policy.accept((folder / "checkpoint").read_text(encoding="utf-8"))
     found = entries(folder, head.size)
-    stack = Stack()
     row_of_hashes = [leaf(entry) for entry in found]
-    for hashed in row_of_hashes:
-        stack.add(hashed)
-    if stack.root() != head.root:
+    if _root(row_of_hashes) != head.root:
         raise Refused(f"the entries do not give the root that was signed{first_other(folder, row_of_hashes)}")
     level = 0
     while row_of_hashes:
@@ -394,7 +391,7 @@ def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
             if raw[: 32 * len(part)] != b"".join(part):
                 raise Refused(f"{tile_name(level, index, len(part))} does not follow from the entries")
         full = range(0, len(row_of_hashes) // 256 * 256, 256)
-        row_of_hashes = [_tile_root(row_of_hashes[at : at + 256]) for at in full]
+        row_of_hashes = [_root(row_of_hashes[at : at + 256]) for at in full]
         level += 1
     return head, found
 
@@ -417,7 +414,7 @@ def entries_from(folder: Path, head: Head, wanted: int) -> tuple[int, list[bytes
         part = bundle(folder, index, min(256, head.size - 256 * index))
         found += part
         if len(part) == 256:
-            stack.add(_tile_root([leaf(entry) for entry in part]))
+            stack.add(_root([leaf(entry) for entry in part]))
         else:
             for entry in part:
                 hashes.add(leaf(entry))
@@ -447,7 +444,7 @@ def package(raw: bytes, folder: Path, policy: Policy) -> tuple[Head, int]:
     return newest, index
 
 
-def _tile_root(hashes: list[bytes]) -> bytes:
+def _root(hashes: list[bytes]) -> bytes:
     stack = Stack()
     for hashed in hashes:
         stack.add(hashed)

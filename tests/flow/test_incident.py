@@ -59,6 +59,35 @@ def test_the_document_sets_another_time(at_work: AtWork):
     assert noticed(at_work, delivered=delivered).due < at_work.office.clock.now()
 
 
+def test_a_document_that_gives_itself_longer_than_the_law(at_work: AtWork):
+    delivered = released(at_work)
+    document = at_work.folder / "agreements" / "irs-ice-2025" / "agreement.md"
+    words = document.read_text(encoding="utf-8")
+    line = next(one for one in words.splitlines() if one.startswith("| D-14 |"))
+    document.write_text(words.replace(line, line.replace("| 24 hours |", "| 48 hours |")), encoding="utf-8")
+    found = noticed(at_work, delivered=delivered)
+    assert found.due == found.identified + timedelta(hours=24)
+
+
+def test_a_report_that_is_refused_and_lies_there_all_the_same(at_work: AtWork):
+    found, written = noticed(at_work), []
+
+    def write(told: acts.Seen) -> bytes:
+        written.append(told)
+        return b"report"
+
+    with refused("name"):
+        acts.report(at_work.office, found.number, write, by=" ")
+    with refused("role"):
+        acts.report(at_work.office, found.number, write, by=at_work.people.ids["sam"])
+    reported(at_work, found.number)
+    acts.propose_close(at_work.office, found.number, "It was nothing.", by="A. Counsel")
+    acts.close(at_work.office, found.number, by="B. Counsel")
+    with refused("incident-closed"):
+        acts.report(at_work.office, found.number, write, by="A. Counsel")
+    assert written == []
+
+
 def test_an_incident_about_nothing(at_work: AtWork):
     now = at_work.office.clock.now()
     delivered = released(at_work)

@@ -46,8 +46,8 @@ def test_memory_or_room_that_gives_out_leaves_half_an_answer(small_request: Path
 
 @pytest.mark.long
 @pytest.mark.parametrize("what", ["memory", "disk"])
-def test_it_gives_out_at_sixty_points(small_request: Path, empty_office: Path, what: str):
-    _fails_again_and_again(small_request, empty_office, what, 60, seed=SEED)
+def test_it_gives_out_at_thirty_points(small_request: Path, empty_office: Path, what: str):
+    _fails_again_and_again(small_request, empty_office, what, 30, seed=SEED)
 
 
 @pytest.mark.long

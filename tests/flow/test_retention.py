@@ -121,7 +121,7 @@ def test_one_person_who_destroys_alone(closed: AtWork):
     office = a_year_later(closed)
     proposal = retention.propose(office, before(office), "Ada", WHY)
     with refused("retention-by-two"):
-        retention.confirm(office, proposal, " Ada ", lambda: SECRET)
+        retention.confirm(office, proposal, " ADA ", lambda: SECRET)
     with refused("retention-proposal"):
         retention.confirm(office, proposal - 1, "Bo", lambda: SECRET)
     assert office.files.read(closed.folder / "batches" / SUBMISSION / "rows.secret")
@@ -172,10 +172,14 @@ def _hold(closed: AtWork) -> None:
 
 
 def _incident(closed: AtWork) -> None:
-    from counterseal.store.submissions import one_act
+    from counterseal.core.incident import Source
+    from counterseal.flow.incident import open_incident
+    from counterseal.store.models import Case
 
-    with one_act():
-        closed.office.ledger.append("incident", {"agency": "ice"}, {})
+    left = Case.objects.get(state="released").delivered_entry
+    open_incident(
+        closed.office, [left], Source.OFFICE, closed.office.clock.now(), "Sent to a wrong officer.", by="Cora"
+    )
 
 
 def _recall(closed: AtWork) -> None:

@@ -43,7 +43,7 @@ def _told(failure: BaseException) -> CountersealError | None:
     if isinstance(failure, OperationalError | InterfaceError):
         return CountersealError(
             "database-gone", "The database did not answer, or is not there.",
-            next_step=f"See that it runs, and `counterseal doctor`. {AGAIN}",
+            next_step=f"See that it runs and is in its place. {AGAIN}",
         )  # fmt: skip
     if _errno(failure) is not None:
         return CountersealError(

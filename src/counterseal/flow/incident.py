@@ -39,7 +39,7 @@ MAY_ACT = frozenset({Role.COUNSEL, Role.OVERSIGHT})
 REPORT = "identification of a possible issue"
 """What starts the duty to report, as the agreement's document says it."""
 STRICT = timedelta(hours=24)
-"""The time of the report where no document in question gives one (Publication 1075, section 10)."""
+"""The longest time of the report (Publication 1075, section 10). A document may give a shorter one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,11 @@ def contain(office: Office, number: int, reason: str, due: datetime | None, *, b
 def report(office: Office, number: int, write: Callable[[Seen], bytes], *, by: By) -> tuple[Seen, int]:
     """Make the report, hand it to ``write`` and enter its digest. Give what it tells, and the entry.
 
-    Raises CountersealError ``incident-unknown``, ``incident-closed`` or ``role``.
+    What is refused is not written. Raises CountersealError ``incident-unknown``, ``incident-closed`` or ``role``.
     """
+    acting_name(by, MAY_ACT)
     told = seen(office, number)
+    _check(told.incident, Act.REPORTED, office)
     document = sha256(write(told)).hexdigest()
     return told, _enter(office, number, Act.REPORTED, {"document": document}, {}, by)
 
@@ -215,11 +217,9 @@ def waiting(office: Office, told: Seen) -> tuple[str, ...]:
 
 
 def _reported_by(office: Office, agreement: str, identified: datetime) -> datetime:
-    for duty in duties_of(office.workspace, agreement):
-        period = read_period(duty.clock) if duty.starts.casefold() == REPORT else None
-        if period is not None:
-            return period.after(identified)
-    return identified + STRICT
+    clocks = [one.clock for one in duties_of(office.workspace, agreement) if one.starts.casefold() == REPORT]
+    periods = [period for period in map(read_period, clocks) if period is not None]
+    return min([identified + STRICT, *(period.after(identified) for period in periods)])
 
 
 def _enter(office: Office, number: int, act: Act, body: dict[str, Fact], committed: dict[str, str], by: By) -> int:

@@ -13,14 +13,16 @@ import shutil
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from counterseal.core.official import Role
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
 from counterseal.flow.accounting import BATCH, destroyed_batches, retain_batches
 from counterseal.flow.custody import holdings
+from counterseal.flow.incident import incidents
 from counterseal.flow.orders import acting_name, covers_rows, door_of
+from counterseal.flow.register import same_person
 from counterseal.ledger.canonical import canonical
 from counterseal.store.custody import delivered_cases, entries_of
 from counterseal.store.retention import submissions_closed
@@ -59,15 +61,15 @@ def disposable(office: Office, before: date) -> list[Disposable]:
         for holding in holdings(delivered_cases())
         if any(one.certified_at is None for one in holding.orders)
     }
-    incidents = [one.body for one in entries_of(["incident"])]
+    questioned = {entry for one in incidents(office) if one.state != "closed" for entry in one.delivered}
     return [
-        Disposable(one, _bars(office, one, ordered, incidents))
+        Disposable(one, _bars(office, one, ordered, questioned))
         for one in submissions_closed(before)
         if one.id not in gone
     ]
 
 
-def _bars(office: Office, one: SubmissionClosed, ordered: set[int], incidents: list[dict[str, Any]]) -> tuple[str, ...]:
+def _bars(office: Office, one: SubmissionClosed, ordered: set[int], questioned: set[int]) -> tuple[str, ...]:
     bars = []
     if one.open_cases:
         bars.append(f"{one.open_cases} of its cases are not ended")
@@ -79,8 +81,8 @@ def _bars(office: Office, one: SubmissionClosed, ordered: set[int], incidents: l
         bars.append("a stop order in force reaches it")
     if ordered & one.deliveries:
         bars.append("a recall or order to a holder of its answers is not certified")
-    if any(told.get("agency", one.agency) == one.agency for told in incidents):
-        bars.append("an incident of its agency was entered")
+    if questioned & one.deliveries:
+        bars.append("an incident over its answers is not closed")
     return tuple(bars)
 
 
@@ -114,7 +116,7 @@ def confirm(office: Office, proposal: int, by: By, accounting_key: Callable[[], 
     _finish(office)
     before = _proposed(proposal)
     name = acting_name(by, MAY_DESTROY)
-    if str(office.ledger.opening(proposal, "by").value) == name:
+    if same_person(str(office.ledger.opening(proposal, "by").value), name):
         raise CountersealError("retention-by-two", "The one who proposed cannot also confirm; another must.")
     due = _same(office, proposal, before)
     office.ledger.publish()
