@@ -125,6 +125,6 @@ def _notes(report: Annual, *, public: bool) -> tuple[str, ...]:
     over = "" if report.newest[:4] > str(report.year) else "No entry is of a later year: the year may not be over."
     checked = (
         "Every count can be made again from the exported ledger and index with counterseal-verify annual. Of the "
-        "purposes, the verifier checks that the ledger has the document's digest (whole in the JSON); the words stand there."
+        "purposes, the verifier checks that the ledger has the document's digest; the words stand in the document."
     )
     return tuple(line for line in (kept, people, over, checked) if line)
