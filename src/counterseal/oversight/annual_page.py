@@ -90,8 +90,10 @@ def _laid_out(report: Annual, *, public: bool) -> tuple[str, str, tuple[Part, ..
         for one in lines[:-1]
         if isinstance(value := one["disclosures"], int) and value
     )
-    words = ("Agreement", "Version", "Purpose", "Authority", "Digest of the document")
-    purposes = tuple((one.agreement, one.version, one.purpose, one.authority, one.sha256) for one in report.purposes)
+    words = ("Agreement", "Version", "Purpose", "Authority", "Document")
+    purposes = tuple(
+        (one.agreement, one.version, one.purpose, one.authority, one.sha256[:16]) for one in report.purposes
+    )
     none = "Nothing in this year."
     parts = (
         Part(
@@ -123,6 +125,6 @@ def _notes(report: Annual, *, public: bool) -> tuple[str, ...]:
     over = "" if report.newest[:4] > str(report.year) else "No entry is of a later year: the year may not be over."
     checked = (
         "Every count can be made again from the exported ledger and index with counterseal-verify annual. Of the "
-        "purposes, the verifier checks that the ledger has the document's digest; their words stand in the document."
+        "purposes, the verifier checks that the ledger has the document's digest; the words stand in the document."
     )
     return tuple(line for line in (kept, people, over, checked) if line)
