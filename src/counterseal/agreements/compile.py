@@ -350,10 +350,13 @@ class Compiler:
 
     def rule(self, rule: Rule) -> str:
         """Give the rule as a three-valued column."""
-        known = None
-        if rule.phase is Phase.IDENTITY:
-            known = {**IDENTITY_FACTS, **{parameter.name: parameter.type for parameter in self.agreement.parameters}}
-        return f"CAST({self.sql(rule.sql_line, rule.sql, known=known)} AS BOOLEAN)"
+        return f"CAST({self.sql(rule.sql_line, rule.sql, known=self.rule_names(rule))} AS BOOLEAN)"
+
+    def rule_names(self, rule: Rule) -> dict[str, Type] | None:
+        """Give the names that a rule of the identity phase may use; None, all of the document's, for others."""
+        if rule.phase is not Phase.IDENTITY:
+            return None
+        return {**IDENTITY_FACTS, **{parameter.name: parameter.type for parameter in self.agreement.parameters}}
 
 
 def split_keys(text: str) -> list[str]:

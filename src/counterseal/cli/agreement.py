@@ -45,22 +45,49 @@ def check(
 
 @app.command(epilog="Example: counterseal agreement test agreements/irs-ice-2025")
 def test(document: Document, as_json: AsJson = False) -> None:  # noqa: PT028  # a command, no test
-    """Run every example in the document through the SQL that a request runs through."""
-    findings = acts.test_agreement(document)
-    wrong = [finding for finding in findings if not finding.agrees]
+    """Run every example through the SQL that a request runs through, and name what none of them tries.
+
+    Exit 1 where an example does not hold, or a rule has none that holds, fails or is unknown, or none on both sides
+    of a boundary; what the prover shows can never be is not asked for.
+    """
+    with progress() as says:
+        says("Running the examples", 0, 0)
+        tested = acts.test_agreement(document)
+    wrong = [finding for finding in tested.examples if not finding.agrees]
+    missing = [gap for gap in tested.untried if gap.is_missing]
     if as_json:
         answer_json({
-            "examples": len(findings),
+            "examples": len(tested.examples),
             "wrong": [
                 {"rule": w.rule.id, "line": w.example.line, "says": w.example.outcome, "found": w.found} for w in wrong
+            ],
+            "untried": [
+                {"rule": gap.rule.id, "line": gap.rule.line, "what": gap.what, "example": dict(gap.nearest),
+                 "outcome": gap.outcome, "impossible": gap.impossible}
+                for gap in tested.untried
             ],
         })  # fmt: skip
     else:
         for w in wrong:
             typer.echo(f"line {w.example.line}: {w.rule.id} is {w.found}, and the example says {w.example.outcome}.")
-        typer.echo(f"{len(findings) - len(wrong)} of {len(findings)} examples hold.")
+        for gap in tested.untried:
+            _say_untried(gap)
+        typer.echo(f"{len(tested.examples) - len(wrong)} of {len(tested.examples)} examples hold.")
+        typer.echo(f"{len(missing)} things are tried by no example." if missing else "Every rule is tried whole.")
     if wrong:
         raise CheckFailedError("agreement-test", f"{len(wrong)} examples do not hold.", where=str(document))
+    if missing:
+        raise CheckFailedError("agreement-untried", f"{len(missing)} examples are to be written.", where=str(document))
+
+
+def _say_untried(gap: Any) -> None:
+    if gap.impossible:
+        typer.echo(f"line {gap.rule.line}: {gap.rule.id}, {gap.what}: proved that there can be none.")
+        return
+    typer.echo(f"line {gap.rule.line}: {gap.rule.id}, {gap.what}.")
+    if gap.outcome is not None:
+        cells = [f"{name} = {'(empty)' if value is None else value}" for name, value in gap.nearest]
+        typer.echo(f"{'':10}the nearest to write: {', '.join(cells)}: {gap.outcome}")
 
 
 @app.command(epilog="Example: counterseal agreement prove agreements/irs-ice-2025 --json")

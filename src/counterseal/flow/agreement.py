@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterseal.agreements import load_agreement, reference_tables
 from counterseal.agreements.check import Fault, check_citations, check_document
 from counterseal.agreements.compare import Change, compare
+from counterseal.agreements.coverage import Gap, gaps
 from counterseal.agreements.examples import ExampleFinding, run_examples
 from counterseal.agreements.prove import Proof, Verdict, prove
 from counterseal.engine.duck import DuckEngine
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from counterseal.agreements import Agreement
 
 
 @contextmanager
@@ -26,18 +27,24 @@ def _engine() -> Iterator[DuckEngine]:
         yield engine
 
 
-def test_agreement(document: Path) -> list[ExampleFinding]:
-    """Run every example of the document. Raises CountersealError ``agreement``."""
-    return _examples(load_agreement(document))
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What the examples of a document find, and what none of them tries."""
+
+    examples: list[ExampleFinding]
+    untried: list[Gap]
+
+
+def test_agreement(document: Path) -> Tested:
+    """Run every example of the document, and ask what none tries. Raises CountersealError ``agreement``."""
+    agreement = load_agreement(document)
+    with _engine() as engine:
+        bring(engine, reference_tables(agreement))
+        found = run_examples(agreement, engine)
+        return Tested(found, list(gaps(agreement, found, engine)))
 
 
 test_agreement.__test__ = False  # type: ignore[attr-defined]  # the name is the command's; it is no test of ours
-
-
-def _examples(agreement: Agreement) -> list[ExampleFinding]:
-    with _engine() as engine:
-        bring(engine, reference_tables(agreement))
-        return run_examples(agreement, engine)
 
 
 def prove_agreement(document: Path) -> Iterator[Proof]:
@@ -63,12 +70,16 @@ def check_agreement(document: Path, law: Path | None = None) -> Iterator[Fault]:
     yield from check_document(agreement)
     if law is not None and law.is_dir():
         yield from check_citations(agreement, law)
-    for finding in _examples(agreement):
+    tested = test_agreement(document)
+    for finding in tested.examples:
         if not finding.agrees:
             yield Fault(
                 finding.example.line,
                 f"The example says that {finding.rule.id} {finding.example.outcome}; it is {finding.found}.",
             )
+    for gap in tested.untried:
+        if gap.is_missing:
+            yield Fault(gap.rule.line, f"{gap.rule.id}, {gap.what}.")
     with _engine() as engine:
         for proof in prove(agreement, engine):
             if proof.verdict is not Verdict.PROVED:
