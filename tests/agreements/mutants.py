@@ -63,7 +63,7 @@ def _changed(sql: str) -> Iterator[tuple[str, str]]:
                 tree = new
             else:
                 node.replace(new)
-            yield f"{what}: {node.sql('duckdb')[:60]}", tree.sql("duckdb")
+            yield f"{what}: {node.sql('duckdb')}", tree.sql("duckdb")
 
 
 def _tree(sql: str) -> exp.Expression:
