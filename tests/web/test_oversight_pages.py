@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.web.databases import copy_workspace
 from tests.web.test_casework_pages import entries, tin_of
 from tests.web.test_doors import client_of, served_here
 
@@ -25,7 +25,7 @@ def decided(workspace: Path, tmp_path: Path) -> Iterator[Path]:
     from counterseal import wiring
 
     folder = tmp_path / "office"
-    shutil.copytree(workspace, folder)
+    copy_workspace(workspace, folder)
     with served_here(folder):
         wiring.sign_ins_of_demonstration(wiring.open_office(folder))
         client = client_of("specialist")
