@@ -68,6 +68,20 @@ def test_rows_that_counsel_let_in_and_did_not():
     assert (found["Judgement: rows let in"], found["Judgement: rows not let in"]) == (7, 10)
 
 
+def test_re_reviews_that_are_counted_for_another_quarter_or_another_decision():
+    decided = [entry("case", "2026-05-01T12:00:00", act="refuse") for _ in range(6)]
+    decided += [entry("signed", "2026-05-02T12:00:00", official="a" * 64, place=2, over="x") for _ in range(6)]
+    again = [
+        entry("re-reviewed", "2026-08-01T12:00:00", sample=1, decision=at, finding="refused" if at < 6 else "approved")
+        for at in (0, 1, 2, 6, 7, 8)
+    ]
+    again += [entry("re-reviewed", "2026-08-01T12:00:00", sample=1, decision=3, finding="approved") for _ in range(5)]
+    again += [entry("re-reviewed", "2026-08-01T12:00:00", sample=1, decision=4, finding="cannot tell")]
+    found = dict(quality([*decided, *again], "2026Q3").re_reviews)
+    assert list(found.values()) == [6, 5, None]
+    assert set(dict(quality([*decided, *again], "2026Q2").re_reviews).values()) == {0}
+
+
 def test_times_of_four_releases_that_tell_of_each():
     for span in quality(releases(4), "2026Q3").spans:
         assert (span.seen, span.median, span.ninetieth) == (None, None, None)

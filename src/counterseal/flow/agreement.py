@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 @contextmanager
 def _engine() -> Iterator[DuckEngine]:
     with DuckEngine(memory_limit="500MB", threads=1) as engine:

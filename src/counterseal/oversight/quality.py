@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from counterseal.errors import CountersealError
+from counterseal.oversight.sample import decision_of
 from counterseal.oversight.suppress import SMALLEST, with_totals, withheld
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ REVERSALS = {
     "stop": "Stop order entered",
     "lift": "Stop order lifted",
     "incident": "Incident opened",
+}
+RE_REVIEWS = {
+    "alike": "Drawn, reviewed again: decided alike",
+    "otherwise": "Drawn, reviewed again: decided otherwise",
+    "cannot tell": "Drawn, reviewed again: cannot tell",
 }
 STEPS = ("signed first", "signed second", "intent", "delivered")
 CURED = ("admitted", "judgement", "refused", "cure", "not back")
@@ -62,6 +68,7 @@ class Quality:
     spans: tuple[Span, ...]
     reversals: tuple[tuple[str, Count], ...]
     officials: tuple[tuple[str, Count], ...]
+    re_reviews: tuple[tuple[str, Count], ...]
     cures: tuple[tuple[str, str, dict[str, Count]], ...] | None = None
     """The custodian's own figures, not the ledger's; None where they were not counted."""
 
@@ -88,11 +95,14 @@ def quality(entries: Iterable[Mapping[str, Any]], quarter: str) -> Quality:
     reasons, reversals, officials = Counter[str](), Counter(dict.fromkeys(REVERSALS, 0)), Counter[str]()
     seen: dict[str, dict[str, str]] = {}
     spans: dict[str, list[float]] = {step: [] for step in pairwise_names()}
+    decisions: dict[int, str | None] = {}
+    again = Counter(dict.fromkeys(RE_REVIEWS, 0))
     unreasoned = 0
-    for entry in entries:
+    for index, entry in enumerate(entries):
         kind, at, body = str(entry["kind"]), str(entry["at"]), entry.get("body", {})
         within = begin <= at[:7] < end
         _walked(kind, at, body, seen, spans if within else None)
+        decisions[index] = decision_of(kind, body)
         if not within:
             continue
         if kind in {"screened", "identified"}:
@@ -107,6 +117,8 @@ def quality(entries: Iterable[Mapping[str, Any]], quarter: str) -> Quality:
             reasons.update({rule: int(rows) for rule, rows in body.get("reasons", {}).items()})
         if kind == "signed":
             officials[str(body["official"])] += 1
+        if kind == "re-reviewed":
+            again[_compared(str(body["finding"]), decisions.get(int(body["decision"])))] += 1
         reversals.update(_reversed(kind, body))
     return Quality(
         quarter,
@@ -116,7 +128,12 @@ def quality(entries: Iterable[Mapping[str, Any]], quarter: str) -> Quality:
         tuple(_span(step, found) for step, found in spans.items()),
         _shown([(REVERSALS[word], n) for word, n in reversals.items()]),
         _shown(officials.most_common()),
+        _shown([(RE_REVIEWS[word], n) for word, n in again.items()]),
     )
+
+
+def _compared(finding: str, decision: str | None) -> str:
+    return finding if finding == "cannot tell" else "alike" if finding == decision else "otherwise"
 
 
 def pairwise_names() -> tuple[str, ...]:

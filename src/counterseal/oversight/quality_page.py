@@ -55,6 +55,7 @@ def parts(found: Quality) -> tuple[Part, ...]:
         _counts("reasons", "Reasons by rule", ("Rule", "Rows in which it does not hold"), found.reasons),
         Part("times", "Times of releases", ("Step", "Seen", "Median", "90th percentile"), spans),
         _counts("reversals", "Reversals", ("What", "Count"), found.reversals),
+        _counts("re-reviews", "Decisions drawn and reviewed again", ("What", "Count"), found.re_reviews),
         _counts("load", "Signatures by official", ("Official's key", "Signatures"), _shortened(found.officials)),
         *([] if found.cures is None else [cured]),
     )

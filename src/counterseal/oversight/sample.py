@@ -93,10 +93,15 @@ class Entered(Protocol):
 
 def decided(entry: Entered) -> str | None:
     """Tell how an entry decides a case, None where it does not. A case that was decided twice has two decisions."""
-    if entry.kind == "signed":
-        return "approved" if entry.body.get("place") == 2 else None
-    if entry.kind == "case":
-        return {"refuse": "refused", "return": "returned"}.get(str(entry.body.get("act")))
+    return decision_of(entry.kind, entry.body)
+
+
+def decision_of(kind: str, body: Mapping[str, Any]) -> str | None:
+    """Tell how an entry of a kind and with these facts decides a case, None where it does not."""
+    if kind == "signed":
+        return "approved" if body.get("place") == 2 else None
+    if kind == "case":
+        return {"refuse": "refused", "return": "returned"}.get(str(body.get("act")))
     return None
 
 
