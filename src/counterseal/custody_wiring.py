@@ -44,6 +44,18 @@ def order_holders(
     return {"orders": list(sent.entries), "passed_over": sent.passed_over}
 
 
+def remind(office: Office, outbox: Path, by: str) -> list[Path]:
+    """Write a message for everything that has become due soon or overdue since the last time; give the files."""
+    from counterseal.flow.reminders import remind as made  # noqa: PLC0415
+
+    outbox.mkdir(parents=True, exist_ok=True)
+    files = []
+    for one in made(office, by=by):
+        write_durably(path := outbox / one.name, one.message, mode=0o600)
+        files.append(path)
+    return files
+
+
 def serve_stop(office: Office, order: int, by: str) -> dict[str, Any]:
     """Serve a court's stop order on everybody who holds what had left before it."""
     from counterseal.flow import recall  # noqa: PLC0415

@@ -90,6 +90,23 @@ def due(workspace: Place, as_json: AsJson = False) -> None:
         raise CheckFailedError("custody-overdue", f"Overdue: {late}.", next_step="Escalate as the list says.")
 
 
+@app.command(epilog='Example: counterseal custody remind --outbox outbox --by "timer" --workspace office')
+def remind(
+    workspace: Place,
+    by: By,
+    outbox: Annotated[Path, typer.Option(help="The folder for the messages; what sends them reads it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a message for everything that became due soon or overdue, each once; none holds anything of a person."""
+    files = [str(one) for one in _wired().remind(_office(workspace), outbox, by)]
+    if as_json:
+        answer_json({"messages": files})
+        return
+    typer.echo(f"Messages: {len(files)}.")
+    for one in files:
+        typer.echo(one)
+
+
 @app.command(
     epilog='Example: counterseal custody recall 41 --reason "matched in error" --due 2026-12-01 --by "A. Counsel" '
     "--workspace office --out orders"

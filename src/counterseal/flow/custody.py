@@ -61,7 +61,8 @@ class Held:
 class Due:
     """Something that somebody must do. ``state`` is ``overdue``, ``soon``, ``open`` or ``continuing``.
 
-    ``at`` is None where the document sets no time. ``escalates`` says to whom it goes once it is overdue.
+    ``at`` is None where the document sets no time. ``escalates`` says to whom it goes once it is overdue; ``holder``
+    is the digest of the officer's certificate, as the ledger has them.
     """
 
     duty: str
@@ -76,6 +77,7 @@ class Due:
     delivered: int
     order: int | None
     escalates: str
+    holder: str
 
 
 def held_packages(office: Office) -> list[Held]:
@@ -271,6 +273,7 @@ def _of_order(order: HolderOrder, holding: Holding, officer: str, duty: Duty | N
         order.duty, what, duty.cites if duty else "", "requester", duty.clock if duty else "", order.due,
         _state(order.due, now), holding.agency, officer, holding.delivered, order.entry,
         "counsel, and the agency's head" if order.ground is not Ground.COURT else "counsel, who tells the court",
+        holding.officer,
     )  # fmt: skip
 
 
@@ -285,7 +288,7 @@ def _of_duty(duty: Duty, holding: Holding, officer: str, now: datetime) -> Due:
     state = _state(at, now) if at else ("open" if used else "continuing")
     return Due(
         duty.id, duty.what, duty.cites, duty.who, duty.clock, at, state, holding.agency, officer, holding.delivered,
-        None, "the custodian's safeguards office",
+        None, "the custodian's safeguards office", holding.officer,
     )  # fmt: skip
 
 
