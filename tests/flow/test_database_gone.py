@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 server = pytest.mark.skipif(not PROGRAMS or not known_owner(), reason="needs PostgreSQL's own programs")
 
 
+ON_SQLITE = pytest.mark.skipif(
+    bool(os.environ.get("COUNTERSEAL_DATABASE_URL")), reason="about the office's own SQLite file"
+)
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     made = Cluster()
@@ -88,6 +93,7 @@ def test_a_hundred_stops_of_the_server(cluster: Cluster, small_request: Path, tm
 
 
 @pytest.mark.thorough
+@ON_SQLITE
 def test_a_database_file_that_vanished_is_begun_anew_as_an_empty_one(small_request: Path, empty_office: Path):
     """An empty database beside a ledger's folder would be a ledger that forgot."""
     file = empty_office / "counterseal.sqlite3"
@@ -103,6 +109,7 @@ def test_a_database_file_that_vanished_is_begun_anew_as_an_empty_one(small_reque
 
 
 @pytest.mark.thorough
+@ON_SQLITE
 def test_a_database_that_another_program_holds(small_request: Path, empty_office: Path):
     held = sqlite3.connect(empty_office / "counterseal.sqlite3", isolation_level=None)
     held.execute("BEGIN IMMEDIATE")
@@ -118,6 +125,7 @@ def test_a_database_that_another_program_holds(small_request: Path, empty_office
 
 
 @pytest.mark.thorough
+@ON_SQLITE
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.97])
 def test_a_database_file_that_is_taken_away_in_the_middle(small_request: Path, empty_office: Path, share: float):
     """The file is moved while the program has it open, and put back as it was left."""
