@@ -100,9 +100,10 @@ ci: ## what .ci/run runs: the tests, then PostgreSQL, the browser and Spark; the
 	@.ci/provide
 	@mkdir -p var && rm -f $(RAN)
 	@$(MAKE) --no-print-directory setup lint types architecture
-	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 2 -m "not long and not browser and not spark" tests/flow tests/store tests/web tests/ledger/test_postgresql.py --ignore tests/web/test_asvs.py
+	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 3 -m "not long and not browser and not spark" tests/flow tests/store tests/web tests/ledger/test_postgresql.py --ignore tests/web/test_asvs.py
 	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 0 -m browser tests/web/test_casework_browser.py
-	@CI=true $(VENV)/bin/pytest -n 2 -m "not long and not postgresql and not spark"
+	@CI=true $(VENV)/bin/pytest -n 0 -m browser tests/web/test_casework_browser.py
+	@CI=true $(VENV)/bin/pytest -n 2 -m "not long and not postgresql and not spark" --ignore tests/web/test_casework_browser.py
 	@CI=true $(MAKE) --no-print-directory spark controls
 	@$(VENV)/bin/python -m controls.ran $(RAN)
 

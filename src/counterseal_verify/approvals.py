@@ -53,6 +53,12 @@ def check_approval(signed: dict[str, Any], enrolment: dict[str, Any], over: str)
     return digest
 
 
+def check_both(roles: set[str]) -> None:
+    """Raise Refused unless a specialist's and a releasing official's key approved: two keys of one role are not two."""
+    if roles != ROLES:
+        raise Refused("not both a specialist and a releasing official approved")
+
+
 def _verify(key: bytes, signature: bytes, message: bytes) -> None:
     public = load_der_public_key(key)
     if isinstance(public, ec.EllipticCurvePublicKey):

@@ -13,7 +13,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from counterseal_verify.approvals import check_approval
+from counterseal_verify.approvals import check_approval, check_both
 from counterseal_verify.verify import Head, Policy, Refused, leaf, root_from_path, unhex
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def release(told: list[Told], evidence: Told) -> list[str]:
     ended = {
         one.get("body", {}).get("key_sha256") for one in told[:start] if one.get("body", {}).get("act") == "key ended"
     }
-    people = set()
+    people, roles = set(), set()
     for one in intent["approvals"]:
         at = one["entry"]
         signed = of(told, at, "signed")
@@ -115,9 +115,11 @@ def release(told: list[Told], evidence: Told) -> list[str]:
         if key != one["official"] or key in ended:
             raise Refused(f"entry {at} (signed): the key is not the intent's, or was ended")
         people.add(key)
+        roles.add(told[enrolled]["body"]["role"])
         said.append(f"entry {at}  {signed['at']}  signed by key {key[:12]}, enrolled by entry {enrolled}")
     if len(people) < 2:
         raise Refused(f"entry {start} (intent): fewer than two people approved")
+    check_both(roles)
     if not start < end or delivered["over"] != intent["over"]:
         raise Refused(f"entry {end} (delivered) is over something else than its intent")
     for at in range(start + 1, end):
@@ -125,7 +127,7 @@ def release(told: list[Told], evidence: Told) -> list[str]:
         lapsed = body.get("act") == "lapsed" and body.get("agency") == delivered["agency"]
         if told[at]["kind"] == "stop" or (told[at]["kind"] == "safeguards" and lapsed):
             raise Refused(f"entry {at} ({told[at]['kind']}) stands between the intent and the delivery")
-    said.append(f"entry {start}  {told[start]['at']}  intent over {intent['over'][:12]}, two people")
+    said.append(f"entry {start}  {told[start]['at']}  intent over {intent['over'][:12]}, a key of each role")
     said.append(f"entry {end}  {told[end]['at']}  delivered to {delivered['agency']} under {delivered['agreement']}")
     return said
 

@@ -14,7 +14,8 @@ from counterseal.flow import asker, casework
 from counterseal.flow.people import end_key
 from counterseal.flow.releasing import release_case
 from counterseal.vault.passkeys import check_assertion
-from counterseal_verify.approvals import check_approval
+from counterseal_verify.approvals import ROLES, check_approval, check_both
+from counterseal_verify.verify import Refused
 
 if TYPE_CHECKING:
     from tests.flow.casework import AtWork
@@ -53,6 +54,13 @@ def test_a_signature_that_cannot_be_verified_once_its_key_has_ended(at_work: AtW
         key = at_work.people.keys["sam" if body["place"] == 1 else "rae"].public_key
         check_assertion(key, bytes.fromhex(body["over"]), body["evidence"], origin=ORIGIN, rp_id=RP_ID)
     assert sum(one["body"].get("act") == "key ended" for one in told if one["kind"] == "role") == 2
+
+
+@pytest.mark.parametrize("roles", [{"specialist"}, {"releasing"}, set(), {"specialist", "releasing", "counsel"}])
+def test_two_keys_of_one_role_that_pass_for_two(roles: set[str]):
+    check_both(set(ROLES))
+    with pytest.raises(Refused):
+        check_both(roles)
 
 
 def test_one_assertion_sent_twice(at_work: AtWork):

@@ -118,7 +118,7 @@ def said_by(*words: object) -> str:
 def travelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Travelled]:
     folder = tmp_path_factory.mktemp("canary")
     tables, asked, registry, office = (folder / name for name in ("tables", "asked", "registry", "office"))
-    call("-c", STEPS, tables, asked, registry, office)
+    call(office, "-c", STEPS, tables, asked, registry, office)
     rows = put_canaries(asked / SUBMISSION)
     said = said_by("run", asked / SUBMISSION, "--registry", registry, "--workspace", office,
                    "--received-on", "2026-11-03")  # fmt: skip
