@@ -8,7 +8,7 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterseal.agreements.cheaper import cheaper
+from counterseal.agreements.cheaper import Parts, cheaper
 from counterseal.agreements.compile import canonical
 
 SIGNS = st.text(

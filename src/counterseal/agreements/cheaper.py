@@ -2,44 +2,117 @@
 
 A counsel writes one regular expression for one thought; run over millions of rows, replacing by a regular
 expression is most of the cost of screening. What is rewritten here is equal by the meaning of the pattern
-alone, and a test holds both forms against each other on generated text.
+alone, and a test holds both forms against each other on generated text. Where the cheaper form reads an inner
+value twice, that value is laid down as a column of its own (``Parts``), because an engine would work it out twice.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Lay = Callable[[exp.Expression], exp.Expression]
 
 SINGLES = r"\^$.|?*+()[]{}"
 MOST_SINGLES = 4
 """Signs for which a chain of plain replacements is still the faster."""
+SHORT = 64
+"""Bytes of a text that is sooner walked over than matched."""
+SPACE_SEPARATORS = r"\x{20}\x{A0}\x{1680}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}"
+"""What DuckDB's ``trim`` takes off: the Unicode category Zs."""
 _CLASS = re.compile(r"\[(\^?)((?:[^\[\]\\^-]|-(?=\]))+)\](\+?)")
 
 
-def cheaper(tree: exp.Expression) -> exp.Expression:
-    """Give ``tree`` with its replacements by regular expressions put in cheaper words where there are such."""
+class Parts:
+    """Inner values that several expressions of one level read, each a column by a name of its own."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[str, int]] = {}
+
+    def lay(self, node: exp.Expression) -> exp.Expression:
+        """Give the column that holds the value of ``node``, whose own parts are laid already."""
+        if isinstance(node, exp.Column):
+            return node.copy()
+        sql = node.sql(dialect="duckdb")
+        if sql not in self._held:
+            depths = dict(self._held.values())
+            depth = 1 + max((depths.get(column.name, 0) for column in node.find_all(exp.Column)), default=0)
+            self._held[sql] = (f"part {len(self._held)}", depth)
+        return exp.column(self._held[sql][0], quoted=True)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give the names of the columns."""
+        return tuple(name for name, _ in self._held.values())
+
+    def beside(self, source: str) -> str:
+        """Give ``source`` (a table's name) with the parts as further columns, as a table of a FROM."""
+        for depth in sorted({depth for _, depth in self._held.values()}):
+            columns = "".join(f', {sql} AS "{name}"' for sql, (name, at) in self._held.items() if at == depth)
+            source = f"(SELECT *{columns} FROM {source})"  # compiled
+        return source
+
+
+def cheaper(tree: exp.Expression, lay: Lay) -> exp.Expression:
+    """Give ``tree`` with its trimming and its replacements by regular expressions in cheaper words, where there are.
+
+    ``lay`` gives what stands for an inner value that is read more than once.
+    """
     for node in reversed(list(tree.walk(bfs=True))):  # the innermost first
-        if isinstance(node, exp.RegexpReplace):
-            put = _replacement(node)
-            if put is not node:
-                if node is tree:
-                    tree = put
-                else:
-                    node.replace(put)
+        put = _put(node, lay)
+        if put is not node:
+            if node is tree:
+                tree = put
+            else:
+                node.replace(put)
     return tree
 
 
-def _replacement(node: exp.RegexpReplace) -> exp.Expression:
+def _put(node: exp.Expression, lay: Lay) -> exp.Expression:
+    if isinstance(node, exp.Trim) and node.expression is None:
+        return _trimmed(node, lay)
+    return _replacement(node, lay) if isinstance(node, exp.RegexpReplace) else node
+
+
+def _trimmed(node: exp.Trim, lay: Lay) -> exp.Expression:
+    """Trimming walks over the whole text. A text of ASCII with no blank at its ends is trimmed already; for a
+    long one, patterns that are bound to an end look at that end alone.
+    """
+    text = lay(node.this)
+    blank = exp.Literal.string(" ")
+    at_ends = [ends(this=text.copy(), expression=blank.copy()) for ends in (exp.StartsWith, exp.EndsWith)]
+    done = exp.and_(_is_ascii(text), *(exp.not_(end) for end in at_ends))
+    cut = _by(_by(text, f"^[{SPACE_SEPARATORS}]+", ""), f"[{SPACE_SEPARATORS}]+$", "")
+    short = exp.LT(this=_octets(text), expression=exp.Literal.number(SHORT))
+    walked = exp.Trim(this=text.copy())
+    case = exp.Case(ifs=[exp.If(this=done, true=text.copy()), exp.If(this=short, true=walked)], default=cut)
+    return lay(case) if node.parent else case  # what stands around it may read it more than once
+
+
+def _is_ascii(text: exp.Expression) -> exp.Expression:
+    """Whether a text has as many bytes as signs."""
+    return exp.EQ(this=_octets(text), expression=exp.Length(this=text.copy()))
+
+
+def _octets(text: exp.Expression) -> exp.Expression:
+    return exp.Anonymous(this="strlen", expressions=[text.copy()])
+
+
+def _replacement(node: exp.RegexpReplace, lay: Lay) -> exp.Expression:
     pattern, put, option = (node.args.get(key) for key in ("expression", "replacement", "modifiers"))
     if not all(isinstance(part, exp.Literal) and part.is_string for part in (pattern, put, option)):
         return node
     if option.name != "g" or "\\" in put.name:  # type: ignore[union-attr]  # literals, as just seen
         return node
-    return _cheaper(node, pattern.name, put.name)  # type: ignore[union-attr]  # the same
+    return _cheaper(node, pattern.name, put.name, lay)  # type: ignore[union-attr]  # the same
 
 
-def _cheaper(node: exp.RegexpReplace, pattern: str, put: str) -> exp.Expression:
+def _cheaper(node: exp.RegexpReplace, pattern: str, put: str, lay: Lay) -> exp.Expression:
     if len(pattern) == 1 and pattern not in SINGLES:
         return _replaced(node.this, pattern, put)
     found = _CLASS.fullmatch(pattern)
@@ -49,7 +122,7 @@ def _cheaper(node: exp.RegexpReplace, pattern: str, put: str) -> exp.Expression:
     if outside or len(set(signs)) != len(signs):
         return _apart(node, pattern, put)
     if all(not sign.isascii() for sign in signs):
-        return _beyond_ascii(node)
+        return _beyond_ascii(node, lay)
     if len(signs) <= MOST_SINGLES and set(put).isdisjoint(signs) and not (many and put):
         text = node.this
         for sign in signs:
@@ -59,32 +132,26 @@ def _cheaper(node: exp.RegexpReplace, pattern: str, put: str) -> exp.Expression:
 
 
 def _apart(node: exp.RegexpReplace, pattern: str, put: str) -> exp.Expression:
-    """``[^…]+`` by one blank: first what is no blank, then runs of blanks; single blanks are then no match."""
+    """``[^…]+`` by one blank: a blank that stands alone is its own replacement, so it need be no match."""
     outside = re.fullmatch(r"\[\^([A-Za-z0-9#/&-]+)\]\+", pattern)
     if outside is None or put != " ":
         return node
-    kept = outside[1]
-    signs = f"[^ {kept}]+"
-    return _by(_by(node.this, signs, " "), " {2,}", " ")
+    return _by(node.this, f"[^{outside[1]}]{{2,}}|[^ {outside[1]}]", " ")
 
 
-def _beyond_ascii(node: exp.RegexpReplace) -> exp.Expression:
-    """A class without a sign of ASCII changes no text of ASCII, whose bytes are as many as its signs.
-
-    A chain of such replacements is guarded once.
-    """
+def _beyond_ascii(node: exp.RegexpReplace, lay: Lay) -> exp.Expression:
+    """A class without a sign of ASCII changes no text of ASCII. A chain of such replacements is guarded once."""
     text = node.this
     if isinstance(text, exp.Case) and text.meta.get("guard"):
         chain = text.args["default"]
         base = text.args["ifs"][0].args["true"]
-        guarded, node = base, node.copy()
+        node = node.copy()
         node.set("this", chain.copy())
     else:
-        guarded = text
-    same = exp.EQ(
-        this=exp.Anonymous(this="strlen", expressions=[guarded.copy()]), expression=exp.Length(this=guarded.copy())
-    )
-    case = exp.Case(ifs=[exp.If(this=same, true=guarded.copy())], default=node.copy())
+        base = lay(text)
+        node = node.copy()
+        node.set("this", base.copy())
+    case = exp.Case(ifs=[exp.If(this=_is_ascii(base), true=base.copy())], default=node)
     case.meta["guard"] = True
     return case
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from counterseal.agreements.cheaper import Parts
 from counterseal.agreements.expression import (
     BATCH_FUNCTIONS,
     MEASURE_FUNCTIONS,
@@ -134,13 +135,17 @@ class Compiler:
         text: str,
         functions: frozenset[str] = RULE_FUNCTIONS,
         known: Mapping[str, Type] | None = None,
+        parts: Parts | None = None,
     ) -> str:
-        """Compile one expression over ``known`` names. Raises CountersealError ``agreement``."""
+        """Compile one expression over ``known`` names, its inner values laid into ``parts``.
+
+        Raises CountersealError ``agreement``.
+        """
         reader = Reader(self.agreement.path.name)
         tree = parse(reader, line, text, functions=functions)
         schedules = schedule_values(self.agreement)
         check_names(reader, line, tree, {**(known or self.agreement.types()), **schedules, "row": Type.NUMBER})
-        return compiled(tree, self.given, schedules)
+        return compiled(tree, self.given, schedules, parts.lay if parts else lambda node: node)
 
     # -- rows to typed columns ------------------------------------------------------------------------------
 
@@ -185,12 +190,15 @@ class Compiler:
 
     # -- measures ---------------------------------------------------------------------------------------------
 
-    def measures(self, wanted: frozenset[str] | None = None) -> list[Step]:
-        """Give the steps that add every measure, ending in the table ``measured``.
+    def measures(self, wanted: frozenset[str] | None = None, first: Sequence[Rule] = ()) -> list[Step]:
+        """Give the steps that add every measure, and the rules ``first``, ending in the table ``measured``.
 
         Where a count over the batch is among them, the rows are laid down once before it, and with ``wanted``
-        only the columns of that name, which keeps what lies in memory or is spilled a fraction of the rows.
+        only the columns of that name. The rules ``first``, which read no such count, are held against the rows
+        before, so that what they read need not be laid down. Both keep what lies in memory or is spilled a fraction
+        of the rows.
         """
+        held = [self.rule_column(rule) for rule in first]
         steps: list[Step] = []
         waiting = list(self.agreement.measures)
         done = {name for name in self.agreement.types() if name not in {m.name for m in waiting}} | {"row"}
@@ -208,12 +216,26 @@ class Compiler:
                 later = [m for m in waiting if m not in ready]
                 counted = {m.name for m in ready}
                 whole = [*later, *(m for m in ready if m.kind is Kind.BATCH)]
-                kept = self._kept(wanted, done - counted, whole)
+                kept = ", ".join([self._kept(wanted, done - counted, whole), *held])
+                wanted = wanted and wanted.union(rule.id for rule in first)
+                done |= {rule.id for rule in first}
+                held = []
                 steps.extend(self._aggregates(ready, source, f"stage_{len(steps)}", kept))
             source = steps[-1].name
             waiting = [m for m in waiting if m not in ready]
-        steps.append(Step("measured", f"SELECT * FROM {source}", view=True))  # our own name
+        steps.append(Step("measured", f"SELECT {', '.join(['*', *held])} FROM {source}", view=True))  # our own name
         return steps
+
+    def counted(self) -> set[str]:
+        """Give the measures that depend on a count over the batch."""
+        found: set[str] = set()
+        while more := {
+            m.name
+            for m in self.agreement.measures
+            if m.name not in found and (m.kind in AGGREGATES or self.needs(m) & found)
+        }:
+            found |= more
+        return found
 
     def _kept(self, wanted: frozenset[str] | None, done: set[str], later: Sequence[Measure]) -> str:
         """Give the columns to lay down before a count: what is wanted, and what the ``later`` ones read."""
@@ -242,26 +264,27 @@ class Compiler:
 
     def _level(self, measures: Sequence[Measure], source: str, name: str) -> Step:
         """Add a level of row measures and lookups at once: one query deep, however many there are."""
-        keys, values, joins = [], [], []
+        keys, values, joins, parts = [], [], [], Parts()
         for number, measure in enumerate(measures):
             if measure.kind is Kind.LOOKUP:
-                made, value, join = self._lookup(measure, number)
+                made, value, join = self._lookup(measure, number, parts)
                 keys += made
                 joins.append(join)
             else:
-                value = self.sql(measure.sql_line, measure.sql, MEASURE_FUNCTIONS)
+                value = self.sql(measure.sql_line, measure.sql, MEASURE_FUNCTIONS, parts=parts)
             values.append(self._set(measure.name, measure.type, value))
         carried = "".join(f", {key} AS {column}" for column, key in keys)
-        dropped = f" EXCLUDE ({', '.join(column for column, _ in keys)})" if keys else ""
-        rows = f"(SELECT *{carried} FROM {source})"
+        left = [*(column for column, _ in keys), *(quote(part) for part in parts.names)]
+        dropped = f" EXCLUDE ({', '.join(left)})" if left else ""
+        rows = f"(SELECT *{carried} FROM {parts.beside(source)})"
         sql = f"SELECT s.*{dropped}, {', '.join(values)} FROM {rows} s {' '.join(joins)}"
         return Step(name, sql, says="Measuring the rows", view=True)
 
-    def _lookup(self, measure: Measure, number: int) -> tuple[list[tuple[str, str]], str, str]:
+    def _lookup(self, measure: Measure, number: int, parts: Parts) -> tuple[list[tuple[str, str]], str, str]:
         """Give the key columns to carry, the value, and the join. The joined names are of this measure alone."""
         table = f"table_{number}"
         keys = [
-            (quote(f"key {number} {at}"), self.sql(measure.line, part, MEASURE_FUNCTIONS))
+            (quote(f"key {number} {at}"), self.sql(measure.line, part, MEASURE_FUNCTIONS, parts=parts))
             for at, part in enumerate(split_keys(measure.key))
         ]
         columns = self.table_columns(measure.table, measure.line)[: len(keys)]
@@ -351,6 +374,15 @@ class Compiler:
     def rule(self, rule: Rule) -> str:
         """Give the rule as a three-valued column."""
         return f"CAST({self.sql(rule.sql_line, rule.sql, known=self.rule_names(rule))} AS BOOLEAN)"
+
+    def rule_column(self, rule: Rule) -> str:
+        """Give the rule as a column by its id."""
+        return f"{self.rule(rule)} AS {quote(rule.id)}"
+
+    def read_by(self, rule: Rule) -> set[str]:
+        """Give the names that a rule reads, schedules aside."""
+        reader, known = Reader(self.agreement.path.name), self.agreement.types()
+        return {n for n in names(parse(reader, rule.sql_line, rule.sql)) if n in known}
 
     def rule_names(self, rule: Rule) -> dict[str, Type] | None:
         """Give the names that a rule of the identity phase may use; None, all of the document's, for others."""

@@ -139,11 +139,16 @@ def check_names(reader: Reader, line: int, tree: exp.Expression, known: Mapping[
             raise reader.unknown(line, "name", name, known)
 
 
-def compiled(tree: exp.Expression, given: Callable[[str], str | None], schedules: Mapping[str, tuple[str, ...]]) -> str:
+def compiled(
+    tree: exp.Expression,
+    given: Callable[[str], str | None],
+    schedules: Mapping[str, tuple[str, ...]],
+    lay: Callable[[exp.Expression], exp.Expression],
+) -> str:
     """Give the expression as DuckDB's SQL.
 
     ``given`` gives the SQL that stands for a name, or None where the name is a column; a schedule becomes
-    the list of its values.
+    the list of its values. ``lay`` is as in ``cheaper``.
     """
 
     def put(node: Any) -> Any:
@@ -157,7 +162,7 @@ def compiled(tree: exp.Expression, given: Callable[[str], str | None], schedules
             return exp.column(node.name, quoted=True) if stands is None else sqlglot.parse_one(stands, dialect="duckdb")
         return node
 
-    return str(cheaper(tree.transform(put)).sql(dialect="duckdb"))
+    return str(cheaper(tree.transform(put), lay).sql(dialect="duckdb"))
 
 
 def schedule_values(agreement: Agreement) -> dict[str, tuple[str, ...]]:

@@ -15,13 +15,12 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from counterseal.agreements.cheaper import SPACE_SEPARATORS
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-SPACE_SEPARATORS = "\\x{20}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{202F}\\x{205F}\\x{3000}"
-"""What DuckDB's ``trim`` takes off: the Unicode category Zs."""
 PLAIN_ESCAPES = frozenset("dDwWntrxAz")
 WORD = "[A-Za-z0-9_]"
 BOUNDARY = f"(?:(?<={WORD})(?!{WORD})|(?<!{WORD})(?={WORD}))"

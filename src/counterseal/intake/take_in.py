@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from counterseal.intake.sheet import read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from counterseal.core.files import Files
@@ -58,7 +60,8 @@ def take_in(
     """Write every row of the submission to ``out`` as Parquet: ``row``, ``malformed``, then the fields.
 
     The rows are those of the file in file order of their numbers, one for one; the order of lines in ``out``
-    may differ where a row is malformed. ``files`` writes it; without, it lies in the clear. Raises
+    may differ where a row is malformed. ``files`` writes it; without, it lies in the clear. The file is hashed
+    while it is read, and what was written stands only when it is the one that was signed. Raises
     CountersealError: ``rows-file`` when it is missing, ``rows-hash`` or ``rows-count`` when it is not the file
     that was signed, and the readers' own.
     """
@@ -66,21 +69,25 @@ def take_in(
     if not path.is_file() or path.is_symlink():
         raise CountersealError("rows-file", "The rows file that the manifest names is not here.", where=str(path))
     before = _stamp(path)
-    digest = _sha256(path)
-    if digest != manifest.sha256:
-        raise CountersealError(
-            "rows-hash",
-            "The rows file is not the one that was signed: its SHA-256 differs from the manifest's.",
-            where=path.name,
-            next_step="Send the file that was signed, or sign a new manifest.",
-        )
-    with (files or PlainFiles()).create(out) as file:
-        received, faults = _write(READERS[path.suffix](path, fields), manifest, fields, file, progress)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        digest = beside.submit(_sha256, path)
+        try:
+            with (files or PlainFiles()).create(out) as file:
+                received, faults = _write(READERS[path.suffix](path, fields), manifest, fields, file, progress)
+        finally:  # a file that was not signed is that first, whatever else may be wrong with it
+            if digest.result() != manifest.sha256:
+                out.unlink(missing_ok=True)
+                raise CountersealError(
+                    "rows-hash",
+                    "The rows file is not the one that was signed: its SHA-256 differs from the manifest's.",
+                    where=path.name,
+                    next_step="Send the file that was signed, or sign a new manifest.",
+                )
     if _stamp(path) != before:
         raise CountersealError("rows-hash", "The rows file was changed while it was read.", where=path.name)
     if received != manifest.row_count:
         raise _miscounted(str(received), manifest)
-    return Receipt(received, digest, manifest.digest, faults)
+    return Receipt(received, manifest.sha256, manifest.digest, faults)
 
 
 def _miscounted(received: str, manifest: Manifest) -> CountersealError:
@@ -100,8 +107,12 @@ def _write(
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[int, dict[str, int]]:
     received, faults = 0, Counter[str]()
-    with pq.ParquetWriter(out, schema(fields), compression="zstd", compression_level=1) as writer:
+    with (
+        pq.ParquetWriter(out, schema(fields), compression="zstd", compression_level=1) as writer,
+        ThreadPoolExecutor(max_workers=1) as beside,
+    ):
         waiting: list[pa.RecordBatch] = []
+        written: Future[None] | None = None
         for batch in batches:
             waiting.append(batch)
             received += batch.num_rows
@@ -112,8 +123,12 @@ def _write(
             if progress is not None:
                 progress("Taking in the rows", received, manifest.row_count)
             if sum(held.num_rows for held in waiting) >= ROW_GROUP:
-                writer.write_table(pa.Table.from_batches(waiting))
+                if written is not None:
+                    written.result()  # one group is written while the next is read, and no more are held
+                written = beside.submit(writer.write_table, pa.Table.from_batches(waiting))
                 waiting = []
+        if written is not None:
+            written.result()
         if waiting:
             writer.write_table(pa.Table.from_batches(waiting))
     return received, dict(faults)

@@ -6,8 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from counterseal.agreements.compile import Compiler, quote
-from counterseal.agreements.expression import names, parse
-from counterseal.agreements.markdown import Reader
 from counterseal.agreements.model import Phase, Type
 from counterseal.core.outcome import OUTCOME_OF_ANSWER, Answer
 from counterseal.core.steps import Step
@@ -44,8 +42,12 @@ def screening_steps(agreement: Agreement, facts: Mapping[str, object], *, regist
     """
     compiler = Compiler(agreement, facts)
     rules = [rule for rule in agreement.screened_rules if register_known or rule.phase is not Phase.REGISTER]
-    columns = ", ".join(f"{compiler.rule(rule)} AS {quote(rule.id)}" for rule in rules)
+    counted = compiler.counted()
+    first = [rule for rule in rules if not (compiler.read_by(rule) & counted)]
+    later = [rule for rule in rules if rule not in first]
     said = sorted({name for rule in rules for name in _placeholders(agreement, rule)})
+    wanted = frozenset({"request_ref", *said, *(name for rule in later for name in compiler.read_by(rule))})
+    columns = ", ".join(quote(rule.id) if rule in first else compiler.rule_column(rule) for rule in rules)
     carried = "".join(f", {_shown(agreement, name)} AS {quote('says ' + name)}" for name in said)
     unheld = "".join(f", CAST(NULL AS BOOLEAN) AS {quote(rule.id)}" for rule in rules)
     unsaid = "".join(f", CAST(NULL AS VARCHAR) AS {quote('says ' + name)}" for name in said)
@@ -56,21 +58,21 @@ def screening_steps(agreement: Agreement, facts: Mapping[str, object], *, regist
     named = ", ".join(quote(rule.id) for rule in rules)
     return (
         compiler.typed_rows(),
-        *compiler.measures(frozenset({"request_ref", *said, *_read_by(agreement, rules)})),
-        Step("judged", judged, says="Holding every row against every rule"),
+        *compiler.measures(wanted, first),
+        Step("judged", judged, view=True),
         Step("findings", f"SELECT row, {named} FROM judged WHERE malformed IS NULL", view=True),  # compiled
-        Step("screened", _screened(agreement, compiler, rules, "judged"), view=True),
-        Step("in_order", _screened(agreement, compiler, rules, "(SELECT * FROM judged ORDER BY row)"), view=True),
+        Step("answered_by_law", _answered(rules, said), says="Holding every row against every rule"),
+        Step("screened", _screened(agreement, compiler, rules, "answered_by_law"), view=True),
+        Step(
+            "in_order",
+            _screened(agreement, compiler, rules, "(SELECT * FROM answered_by_law ORDER BY row)"),
+            view=True,
+        ),
     )
 
 
-def _read_by(agreement: Agreement, rules: list[Rule]) -> set[str]:
-    """Give every name that the rules read."""
-    reader, known = Reader(agreement.path.name), agreement.types()
-    return {n for rule in rules for n in names(parse(reader, rule.sql_line, rule.sql)) if n in known}
-
-
-def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule], source: str) -> str:
+def _answered(rules: list[Rule], said: list[str]) -> str:
+    """Give each row its outcome and the places, counted from 1, of the rules that do not hold."""
     failing = {
         answer: " OR ".join(
             part
@@ -89,21 +91,43 @@ def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule], sourc
         for answer in Answer
     }
     outcome = " ".join(f"WHEN {failing[answer]} THEN '{OUTCOME_OF_ANSWER[answer]}'" for answer in Answer)
-    ids = ", ".join(f"CASE WHEN {quote(r.id)} IS NOT TRUE THEN {text(r.id)} END" for r in rules)
-    cites = " ".join(f"WHEN {text(r.id)} THEN {text(r.cite)}" for r in rules)
-    says = " ".join(f"WHEN {text(r.id)} THEN {_says(agreement, compiler, r)}" for r in rules)
+    places = ", ".join(f"CASE WHEN {quote(rule.id)} IS NOT TRUE THEN {at} END" for at, rule in enumerate(rules, 1))
+    carried = "".join(f", {quote('says ' + name)}" for name in said)
+    return (
+        f"SELECT row, request_ref, malformed{carried}, "  # compiled
+        f"CASE WHEN malformed IS NOT NULL THEN '{OUTCOME_OF_ANSWER[Answer.CURE]}' {outcome} END AS outcome, "
+        f"CASE WHEN malformed IS NULL THEN list_filter([{places}], lambda x: x IS NOT NULL) END AS failing "
+        "FROM judged"
+    )
+
+
+def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule], source: str) -> str:
+    """Give the words of every reason. What is the same for every row is read from a list by the rule's place."""
+    varying = {rule.id for rule in rules if _placeholders(agreement, rule)}
+    ids, cites, words = (
+        f"[{', '.join(each)}]"
+        for each in (
+            [text(rule.id) for rule in rules],
+            [text(rule.cite) for rule in rules],
+            ["''" if rule.id in varying else _says(agreement, compiler, rule) for rule in rules],
+        )
+    )
+    own = " ".join(
+        f"WHEN {at} THEN {_says(agreement, compiler, rule)}" for at, rule in enumerate(rules, 1) if rule.id in varying
+    )
+    says = f"CASE x {own} ELSE {words}[x] END" if own else f"{words}[x]"
     cases = " ".join(f"WHEN {text(code)} THEN {text(says)}" for code, says in MALFORMED_SAYS.items())
     malformed = (
         f"[{{'rule': '{MALFORMED_RULE}', 'cite': {text(agreement.authority)}, "
         f"'says': CASE malformed {cases} ELSE 'The row cannot be read. Write it anew.' END}}]"
     )
     return (
-        "SELECT row, request_ref, "
-        f"CASE WHEN malformed IS NOT NULL THEN '{OUTCOME_OF_ANSWER[Answer.CURE]}' {outcome} END AS outcome, "
-        f"CASE WHEN malformed IS NOT NULL THEN ['{MALFORMED_RULE}'] ELSE failing END AS rules, "
+        "SELECT row, request_ref, outcome, "
+        f"CASE WHEN malformed IS NOT NULL THEN ['{MALFORMED_RULE}'] "
+        f"ELSE list_transform(failing, lambda x: {ids}[x]) END AS rules, "
         f"CASE WHEN malformed IS NOT NULL THEN {malformed} ELSE list_transform(failing, lambda x: "
-        f"{{'rule': x, 'cite': CASE x {cites} END, 'says': CASE x {says} END}}) END AS reasons "
-        f"FROM (SELECT *, list_filter([{ids}], lambda x: x IS NOT NULL) AS failing FROM {source})"
+        f"{{'rule': {ids}[x], 'cite': {cites}[x], 'says': {says}}}) END AS reasons "
+        f"FROM {source}"
     )
 
 
