@@ -13,7 +13,7 @@ def test_an_explanation_that_differs_from_the_finding(read: Read, engine: DuckEn
     agreement = read()
     rows = [SOUND, {**SOUND, "request_ref": "2", "name": "XX"}, {**SOUND, "request_ref": "3", "opened": "2026-08-04"},
             {**SOUND, "request_ref": "4", "sure": "", "other": "C"}, {"malformed": "ragged"}]  # fmt: skip
-    found = screened(agreement, engine, rows)
+    found = screened(agreement, engine, rows, explained=True)
     for row in found[:-1]:
         explained = explain_row(agreement, {"signed_on": "2026-11-02"}, row["row"], engine, register_known=False)
         assert [e.rule.id for e in explained if e.finding != "holds"] == row["rules"]
@@ -22,7 +22,7 @@ def test_an_explanation_that_differs_from_the_finding(read: Read, engine: DuckEn
 
 def test_what_would_have_to_be_different_is_not_named(read: Read, engine: DuckEngine):
     agreement = read()
-    screened(agreement, engine, [{**SOUND, "opened": "2026-08-04"}])
+    screened(agreement, engine, [{**SOUND, "opened": "2026-08-04"}], explained=True)
     explained = explain_row(agreement, {"signed_on": "2026-11-02"}, 1, engine, register_known=False)
     days = next(e for e in explained if e.rule.id == "R-02").to_be_different
     assert [(c.expression, dict(c.values)) for c in days] == [
@@ -32,7 +32,7 @@ def test_what_would_have_to_be_different_is_not_named(read: Read, engine: DuckEn
 
 def test_a_row_that_no_rule_was_held_against_is_explained(read: Read, engine: DuckEngine):
     agreement = read()
-    screened(agreement, engine, [{"malformed": "ragged"}])
+    screened(agreement, engine, [{"malformed": "ragged"}], explained=True)
     assert explain_row(agreement, {"signed_on": "2026-11-02"}, 1, engine, register_known=False) == ()
 
 

@@ -25,14 +25,16 @@ WORST = {"refused": 0, "cure": 1, "judgement": 2, None: 3}
 Read = Callable[..., Agreement]
 
 
-def screened(agreement: Agreement, engine: DuckEngine, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def screened(
+    agreement: Agreement, engine: DuckEngine, rows: list[dict[str, Any]], *, explained: bool = False
+) -> list[dict[str, Any]]:
     columns: dict[str, pa.Array] = {
         "row": pa.array(range(1, len(rows) + 1), pa.int64()),
         "malformed": pa.array([row.get("malformed") for row in rows], pa.string()),
     }
     columns |= {name: pa.array([row.get(name) for row in rows], pa.string()) for name in FIELDS}
     engine.table("rows", pa.table(columns))
-    engine.run(screening_steps(agreement, {"signed_on": "2026-11-02"}, register_known=False))
+    engine.run(screening_steps(agreement, {"signed_on": "2026-11-02"}, register_known=False, explained=explained))
     found = engine.rows("SELECT row, request_ref, outcome, rules, reasons FROM screened ORDER BY row")
     return [dict(zip(("row", "request_ref", "outcome", "rules", "reasons"), row, strict=True)) for row in found]
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SINGLES = r"\^$.|?*+()[]{}"
 MOST_SINGLES = 4
 """Signs for which a chain of plain replacements is still the faster."""
+MATCHING = (exp.RegexpLike, exp.RegexpFullMatch, exp.RegexpReplace, exp.RegexpExtract)
 SHORT = 64
 """Bytes of a text that is sooner walked over than matched."""
 SPACE_SEPARATORS = r"\x{20}\x{A0}\x{1680}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}"
@@ -63,7 +64,7 @@ def cheaper(tree: exp.Expression, lay: Lay) -> exp.Expression:
 
     ``lay`` gives what stands for an inner value that is read more than once.
     """
-    for node in reversed(list(tree.walk(bfs=True))):  # the innermost first
+    for node in reversed(list(tree.find_all(exp.Expression))):  # the innermost first
         put = _put(node, lay)
         if put is not node:
             if node is tree:
@@ -76,12 +77,27 @@ def cheaper(tree: exp.Expression, lay: Lay) -> exp.Expression:
 def _put(node: exp.Expression, lay: Lay) -> exp.Expression:
     if isinstance(node, exp.Trim) and node.expression is None:
         return _trimmed(node, lay)
+    if isinstance(node, (exp.And, exp.Or)) and node.expression.find(*MATCHING):
+        return _decided(node, lay)
     return _replacement(node, lay) if isinstance(node, exp.RegexpReplace) else node
 
 
+def _decided(node: exp.And | exp.Or, lay: Lay) -> exp.Expression:
+    """An engine works out both sides for every row; the second is asked only where the first has not decided."""
+    first = lay(node.this)
+    whole = type(node)(this=first.copy(), expression=node.expression.copy())
+    decides = (
+        exp.If(this=first, true=exp.true())
+        if isinstance(node, exp.Or)
+        else exp.If(this=exp.not_(first), true=exp.false())
+    )
+    return exp.Case(ifs=[decides], default=whole)
+
+
 def _trimmed(node: exp.Trim, lay: Lay) -> exp.Expression:
-    """Trimming walks over the whole text. A text of ASCII with no blank at its ends is trimmed already; for a
-    long one, patterns that are bound to an end look at that end alone.
+    """Trimming walks over the whole text; patterns that are bound to an end look at that end alone.
+
+    A text of ASCII with no blank at its ends is trimmed already, and a short one is sooner walked over.
     """
     text = lay(node.this)
     blank = exp.Literal.string(" ")

@@ -145,7 +145,7 @@ class Compiler:
         tree = parse(reader, line, text, functions=functions)
         schedules = schedule_values(self.agreement)
         check_names(reader, line, tree, {**(known or self.agreement.types()), **schedules, "row": Type.NUMBER})
-        return compiled(tree, self.given, schedules, parts.lay if parts else lambda node: node)
+        return compiled(tree, self.given, schedules, parts.lay if parts is not None else None)
 
     # -- rows to typed columns ------------------------------------------------------------------------------
 

@@ -143,12 +143,12 @@ def compiled(
     tree: exp.Expression,
     given: Callable[[str], str | None],
     schedules: Mapping[str, tuple[str, ...]],
-    lay: Callable[[exp.Expression], exp.Expression],
+    lay: Callable[[exp.Expression], exp.Expression] | None = None,
 ) -> str:
     """Give the expression as DuckDB's SQL.
 
     ``given`` gives the SQL that stands for a name, or None where the name is a column; a schedule becomes
-    the list of its values. ``lay`` is as in ``cheaper``.
+    the list of its values. With ``lay`` it is put in cheaper words, as ``cheaper`` says.
     """
 
     def put(node: Any) -> Any:
@@ -162,7 +162,8 @@ def compiled(
             return exp.column(node.name, quoted=True) if stands is None else sqlglot.parse_one(stands, dialect="duckdb")
         return node
 
-    return str(cheaper(tree.transform(put), lay).sql(dialect="duckdb"))
+    found = tree.transform(put)
+    return str((cheaper(found, lay) if lay else found).sql(dialect="duckdb"))
 
 
 def schedule_values(agreement: Agreement) -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ that nobody names is not made.
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     from counterseal.engine.step_engine import StepEngine
 
 
+@functools.cache
 def folded(place: str) -> str:
     """Give the name in upper-case ASCII with single blanks, marks and punctuation taken off."""
     plain = unicodedata.normalize("NFKD", place).encode("ascii", "ignore").decode()
-    return " ".join("".join(c if c.isalnum() else " " for c in plain.upper().replace("'", "")).split())
+    return re.sub("[^A-Z0-9]+", " ", plain.upper().replace("'", "")).strip()
 
 
 @functools.cache

@@ -32,7 +32,7 @@ def explain_submission_row(
         rows = Path(folder) / "rows.parquet"
         receipt = take_in(submission, manifest, [field.name for field in law.fields], rows, progress=progress)
         facts = request_facts(manifest, receipt, received_on, None)
-        screen_rows(engine, rows, law, facts, register_known=False, progress=progress)
+        screen_rows(engine, rows, law, facts, register_known=False, explained=True, progress=progress)
         found = explain_row(law, facts, row, engine, register_known=False)
     if not found:
         raise CountersealError(

@@ -55,17 +55,19 @@ def screen_rows(
     facts: Mapping[str, object],
     *,
     register_known: bool,
+    explained: bool = False,
     progress: Progress | None = None,
 ) -> None:
     """Leave the table ``screened`` in the engine: one line a row, with every rule that does not hold.
 
-    ``facts`` are those of the request and, with ``register_known``, of the custodian's register.
+    ``facts`` are those of the request and, with ``register_known``, of the custodian's register. Only what is to
+    be ``explained`` can be.
     """
     engine.table("rows", rows)
     bring(engine, reference_tables(agreement))
     for name, table in own_tables(agreement).items():
         engine.table(name, table)
-    engine.run(screening_steps(agreement, facts, register_known=register_known), progress)
+    engine.run(screening_steps(agreement, facts, register_known=register_known, explained=explained), progress)
 
 
 def screen_submission(

@@ -31,14 +31,17 @@ LONGEST_QUOTE = 120
 """Characters of a value that a message repeats to its sender."""
 
 
-def screening_steps(agreement: Agreement, facts: Mapping[str, object], *, register_known: bool) -> tuple[Step, ...]:
+def screening_steps(
+    agreement: Agreement, facts: Mapping[str, object], *, register_known: bool, explained: bool = False
+) -> tuple[Step, ...]:
     """Compile the agreement for one request.
 
     Reads the tables ``rows``, the agreement's own and the reference tables; leaves ``findings`` (row, and
     for each rule TRUE, FALSE or NULL) and ``screened`` (row, request_ref, outcome or NULL where every rule
     holds, rules, reasons), and the same as ``in_order``, by row, where the sorting is done before the reasons are
     written out. Rules of the register are asked only when the register is known. Every row of
-    ``rows`` is in ``screened`` once. Raises CountersealError ``agreement``.
+    ``rows`` is in ``screened`` once. What the rules read is laid down only where it will be ``explained``. Raises
+    CountersealError ``agreement``.
     """
     compiler = Compiler(agreement, facts)
     rules = [rule for rule in agreement.screened_rules if register_known or rule.phase is not Phase.REGISTER]
@@ -46,7 +49,8 @@ def screening_steps(agreement: Agreement, facts: Mapping[str, object], *, regist
     first = [rule for rule in rules if not (compiler.read_by(rule) & counted)]
     later = [rule for rule in rules if rule not in first]
     said = sorted({name for rule in rules for name in _placeholders(agreement, rule)})
-    wanted = frozenset({"request_ref", *said, *(name for rule in later for name in compiler.read_by(rule))})
+    read = (name for rule in (rules if explained else later) for name in compiler.read_by(rule))
+    wanted = frozenset({"request_ref", *said, *read})
     columns = ", ".join(quote(rule.id) if rule in first else compiler.rule_column(rule) for rule in rules)
     carried = "".join(f", {_shown(agreement, name)} AS {quote('says ' + name)}" for name in said)
     unheld = "".join(f", CAST(NULL AS BOOLEAN) AS {quote(rule.id)}" for rule in rules)
