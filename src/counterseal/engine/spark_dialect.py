@@ -72,6 +72,8 @@ def _put(node: exp.Expression, types: Mapping[str, str]) -> exp.Expression:
         return _call("ARRAY_SIZE", node.this)
     if isinstance(node, exp.Sub) and _is_date(node.this, types) and _is_date(node.expression, types):
         return _call("DATEDIFF", node.this, node.expression)
+    if isinstance(node, exp.Bracket) and not isinstance(node.expressions[0], exp.Literal):  # counted from 1
+        return _call("ELEMENT_AT", node.this, node.expressions[0])
     if isinstance(node, exp.Anonymous):
         return _named(node)
     return node
