@@ -82,7 +82,7 @@ def expressions(chance: random.Random, depth: int, kind: str) -> str:
     if kind == "number":
         leaves = ["amount", "share", "90", "0", "1", "2024", "least_days", "NULL", "-1"]
         inner = (
-            [f"({sub('number')} {pick('+-*')} {pick(['2', '3', 'amount'])})", f"length({pick(['name', 'other'])})", f"len({pick(['people', 'years'])})",
+            [f"({sub('number')} {pick('+-')} {pick(['2', '3', 'amount'])})", f"length({pick(['name', 'other'])})", f"len({pick(['people', 'years'])})",
              f"year({sub('date')})", f"({sub('date')} - {sub('date')})", f"coalesce({sub('number')}, {sub('number')})",
              "len(list_intersect(people, kinds))", f"CASE {sub('number')} WHEN {sub('number')} THEN {sub('number')} END", f"(- {sub('number')})"]
             if deep else []

@@ -35,7 +35,7 @@ BATCH_FUNCTIONS = frozenset({"count", "max", "min"})
 
 NODES = (
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.And, exp.Or, exp.Not, exp.EQ,
-    exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Is, exp.Add, exp.Sub, exp.Mul, exp.Neg,
+    exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Is, exp.Add, exp.Sub, exp.Neg,
     exp.Case, exp.If, exp.Tuple, exp.Cast, exp.DataType,
     exp.Coalesce, exp.Length, exp.RegexpFullMatch, exp.Year, exp.ArrayContains, exp.ArrayIntersect,
 )  # fmt: skip

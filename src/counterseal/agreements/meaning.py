@@ -40,6 +40,8 @@ RESULTS = {
     exp.Substring: Type.TEXT, exp.RegexpLike: Type.YES_NO, exp.Split: Type.TEXTS, exp.Count: Type.NUMBER,
 }  # fmt: skip
 """The types of the functions that are opaque to the prover."""
+MOST_DAYS = 100_000
+"""How far a date may be moved: from any day that four digits write, the engine still has a day for it."""
 NEVER_NULL = (exp.Concat, exp.ConcatWs, exp.Count)
 
 
@@ -136,16 +138,21 @@ def _sum(r: Reading, node: Any) -> Term:
     kinds = (a.kind, b.kind)
     if (kinds == (Type.DATE, Type.DATE) and sign < 0) or kinds == (Type.NUMBER, Type.NUMBER):
         kind = Type.NUMBER
-    elif kinds == (Type.DATE, Type.NUMBER):
+    elif kinds == (Type.DATE, Type.NUMBER) and _is_few_days(r, node.right):
         kind = Type.DATE
     else:
-        raise r.wrong(f"{node.sql(dialect='duckdb')} cannot be computed.", "numbers, or days added to a date")
+        raise r.wrong(
+            f"{node.sql(dialect='duckdb')} cannot be computed.",
+            f"numbers, or a date and {MOST_DAYS:,} days at most: a number or a parameter",
+        )
     return Term(kind, a.value + sign * b.value, z3.Or(a.null, b.null))
 
 
-def _product(r: Reading, node: Any) -> Term:
-    a, b = r.typed(node.left, Type.NUMBER), r.typed(node.right, Type.NUMBER)
-    return Term(Type.NUMBER, a.value * b.value, z3.Or(a.null, b.null))
+def _is_few_days(r: Reading, node: Any) -> bool:
+    """Whether a date may be moved by so much: what a row states might lead past the last day that there is."""
+    written = isinstance(node, exp.Literal) or (isinstance(node, exp.Column) and node.name in r.parameters)
+    moved = r.term(node).value
+    return written and z3.is_int_value(moved) and bool(moved.as_long() <= MOST_DAYS)
 
 
 def _negative(r: Reading, node: Any) -> Term:
@@ -304,7 +311,6 @@ MEANING: dict[type, Callable[[Reading, Any], Term]] = {
     exp.Is: _is,
     exp.Add: _sum,
     exp.Sub: _sum,
-    exp.Mul: _product,
     exp.Neg: _negative,
     exp.Coalesce: _coalesce,
     exp.Case: _case,
