@@ -19,7 +19,7 @@ STYLE := src/counterseal/web/uswds_package
 
 $(VENV)/.set-up: requirements/dev.txt pyproject.toml $(STYLE)/package-lock.json $(UV)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-	@$(UV) pip sync --quiet --python $(VENV) --require-hashes requirements/dev.txt
+	@$(UV) pip sync --quiet --compile-bytecode --python $(VENV) --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
 	@mkdir -p .tools/style && cp $(STYLE)/package.json $(STYLE)/package-lock.json .tools/style/
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund --prefix .tools/style
@@ -45,7 +45,7 @@ unit: setup ## the tests
 SPARK := .venv-spark
 $(SPARK)/.set-up: requirements/spark.txt requirements/dev.txt pyproject.toml $(UV)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(SPARK)
-	@$(UV) pip sync --quiet --python $(SPARK) --require-hashes requirements/spark.txt
+	@$(UV) pip sync --quiet --compile-bytecode --python $(SPARK) --require-hashes requirements/spark.txt
 	@touch $@
 
 spark: $(SPARK)/.set-up ## screening and identity on Spark, held against DuckDB; needs a Java runtime
@@ -54,7 +54,7 @@ spark: $(SPARK)/.set-up ## screening and identity on Spark, held against DuckDB;
 OSCAL := .venv-oscal
 $(OSCAL)/.set-up: requirements/oscal.txt $(UV)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(OSCAL)
-	@$(UV) pip sync --quiet --python $(OSCAL) --require-hashes requirements/oscal.txt
+	@$(UV) pip sync --quiet --compile-bytecode --python $(OSCAL) --require-hashes requirements/oscal.txt
 	@touch $@
 
 controls: $(OSCAL)/.set-up ## the table of security controls as an OSCAL component definition, in var/controls
@@ -63,7 +63,7 @@ controls: $(OSCAL)/.set-up ## the table of security controls as an OSCAL compone
 RELEASE := .venv-release
 $(RELEASE)/.set-up: requirements/release.txt $(UV)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(RELEASE)
-	@$(UV) pip sync --quiet --python $(RELEASE) --require-hashes requirements/release.txt
+	@$(UV) pip sync --quiet --compile-bytecode --python $(RELEASE) --require-hashes requirements/release.txt
 	@touch $@
 
 release: $(RELEASE)/.set-up ## wheels built twice alike, a bill of materials, every pin audited; all of it or nothing
@@ -73,7 +73,7 @@ FUZZ := .venv-fuzz
 SECONDS ?= 60
 $(FUZZ)/.set-up: requirements/fuzz.txt requirements/dev.txt pyproject.toml $(UV)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(FUZZ)
-	@$(UV) pip sync --quiet --python $(FUZZ) --require-hashes requirements/fuzz.txt
+	@$(UV) pip sync --quiet --compile-bytecode --python $(FUZZ) --require-hashes requirements/fuzz.txt
 	@touch $@
 
 fuzz: $(FUZZ)/.set-up ## every reader of what strangers send, SECONDS=60 each, on what earlier runs found

@@ -7,111 +7,30 @@ in Python beside them, which is part of their time. Each names the rules that do
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
-from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from twelve import CLASSES, STAGES, STATUTES, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-SPACE = " \t\n\x0b\x0c\r"
-SIGNED_ON = date(2026, 11, 2)
 BATCH = 1_000
 RULES = {
     "R-10a": "{c}load > 0 && {c}load <= 25",
     "R-02a": "{c}first == {c}row",
     "R-14": "{c}missing == 0",
-    "R-16": "{c}lettered && {c}zip_formed",
+    "R-16": "{c}placed && {c}zip_formed",
     "R-20": "{c}earliest >= 2019 && {c}latest <= 2026",
     "R-21": "{list_statutes}",
     "R-22": "{list_stages}",
     "R-23a": "{c}sharing > 0 && {c}sharing <= 5",
-    "R-23b": "{c}words >= 40",
+    "R-23b": "{c}words >= 5",
     "R-24": "{c}numbered && {c}since > 90",
     "R-24b": '{c}stay == "no"',
-    "R-25": "{c}basis_formed",
+    "R-25": "{list_classes}",
 }
 """The rules in the words that Cedar and CEL share; ``{c}`` is where the facts stand."""
-STAGES = ("preparation", "investigation", "grand_jury")
-STATUTES = tuple(f"8USC1253(A)(1)({letter})" for letter in "ABCD")
-
-
-def _text(value: str | None) -> str:
-    return (value or "").strip(SPACE)
-
-
-def _day(value: str) -> date | None:
-    try:
-        return date.fromisoformat(value) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) else None
-    except ValueError:
-        return None
-
-
-def _squeezed(value: str) -> str:
-    return re.sub("USCODE|USCA|USCS", "USC", re.sub(r"[ .§]", "", value.upper()))
-
-
-def _words(reason: str) -> str:
-    return re.sub("[^a-z]+", " ", reason.lower()).strip(" ") if re.search("[A-Za-z]", reason) else ""
-
-
-def _named(officers: str) -> set[str]:
-    return {name.strip(" ") for name in officers.split(";")} - {""}
-
-
-def prepared(rows: Path) -> Iterator[dict[str, Any]]:
-    """Give the facts of each row, the counts over the batch among them. Reads the file twice."""
-    import pyarrow.parquet as pq
-
-    loads: Counter[str] = Counter()
-    sharing: Counter[str] = Counter()
-    firsts: dict[str, int] = {}
-    with pq.ParquetFile(rows) as held:
-        for batch in held.iter_batches(20_000, columns=["row", "request_ref", "reason", "officers"]):
-            for line in batch.to_pylist():
-                loads.update(_named(_text(line["officers"])))
-                sharing[_words(_text(line["reason"]))] += 1
-                firsts.setdefault(_text(line["request_ref"]), line["row"])
-        sharing[""] = 0
-        firsts[""] = 0
-        for batch in held.iter_batches(20_000):
-            for line in batch.to_pylist():
-                yield _facts(line, loads, sharing, firsts)
-
-
-def _facts(line: dict[str, Any], loads: Counter[str], sharing: Counter[str], firsts: dict[str, int]) -> dict[str, Any]:
-    held = {name: _text(value) for name, value in line.items() if name not in {"row", "malformed"}}
-    periods = held["taxable_periods"]
-    years = [int(y) for y in periods.split(";")] if re.fullmatch(r"[0-9]{4}( ?; ?[0-9]{4})*", periods) else [0, 9999]
-    ordered = _day(held["final_order_date"])
-    either = _day(held["judicial_review_date"]) if held["judicial_review_date"] else ordered
-    words = _words(held["reason"])
-    stated = held["zip"]
-    return {
-        "row": line["row"],
-        "first": firsts[held["request_ref"]],
-        "load": max((loads[name] for name in _named(held["officers"])), default=0),
-        "missing": sum(not held[name] for name in ("address_line_1", "city", "state", "zip")),
-        "lettered": bool(re.search("[A-Za-z]", held["address_line_1"])),
-        "zip_formed": bool(re.fullmatch("[0-9]{5}(-?[0-9]{4})?", stated))
-        and not re.fullmatch("(00000|11111|99999)(-?[0-9]{4})?", stated),
-        "earliest": min(years),
-        "latest": max(years),
-        "statute": _squeezed(held["statute"]),
-        "stage": held["stage"],
-        "sharing": sharing[words],
-        "words": len(words),
-        "numbered": bool(held["final_order_case"]),
-        "since": min((SIGNED_ON - day).days if day else 0 for day in (ordered, either)),
-        "stay": held["stay_in_force"].lower(),
-        "basis_formed": bool(
-            re.fullmatch(
-                r"8USC1227\(A\)\([1-6]\)(\([A-Z]\))?(\([IVX]+\))?(\([IVX]+\))?", _squeezed(held["order_basis"])
-            )
-        ),
-    }
 
 
 def _batches(rows: Path) -> Iterator[list[dict[str, Any]]]:
@@ -143,6 +62,7 @@ def cedar(rows: Path, out: Path) -> None:
     lists = {
         "list_statutes": f"{json.dumps(STATUTES)}.contains(context.statute)",
         "list_stages": f"{json.dumps(STAGES)}.contains(context.stage)",
+        "list_classes": f"{json.dumps(CLASSES)}.contains(context.removal_class)",
     }
     rules = {rule: text.format(c="context.", **lists) for rule, text in RULES.items()}
     policies = "permit(principal, action, resource);\n" + "\n".join(
@@ -161,7 +81,11 @@ def cedar(rows: Path, out: Path) -> None:
 def cel(rows: Path, out: Path) -> None:
     from cel import compile as compile_cel
 
-    lists = {"list_statutes": f"statute in {json.dumps(STATUTES)}", "list_stages": f"stage in {json.dumps(STAGES)}"}
+    lists = {
+        "list_statutes": f"statute in {json.dumps(STATUTES)}",
+        "list_stages": f"stage in {json.dumps(STAGES)}",
+        "list_classes": f"removal_class in {json.dumps(CLASSES)}",
+    }
     programs = [(rule, compile_cel(text.format(c="", **lists))) for rule, text in RULES.items()]
 
     def decide(batch: list[dict[str, Any]]) -> list[list[str]]:
@@ -176,6 +100,7 @@ def rego(rows: Path, out: Path) -> None:
     lists = {
         "list_statutes": f"input.statute in {json.dumps(STATUTES)}",
         "list_stages": f"input.stage in {json.dumps(STAGES)}",
+        "list_classes": f"input.removal_class in {json.dumps(CLASSES)}",
     }
     held = "\n".join(
         f'holds contains "{rule}" if {{ {text.format(c="input.", **lists).replace(" && ", "; ")} }}'

@@ -21,35 +21,32 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+import twelve
+from twelve import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 AGREEMENT = Path(__file__).parents[1] / "agreements" / "irs-ice-2025" / "agreement.md"
-RULES = ("R-10a", "R-02a", "R-14", "R-16", "R-20", "R-21", "R-22", "R-23a", "R-23b", "R-24", "R-24b", "R-25")
-SIGNED_ON = date(2026, 11, 2)
 TOOLS = ("counterseal", "polars", "pydantic")
 SLOW_TOOLS = {"cedar": "cedarpy", "cel": "cel", "rego": "regopy"}
 """Those that decide a row at a time, with the module each needs; they get a part of the rows."""
 SLOW_ROWS = 20_000
-SPACE = " \t\n\x0b\x0c\r"
-ZIP = r"[0-9]{5}(-?[0-9]{4})?"
-NO_ZIP = r"(00000|11111|99999)(-?[0-9]{4})?"
-YEARS = r"[0-9]{4}( ?; ?[0-9]{4})*"
-DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-BASIS = r"8USC1227\(A\)\([1-6]\)(\([A-Z]\))?(\([IVX]+\))?(\([IVX]+\))?"
-STAGES = ("preparation", "investigation", "grand_jury")
-STATUTES = tuple(f"8USC1253(A)(1)({letter})" for letter in "ABCD")
-
 ROWS = """
     COPY (SELECT i AS row, CAST(NULL AS VARCHAR) AS malformed,
       CASE WHEN i % 997 = 0 THEN 'REF-7' WHEN i % 1499 = 0 THEN '' ELSE 'REF-' || i END AS request_ref,
       'MARIA' AS given_name, '' AS middle_name, 'LOPEZ' AS family_name, '' AS suffix, '1985-02-28' AS date_of_birth,
       '' AS tin,
-      CASE WHEN i % 50 = 0 THEN '' WHEN i % 71 = 0 THEN '12345' ELSE (h % 9000 + 1) || ' MAPLE ST' END AS address_line_1,
-      '' AS address_line_2, 'DENVER' AS city, CASE WHEN i % 83 = 0 THEN ' ' ELSE ' CO ' END AS state,
-      CASE WHEN i % 61 = 0 THEN '00000' WHEN i % 67 = 0 THEN '8020' ELSE '80203-' || lpad((h % 10000)::VARCHAR, 4, '0')
+      CASE WHEN i % 50 = 0 THEN '' WHEN i % 71 = 0 THEN '12345' WHEN i % 103 = 0 THEN 'Denver, Co 80203'
+        WHEN i % 107 = 0 THEN 'c/o Díaz, ' || h % 90 || ' Peña St Apt4' WHEN i % 109 = 0 THEN 'APT 7' WHEN i % 113 = 0 THEN 'St.Denver'
+        ELSE (h % 9000 + 1) || ' MAPLE ST' END AS address_line_1,
+      '' AS address_line_2, 'DENVER' AS city, CASE WHEN i % 83 = 0 THEN ' ' WHEN i % 7 = 0 THEN 'Colorado' ELSE ' CO ' END AS state,
+      CASE WHEN i % 61 = 0 THEN '00000' WHEN i % 67 = 0 THEN '8020' WHEN i % 127 = 0 THEN '80203 1234' ELSE '80203-' || lpad((h % 10000)::VARCHAR, 4, '0')
         END AS zip,
       CASE WHEN i % 59 = 0 THEN '2018;2023' WHEN i % 89 = 0 THEN 'all' ELSE '2023; 2024' END AS taxable_periods,
       CASE WHEN i % 43 = 0 THEN '8 USC 1325' ELSE '8 U.S.C. § 1253(a)(1)(A)' END AS statute,
@@ -61,10 +58,11 @@ ROWS = """
       CASE WHEN i % 47 = 0 THEN '8 USC 1182(a)' ELSE '8 USC 1227(a)(2)(A)(iii)' END AS order_basis,
       CASE WHEN i % 5 = 0 THEN '2025-06-01' ELSE '' END AS judicial_review_date,
       CASE WHEN i % 53 = 0 THEN 'yes' WHEN i % 101 = 0 THEN 'maybe' ELSE 'no' END AS stay_in_force,
-      CASE WHEN i % 3 = 0 THEN 'Needed for the investigation.'
+      CASE WHEN i % 3 = 0 THEN 'Needed for the investigation.' WHEN i % 131 = 0 THEN 'Maria Lopez' WHEN i % 137 = 0 THEN '1325'
+        WHEN i % 11 = 0 THEN 'Maria ' || 'Lopez is asked about, by name, in the matter of ' || h
         ELSE 'The subject ' || translate(md5(i::VARCHAR), '0123456789', 'ghijklmnop')
           || ' failed to depart after the order, and the letter of notice must reach the last address.' END AS reason,
-      CASE WHEN i % 97 = 0 THEN 'BUSY;O-' || i % ({rows} // 20 + 1) ELSE 'O-' || i % ({rows} // 20 + 1) END AS officers
+      CASE WHEN i % 139 = 0 THEN '' WHEN i % 13 = 0 THEN ' o-' || i % ({rows} // 20 + 1) || '. ;' WHEN i % 97 = 0 THEN 'BUSY;O-' || i % ({rows} // 20 + 1) ELSE 'O-' || i % ({rows} // 20 + 1) END AS officers
     FROM (SELECT i, hash(i) AS h FROM range(1, {rows} + 1) r(i))) TO '{path}' (FORMAT parquet)
 """
 
@@ -92,7 +90,7 @@ def counterseal(rows: Path, out: Path) -> None:
         engine.table("rows", rows)
         for name, table in own_tables(law).items():
             engine.table(name, table)
-        engine.run(screening_steps(law, {"signed_on": SIGNED_ON.isoformat()}, register_known=False))
+        engine.run(screening_steps(law, {"signed_on": twelve.SIGNED_ON.isoformat()}, register_known=False))
         engine.write_parquet("SELECT row, outcome, rules, reasons FROM screened", out)
 
 
@@ -102,155 +100,166 @@ def polars(rows: Path, out: Path) -> None:
     def whole(column: pl.Expr, pattern: str) -> pl.Expr:
         return column.str.contains(f"^(?:{pattern})$")
 
-    def squeezed(name: str) -> pl.Expr:
-        kept = pl.col(name).str.to_uppercase().str.replace_all(r"[ .§]", "")
-        return kept.str.replace_all("USCODE|USCA|USCS", "USC")
+    def code(name: str) -> pl.Expr:
+        return pl.col(name).str.to_uppercase().str.replace_all(r"[ .§]", "").str.replace_all(twelve.CODES, "USC")
 
     def day(name: str) -> pl.Expr:
-        return pl.when(whole(pl.col(name), DAY)).then(pl.col(name).str.to_date("%Y-%m-%d", strict=False))
+        written = whole(pl.col(name), twelve.DAY)
+        return pl.when(written).then(pl.col(name).str.to_date("%Y-%m-%d", strict=False))
+
+    def without(column: pl.Expr, *parts: pl.Expr) -> pl.Expr:
+        words = pl.concat_str(pl.lit(" "), *(one for part in parts for one in (part, pl.lit(" "))))
+        return pl.coalesce(column.str.split(words).list.join(" "), column)  # no pattern of its own a row in replace
 
     text = pl.scan_parquet(rows).drop("malformed")
     names = [name for name in text.collect_schema().names() if name != "row"]
-    text = text.with_columns(pl.col(n).str.strip_chars(SPACE) for n in names)
+    text = text.with_columns(pl.col(n).str.strip_chars(twelve.SPACE) for n in names)
     text = text.with_columns(pl.when(pl.col(n) != "").then(pl.col(n)).alias(n) for n in names)
-    made = text.with_columns(
-        pl.when(whole(pl.col("taxable_periods"), YEARS)).then(
+    made = _streets(text, without)
+    words = pl.col("reason").str.to_uppercase().str.replace_all("[^A-Z]+", " ").str.strip_chars(" ")
+    named = [pl.col(name).str.to_uppercase() for name in ("family_name", "given_name")]
+    basis = code("order_basis")
+    made = made.with_columns(
+        pl.when(whole(pl.col("taxable_periods"), twelve.YEARS)).then(
             pl.col("taxable_periods").str.replace_all(" ", "").str.split(";").cast(pl.List(pl.Int64), strict=False)
         ).alias("years"),
         day("final_order_date").alias("ordered"),
         day("judicial_review_date").alias("reviewed"),
         pl.when(pl.col("reason").str.contains("[A-Za-z]")).then(
-            pl.col("reason").str.to_lowercase().str.replace_all("[^a-z]+", " ").str.strip_chars(" ")
+            without(without(pl.concat_str(pl.lit(" "), words, pl.lit(" ")), named[0]), named[1]).str.strip_chars(" ")
         ).alias("words"),
+        pl.when(whole(basis, twelve.BASIS)).then(basis.str.extract(f"({twelve.CLASS})", 1)).alias("removal_class"),
     )  # fmt: skip
-    named = made.select("row", pl.col("officers").str.split(";")).explode("officers")
-    named = named.with_columns(pl.col("officers").str.strip_chars(" ")).filter(pl.col("officers") != "").unique()
-    load = named.group_by("officers").agg(pl.len().alias("load"))
-    busiest = named.join(load, on="officers").group_by("row").agg(pl.col("load").max().alias("busiest"))
+    squeezed = pl.col("officers").str.to_uppercase().str.replace_all(twelve.ODD_OFFICER, "")
+    named_in = text.select("row", squeezed.str.replace_all(twelve.EDGES, "").str.split(";")).explode("officers")
+    named_in = named_in.filter(pl.col("officers").is_not_null()).unique()
+    load = named_in.group_by("officers").agg(pl.len().alias("load"))
+    busiest = named_in.join(load, on="officers").group_by("row").agg(pl.col("load").max().alias("busiest"))
     reasons = made.group_by("words").agg(pl.len().alias("sharing")).filter(pl.col("words").is_not_null())
     firsts = made.group_by("request_ref").agg(pl.col("row").min().alias("first"))
     made = made.join(busiest, on="row", how="left").join(reasons, on="words", how="left")
     made = made.join(firsts.filter(pl.col("request_ref").is_not_null()), on="request_ref", how="left")
-    signed = pl.lit(SIGNED_ON)
+    signed = pl.lit(twelve.SIGNED_ON)
     since = (signed - pl.col("ordered")).dt.total_days()
     reviewed = (signed - pl.col("reviewed")).dt.total_days()
     since_either = pl.when(pl.col("judicial_review_date").is_null()).then(since).otherwise(reviewed)
     address = [pl.col(n).is_not_null() for n in ("address_line_1", "city", "state", "zip")]
-    stated = pl.col("zip")
+    stated, this_year = pl.col("zip"), twelve.SIGNED_ON.year
     holds = {
         "R-10a": pl.col("busiest") <= 25,
         "R-02a": pl.col("first") == pl.col("row"),
         "R-14": pl.all_horizontal(address),
-        "R-16": pl.col("address_line_1").str.contains("[A-Za-z]") & whole(stated, ZIP) & ~whole(stated, NO_ZIP),
-        "R-20": (pl.col("years").list.len() > 0) & (pl.col("years").list.max() <= SIGNED_ON.year)
-        & (pl.col("years").list.min() >= SIGNED_ON.year - 7),
-        "R-21": squeezed("statute").is_in(STATUTES),
-        "R-22": pl.col("stage").is_in(STAGES),
+        "R-16": ~pl.col("only_a_place") & whole(stated, twelve.ZIP) & ~whole(stated, twelve.NO_ZIP),
+        "R-20": (pl.col("years").list.len() > 0) & (pl.col("years").list.max() <= this_year)
+        & (pl.col("years").list.min() >= this_year - 7),
+        "R-21": code("statute").is_in(twelve.STATUTES),
+        "R-22": pl.col("stage").is_in(twelve.STAGES),
         "R-23a": pl.col("sharing") <= 5,
-        "R-23b": pl.col("words").str.len_chars() >= 40,
+        "R-23b": pl.col("words").str.split(" ").list.len() >= 5,
         "R-24": pl.col("final_order_case").is_not_null() & (since > 90) & (since_either > 90),
         "R-24b": pl.col("stay_in_force").str.to_lowercase() == "no",
-        "R-25": whole(squeezed("order_basis"), BASIS),
+        "R-25": pl.col("removal_class").is_in(twelve.CLASSES),
     }  # fmt: skip
     failing = [pl.when(~holds[rule].fill_null(value=False)).then(pl.lit(rule)) for rule in RULES]
     made.select("row", pl.concat_list(failing).list.drop_nulls().alias("rules")).sink_parquet(out, engine="streaming")
 
 
-def pydantic(rows: Path, out: Path) -> None:  # noqa: C901  # one opponent, whole, in one place
-    from collections import Counter
+def _streets(text: Any, without: Callable[..., Any]) -> Any:
+    """Add whether the street line says no more than the city, the state or the ZIP code does."""
+    import polars as pl
 
+    def plain(column: pl.Expr) -> pl.Expr:
+        held = column.str.replace_many(list(twelve.ACCENTS), list(twelve.ACCENTS.values()))
+        return held.str.replace_all(twelve.MARKS, "").str.replace_all("#", " # ", literal=True)
+
+    lines = pl.concat_str("address_line_1", "address_line_2", separator=" ", ignore_nulls=True).str.to_uppercase()
+    street = plain(lines.str.replace_all(twelve.ABBREVIATED, "$1 $2")).str.replace_all(twelve.NOT_STREET, " ")
+    street = pl.concat_str(pl.lit(" "), street.str.strip_chars(" "), pl.lit(" "))
+    city = plain(pl.col("city").str.to_uppercase()).str.replace_all(twelve.NOT_CITY, " ").str.strip_chars(" ")
+    state = pl.col("state").str.to_uppercase().str.replace_all("[^A-Z]+", " ").str.strip_chars(" ")
+    zip5 = pl.when(pl.col("zip").str.contains(f"^(?:{twelve.ZIP})$")).then(pl.col("zip").str.slice(0, 5))
+    made = text.with_columns(
+        pl.when(pl.col("address_line_1").is_not_null())
+        .then(street.str.replace_all(twelve.CLOSED_UP, " $1 $2 "))
+        .alias("street"),
+        city.alias("city_text"),
+        state.alias("state_text"),
+        state.replace_strict(twelve.STATES, default=None, return_dtype=pl.String).alias("state_code"),
+        zip5.alias("zip5"),
+    )
+    city, state, code, zip5 = (pl.col(name) for name in ("city_text", "state_text", "state_code", "zip5"))
+    core = without(pl.col("street"), city, code, zip5).str.replace_all(twelve.CARE_OF, " ")
+    core = without(core, code, zip5).str.replace_all(twelve.UNIT, "").str.replace_all(twelve.NUMBERED, "$1")
+    made = made.with_columns(core.str.strip_chars(" ").alias("core"))
+    said = [city, code, zip5, state, *(pl.concat_str(city, pl.lit(" "), part) for part in (code, state, zip5))]
+    place = pl.any_horizontal((pl.col("core") == one).fill_null(value=False) for one in said)
+    return made.with_columns(
+        (~pl.col("street").str.contains("[A-Z]") | place | (pl.col("core") == "")).alias("only_a_place")
+    )
+
+
+def pydantic(rows: Path, out: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from pydantic import BaseModel, field_validator
-
-    def read_day(text: str | None) -> date | None:
-        try:
-            return date.fromisoformat(text) if text and re.fullmatch(DAY, text) else None
-        except ValueError:
-            return None
-
-    def squeezed(text: str | None) -> str:
-        return re.sub("USCODE|USCA|USCS", "USC", re.sub(r"[ .§]", "", (text or "").upper()))
-
-    columns = ("request_ref", "address_line_1", "city", "state", "zip", "taxable_periods", "statute", "stage",
-               "final_order_date", "final_order_case", "order_basis", "judicial_review_date", "stay_in_force",
-               "reason", "officers")  # fmt: skip
+    from pydantic import BaseModel, ConfigDict, field_validator
 
     class Row(BaseModel):
-        request_ref: str | None
-        address_line_1: str | None
-        city: str | None
-        state: str | None
-        zip: str | None
-        taxable_periods: str | None
-        statute: str | None
-        stage: str | None
-        final_order_date: str | None
-        final_order_case: str | None
-        order_basis: str | None
-        judicial_review_date: str | None
-        stay_in_force: str | None
-        reason: str | None
-        officers: str | None
+        model_config = ConfigDict(extra="ignore")
+        request_ref: str
+        given_name: str
+        family_name: str
+        address_line_1: str
+        address_line_2: str
+        city: str
+        state: str
+        zip: str
+        taxable_periods: str
+        statute: str
+        stage: str
+        final_order_date: str
+        final_order_case: str
+        order_basis: str
+        judicial_review_date: str
+        stay_in_force: str
+        reason: str
+        officers: str
 
-        @field_validator("*")
+        @field_validator("*", mode="before")
         @classmethod
-        def canonical(cls, text: str | None) -> str | None:
-            return (text or "").strip(SPACE) or None
+        def canonical(cls, text: str | None) -> str:
+            return twelve.canonical(text)
 
-        def words(self) -> str | None:
-            if self.reason is None or not re.search("[A-Za-z]", self.reason):
-                return None
-            return re.sub("[^a-z]+", " ", self.reason.lower()).strip(" ")
-
-        def named(self) -> set[str]:
-            return {name.strip(" ") for name in (self.officers or "").split(";")} - {""}
-
-        def failing(self, row: int, words: str | None, load: int, sharing: int, first: int | None) -> list[str]:
-            stated, ordered = self.zip or "", read_day(self.final_order_date)
-            periods = self.taxable_periods or ""
-            years = [int(y) for y in periods.split(";")] if re.fullmatch(YEARS, periods) else []
-            either = read_day(self.judicial_review_date) if self.judicial_review_date else ordered
-            since = [(SIGNED_ON - d).days if d else 0 for d in (ordered, either)]
+        def failing(self, row: int, counts: twelve.Counts) -> list[str]:
+            told = twelve.facts(row, self.__dict__, counts)
             holds = (
-                0 < load <= 25,
-                first == row,
-                None not in (self.address_line_1, self.city, self.state, self.zip),
-                bool(re.search("[A-Za-z]", self.address_line_1 or ""))
-                and bool(re.fullmatch(ZIP, stated)) and not re.fullmatch(NO_ZIP, stated),
-                bool(years) and max(years) <= SIGNED_ON.year and min(years) >= SIGNED_ON.year - 7,
-                squeezed(self.statute) in STATUTES,
-                self.stage in STAGES,
-                0 < sharing <= 5,
-                words is not None and len(words) >= 40,
-                self.final_order_case is not None and min(since) > 90,
-                (self.stay_in_force or "").lower() == "no",
-                bool(re.fullmatch(BASIS, squeezed(self.order_basis))),
-            )  # fmt: skip
+                0 < told["load"] <= 25,
+                told["first"] == row,
+                told["missing"] == 0,
+                told["placed"] and told["zip_formed"],
+                told["earliest"] >= 2019 and told["latest"] <= 2026,
+                told["statute"] in twelve.STATUTES,
+                told["stage"] in twelve.STAGES,
+                0 < told["sharing"] <= 5,
+                told["words"] >= 5,
+                told["numbered"] and told["since"] > 90,
+                told["stay"] == "no",
+                told["removal_class"] in twelve.CLASSES,
+            )
             return [rule for rule, held in zip(RULES, holds, strict=True) if not held]
 
-    loads: Counter[str] = Counter()
-    sharing: Counter[str | None] = Counter()
-    firsts: dict[str | None, int] = {}
+    counts = twelve.Counts()
     with pq.ParquetFile(rows) as held:
-        for batch in held.iter_batches(20_000, columns=["row", *columns]):
+        for batch in held.iter_batches(20_000, columns=["row", *Row.model_fields]):
             for line in batch.to_pylist():
-                row = Row(**line)
-                loads.update(row.named())
-                sharing[row.words()] += 1
-                firsts.setdefault(row.request_ref, line["row"])
-        del sharing[None]
-        firsts.pop(None, None)
+                counts.add(line["row"], Row(**line).__dict__)
+        counts.end()
         schema = pa.schema([("row", pa.int64()), ("rules", pa.list_(pa.string()))])
         with pq.ParquetWriter(out, schema) as writer:
-            for batch in held.iter_batches(20_000, columns=["row", *columns]):
-                answers = []
-                for line in batch.to_pylist():
-                    row = Row(**line)
-                    words, number = row.words(), line["row"]
-                    load = max((loads[name] for name in row.named()), default=0)
-                    first = firsts.get(row.request_ref)
-                    answers.append({"row": number, "rules": row.failing(number, words, load, sharing[words], first)})
+            for batch in held.iter_batches(20_000, columns=["row", *Row.model_fields]):
+                answers = [
+                    {"row": line["row"], "rules": Row(**line).failing(line["row"], counts)}
+                    for line in batch.to_pylist()
+                ]
                 writer.write_table(pa.Table.from_pylist(answers, schema=schema))
 
 
