@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -18,6 +18,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from counterseal_verify.verify import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 PRESENT_AND_VERIFIED = 0x05
 ROLES = {"specialist", "releasing"}
@@ -53,9 +56,36 @@ def check_approval(signed: dict[str, Any], enrolment: dict[str, Any], over: str)
     return digest
 
 
-def check_both(roles: set[str]) -> None:
-    """Raise Refused unless a specialist's and a releasing official's key approved: two keys of one role are not two."""
-    if roles != ROLES:
+def standing(entries: Iterable[tuple[int, dict[str, Any]]]) -> dict[str, int]:
+    """Give, after these entries in their order, where each key in use was last enrolled, by the key's digest.
+
+    A key that was ended is not among them, and one that was entered anew, because its holder's role changed, stands
+    at its new entry. Raises Refused for an enrolment that names no key.
+    """
+    held: dict[str, int] = {}
+    for at, entry in entries:
+        body = entry.get("body", {})
+        if entry.get("kind") == "role" and body.get("act") == "key":
+            try:
+                held[hashlib.sha256(base64.b64decode(body["key"], validate=True)).hexdigest()] = at
+            except (KeyError, TypeError, ValueError) as error:
+                raise Refused(f"entry {at} enrols no key") from error
+        elif entry.get("kind") == "role" and body.get("act") == "key ended":
+            held.pop(body.get("key_sha256"), None)
+    return held
+
+
+def check_standing(approvals: Mapping[str, tuple[int, str]], held: Mapping[str, int]) -> None:
+    """Hold approvals (by key: the enrolment that each names, and its role) against what stands at the intent.
+
+    Raises Refused unless every approval's enrolment still stands, and a specialist's and a releasing official's are
+    among them: a role that was left, ended or changed since approves nothing, and two keys of one role are not two.
+    """
+    if any(held.get(key) != at for key, (at, _) in approvals.items()):
+        raise Refused("an approval's key was ended before the intent, or its holder's role changed")
+    if len(approvals) < 2:
+        raise Refused("fewer than two people approved")
+    if {role for _, role in approvals.values()} != ROLES:
         raise Refused("not both a specialist and a releasing official approved")
 
 

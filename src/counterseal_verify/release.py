@@ -13,7 +13,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from counterseal_verify.approvals import check_approval, check_both
+from counterseal_verify.approvals import check_approval, check_standing, standing
 from counterseal_verify.verify import Head, Policy, Refused, leaf, root_from_path, unhex
 
 if TYPE_CHECKING:
@@ -99,10 +99,7 @@ def release(told: list[Told], evidence: Told) -> list[str]:
     if intent["case"] != hashlib.sha256(CASE + canonical(case)).hexdigest():
         raise Refused(f"entry {start} (intent) is for another case file")
     cases = opened(told, evidence["openings"], "case")
-    ended = {
-        one.get("body", {}).get("key_sha256") for one in told[:start] if one.get("body", {}).get("act") == "key ended"
-    }
-    people, roles = set(), set()
+    approvals = {}
     for one in intent["approvals"]:
         at = one["entry"]
         signed = of(told, at, "signed")
@@ -112,14 +109,14 @@ def release(told: list[Told], evidence: Told) -> list[str]:
         if not isinstance(enrolled, int) or not 0 <= enrolled < at:
             raise Refused(f"entry {at} (signed): the key was not enrolled before")
         key = check_approval(signed, told[enrolled], intent["over"])
-        if key != one["official"] or key in ended:
-            raise Refused(f"entry {at} (signed): the key is not the intent's, or was ended")
-        people.add(key)
-        roles.add(told[enrolled]["body"]["role"])
+        if key != one["official"]:
+            raise Refused(f"entry {at} (signed): the key is not the intent's")
+        approvals[key] = (enrolled, told[enrolled]["body"]["role"])
         said.append(f"entry {at}  {signed['at']}  signed by key {key[:12]}, enrolled by entry {enrolled}")
-    if len(people) < 2:
-        raise Refused(f"entry {start} (intent): fewer than two people approved")
-    check_both(roles)
+    try:
+        check_standing(approvals, standing(enumerate(told[:start])))
+    except Refused as refused:
+        raise Refused(f"entry {start} (intent): {refused}") from None
     if not start < end or delivered["over"] != intent["over"]:
         raise Refused(f"entry {end} (delivered) is over something else than its intent")
     for at in range(start + 1, end):

@@ -2,7 +2,7 @@
 
 It runs as its own user. It has no database, no key of the log, and no line of the program that asks it. It
 is told the case, the answer's digest, the recipients' certificates, the intent entry and its receipt. It checks
-the receipt by the policy, recomputes what was approved, counts two different people, reads the newest
+the receipt by the policy, recomputes what was approved, finds a specialist and a releasing official, reads the newest
 witnessed ledger for a stop after the intent, checks every certificate's path up to the agency's own roots, and
 only then opens the answer's file, which may hold the allowed elements and no other.
 
@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM1024PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM1024P384PublicKey, Suite
 
-from counterseal_verify.approvals import check_approval
+from counterseal_verify.approvals import check_approval, check_standing, standing
 from counterseal_verify.certificate import check_path
 from counterseal_verify.envelope import envelop
 from counterseal_verify.package import ANSWER_ROOM, approved_digest, canonical, check_answer, note_of
@@ -93,24 +93,24 @@ def _enrolments(intent: dict[str, Any], index: int, first: int, following: list[
 
 
 def _check_approvals(intent: dict[str, Any], index: int, first: int, following: list[bytes]) -> None:
-    """Two different officials, each with an entry of their own before the intent, over this digest.
+    """A specialist's and a releasing official's approval, each an entry before the intent, over this digest.
 
-    Each signature is verified here, with the key that its enrolment entered and nothing has ended since.
+    Each signature is verified here, with the key that its enrolment entered; nothing has ended that key or given
+    its holder another role between that enrolment and the intent.
     """
     over = intent["body"]["over"]
-    ended = set()
-    for line in following[: index - first]:
-        if b'"key ended"' in line:
-            ended.add(json.loads(line).get("body", {}).get("key_sha256"))
-    people = set()
+    about_keys = [(at, line) for at, line in enumerate(following[: index - first], first) if b'"act":"key' in line]
+    held = standing((at, json.loads(line)) for at, line in about_keys)
+    approvals = {}
     for one in intent["body"]["approvals"]:
         signed = json.loads(following[one["entry"] - first])
-        key = check_approval(signed, json.loads(following[signed["body"]["enrolled"] - first]), over)
-        if key != one["official"] or key in ended:
-            raise Refused("an approval is not what the intent says, or its key was ended")
-        people.add(key)
-    if len(people) < 2:
-        raise Refused("fewer than two people approved")
+        at = signed["body"]["enrolled"]
+        enrolment = json.loads(following[at - first])
+        key = check_approval(signed, enrolment, over)
+        if key != one["official"]:
+            raise Refused("an approval is not what the intent says")
+        approvals[key] = (at, enrolment["body"]["role"])
+    check_standing(approvals, held)
 
 
 def public_key(raw: bytes) -> MLKEM1024P384PublicKey:

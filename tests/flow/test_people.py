@@ -141,6 +141,19 @@ def test_a_release_on_the_signature_of_one_whose_role_was_taken(at_work: AtWork,
     assert at_work.sealer.asked == []
 
 
+def test_a_role_left_and_had_again_between_signature_and_release(at_work: AtWork, ada: int):
+    """The signature was given in a role that was left; the role of the same name, had later, does not carry it."""
+    case, rae = signed_twice(at_work), at_work.people.ids["rae"]
+    for role in (Role.COUNSEL, Role.RELEASING):
+        people.change_role(at_work.office, ada, rae, role)
+        with refused("approvals"):
+            release_case(at_work.office, case)
+    keys = [one["body"] for one in entries(at_work) if one["body"].get("key") and one["kind"] == "role"]
+    assert [one["role"] for one in keys][-2:] == ["counsel", "releasing"]
+    assert len({one["key"] for one in keys[-2:]}) == 1
+    assert at_work.sealer.asked == []
+
+
 @pytest.mark.parametrize(
     ("name", "role", "agency", "code"),
     [("Ada Lovelace", Role.SPECIALIST, "", "official-name"), ("x", Role.SPECIALIST, "", "official-name"),

@@ -14,7 +14,7 @@ from counterseal.flow import asker, casework
 from counterseal.flow.people import end_key
 from counterseal.flow.releasing import release_case
 from counterseal.vault.passkeys import check_assertion
-from counterseal_verify.approvals import ROLES, check_approval, check_both
+from counterseal_verify.approvals import ROLES, check_approval, check_standing
 from counterseal_verify.verify import Refused
 
 if TYPE_CHECKING:
@@ -58,9 +58,12 @@ def test_a_signature_that_cannot_be_verified_once_its_key_has_ended(at_work: AtW
 
 @pytest.mark.parametrize("roles", [{"specialist"}, {"releasing"}, set(), {"specialist", "releasing", "counsel"}])
 def test_two_keys_of_one_role_that_pass_for_two(roles: set[str]):
-    check_both(set(ROLES))
+    def of(these: set[str]) -> dict[str, tuple[int, str]]:
+        return {f"{role} {at}": (at, role) for role in these for at in (1, 2)}
+
+    check_standing(of(set(ROLES)), {key: at for key, (at, _) in of(set(ROLES)).items()})
     with pytest.raises(Refused):
-        check_both(roles)
+        check_standing(of(roles), {key: at for key, (at, _) in of(roles).items()})
 
 
 def test_one_assertion_sent_twice(at_work: AtWork):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -78,26 +79,23 @@ def official(name: str) -> str:
     return hashlib.sha256(passkey(name).public_key).hexdigest()
 
 
-def enrol(log: LedgerLog, *names: str) -> None:
-    """Enrol the keys of officials, as casework does."""
+def enrol(log: LedgerLog, roles: dict[str, str]) -> None:
+    """Enrol the keys of officials, each in a role, as casework does; a name that is enrolled stands there anew."""
     from counterseal.store.submissions import one_act
 
     with one_act():
-        for name in names:
+        for name, role in roles.items():
             key = base64.b64encode(passkey(name).public_key).decode()
-            log.append("role", {"act": "key", "role": "specialist", "key": key})
+            log.append("role", {"act": "key", "role": role, "key": key})
 
 
-def enrolled_at(name: str) -> int:
-    """Where that key was enrolled."""
+def enrolments(name: str) -> list[tuple[int, str]]:
+    """Where that key was enrolled, and in which role."""
     from counterseal.store.models import LedgerEntry
 
     key = base64.b64encode(passkey(name).public_key)
-    return next(
-        index
-        for index, entry in LedgerEntry.objects.filter(kind="role").values_list("index", "entry")
-        if key in bytes(entry)
-    )
+    found = LedgerEntry.objects.filter(kind="role").order_by("index").values_list("index", "entry")
+    return [(index, json.loads(bytes(entry))["body"]["role"]) for index, entry in found if key in bytes(entry)]
 
 
 def approve(log: LedgerLog, release: Release, name: str, **other: object) -> Approval:
@@ -106,9 +104,10 @@ def approve(log: LedgerLog, release: Release, name: str, **other: object) -> App
     from counterseal.store.submissions import one_act
 
     evidence = passkey(name).sign(bytes.fromhex(release.digest), origin="https://o.example", rp_id="o.example")
+    enrolled, role = enrolments(name)[-1]
     with one_act():
-        body = {"over": release.digest, "official": official(name), "enrolled": enrolled_at(name), "evidence": evidence}
-        return Approval(official(name), release.digest, log.append("signed", {**body, **other}))
+        body = {"over": release.digest, "official": official(name), "enrolled": enrolled, "evidence": evidence}
+        return Approval(official(name), release.digest, log.append("signed", {**body, **other}), role)
 
 
 @pytest.fixture

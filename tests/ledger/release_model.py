@@ -1,12 +1,15 @@
 """The release protocol as a small model, small enough to try every state of it.
 
 One request. The ledger is a sequence of entries (an approval by one of three people of one version of the
-content, a stop, an intent); a prefix of it is durable. The content can be narrowed once. A crash loses what
+content, a stop, an intent, a change of the third person's role); a prefix of it is durable. The first person is a
+specialist, the second a releasing official, the third a specialist until the first change, a releasing official
+until the next, and so on. The content can be narrowed once. A crash loses what
 is not durable, and nothing that is outside: a sent answer, an acknowledged stop. The same model stands as
 TLA+ in ``docs/design/release.tla``; TLC and this file must count the same states.
 
 Properties, whenever an answer leaves: P1 no acknowledged stop; P2 its intent is durable; P3 the law's
-conditions hold for the version sent; P4 two different people approved exactly that version, before the intent.
+conditions hold for the version sent; P4 a specialist and a releasing official approved exactly that version before
+the intent, and neither's role changed between their approval and the intent.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PEOPLE = (1, 2, 3)
+MOVER = 3
+SPECIALIST, RELEASING = 1, 2
 FAULTS = (
     "sends before the intent is durable",
     "checks for a stop outside the step that sends",
@@ -25,10 +30,13 @@ FAULTS = (
     "takes an approval of another version",
     "acknowledges a stop before it is durable",
     "does not check the conditions again after narrowing",
+    "counts people and not roles",
+    "takes an approval made in a role that was left",
+    "takes the role of today for an approval of yesterday",
 )
 
 Entry = tuple[str, int, int]
-"""Kind (``a``pproval, ``s``top, ``i``ntent), person or 0, version or 0."""
+"""Kind (``a``pproval, ``s``top, ``i``ntent, ``r``ole changed), person or 0, version or 0."""
 
 
 class State(NamedTuple):
@@ -44,6 +52,7 @@ class State(NamedTuple):
 
 
 STOP: Entry = ("s", 0, 0)
+CHANGE: Entry = ("r", MOVER, 0)
 
 
 def first_states() -> list[State]:
@@ -51,9 +60,24 @@ def first_states() -> list[State]:
     return [State((), 0, 0, (True, narrowed), -1, False, 0) for narrowed in (False, True)]
 
 
-def approvers(ledger: tuple[Entry, ...], version: int) -> set[int]:
-    """Who approved this version."""
-    return {person for kind, person, of in ledger if kind == "a" and of == version}
+def role_of(person: int, ledger: tuple[Entry, ...]) -> int:
+    """In which role a person is after these entries."""
+    if person != MOVER:
+        return person
+    return RELEASING if ledger.count(CHANGE) % 2 else SPECIALIST
+
+
+def approved_as(ledger: tuple[Entry, ...], version: int, fault: str = "") -> set[int]:
+    """The roles in which this version is approved, by people who have had that role ever since."""
+    changed = max((place for place, entry in enumerate(ledger) if entry == CHANGE), default=-1)
+    roles = set()
+    for place, (kind, person, of) in enumerate(ledger):
+        if kind == "a" and (of == version or fault == FAULTS[4]):
+            if person != MOVER or place > changed or fault == FAULTS[8]:
+                roles.add(role_of(person, ledger[:place]))
+            elif fault == FAULTS[9]:
+                roles.add(role_of(person, ledger))
+    return roles
 
 
 def may_intend(state: State, fault: str) -> bool:
@@ -63,11 +87,12 @@ def may_intend(state: State, fault: str) -> bool:
         return False
     if not state.holds[0 if fault == FAULTS[6] else state.version]:
         return False
+    approved = [person for kind, person, of in ledger if kind == "a" and of == state.version]
     if fault == FAULTS[2]:
-        return sum(kind == "a" and of == state.version for kind, _, of in ledger) >= 2
-    if fault == FAULTS[4]:
-        return len({person for kind, person, _ in ledger if kind == "a"}) >= 2
-    return len(approvers(ledger, state.version)) >= 2
+        return len(approved) >= 2
+    if fault == FAULTS[7]:
+        return len(set(approved)) >= 2
+    return len(approved_as(ledger, state.version, fault)) == 2
 
 
 def may_send(state: State, place: int, fault: str) -> bool:
@@ -85,6 +110,7 @@ def steps(state: State, entries: int, crashes: int, fault: str = "") -> Iterator
         for person in PEOPLE:
             yield "approve", person, state._replace(ledger=(*ledger, ("a", person, version)))
         yield "stop", 0, state._replace(ledger=(*ledger, STOP))
+        yield "change", 0, state._replace(ledger=(*ledger, CHANGE))
         if may_intend(state, fault):
             yield "intend", 0, state._replace(ledger=(*ledger, ("i", 0, version)))
     if version == 0:
@@ -111,7 +137,7 @@ def wrong(state: State, place: int) -> str:
         return "P2"
     if not state.holds[version]:
         return "P3"
-    return "" if len(approvers(state.ledger[:place], version)) >= 2 else "P4"
+    return "" if len(approved_as(state.ledger[:place], version)) == 2 else "P4"
 
 
 def explore(entries: int, crashes: int, fault: str = "") -> tuple[int, str]:

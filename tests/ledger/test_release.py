@@ -31,7 +31,7 @@ from counterseal_verify import sealer
 from counterseal_verify.package import Package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from counterseal.store.ledger_log import LedgerLog
 
@@ -65,15 +65,25 @@ class LedgerOffice:
     def holds(self, release: Release) -> bool:
         return release.answer not in self.unfit
 
-    def may_approve(self, official: str) -> bool:
-        return official not in self.barred
+    def may_approve(self, approval: Approval) -> bool:
+        """By the last enrolment of the key: one after the approval means that the role changed."""
+        enrolled = [
+            index
+            for index, body in self._bodies("role")
+            if body.get("act") == "key" and _digest(body["key"]) == approval.official
+        ]
+        return approval.official not in self.barred and enrolled[-1] < approval.entry
 
     def approvals(self, release: Release) -> list[Approval]:
-        return [
-            Approval(body["official"], body["over"], index)
-            for index, body in self._bodies("signed")
-            if body["over"] == release.digest
-        ]
+        return [self._approval(index, body) for index, body in self._bodies("signed") if body["over"] == release.digest]
+
+    def _approval(self, index: int, body: dict[str, str]) -> Approval:
+        enrolment = dict(self._bodies("role"))[int(body["enrolled"])]
+        return Approval(body["official"], body["over"], index, enrolment["role"])
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(base64.b64decode(key)).hexdigest()
 
 
 @dataclass
@@ -122,7 +132,7 @@ def scene(log: LedgerLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         tmp_path / "policy", log.folder, tmp_path / "answers", custody.agencies, custody.agreements, custody.custodian
     )
     gate = Gate(log, read_policy(text.encode()), post, process, tmp_path / "packages")
-    enrol(log, "ann", "ben")
+    enrol(log, {"ann": "specialist", "ben": "releasing"})
     yield Scene(log, gate, LedgerOffice(), officer, release, key, server, authority)
     server.shutdown()
     server.server_close()
@@ -132,6 +142,16 @@ def approved(scene: Scene) -> int:
     approve(scene.log, scene.release, "ann")
     approve(scene.log, scene.release, "ben")
     return intend(scene.log, scene.office, scene.release)
+
+
+def lied(scene: Scene) -> int:
+    """The intent of a gateway that takes whatever approvals there are."""
+    signed = [(index, body["official"]) for index, body in scene.office._bodies("signed")]
+    approvals = [{"official": name, "entry": index} for index, name in signed]
+    with one_act():
+        scene.log.lock()
+        body = {"case": scene.release.case, "over": scene.release.digest, "approvals": approvals}
+        return scene.log.append("intent", body)
 
 
 def kinds() -> list[str]:
@@ -164,6 +184,70 @@ def test_an_approval_of_another_answer_or_recipient(scene: Scene):
         approve(scene.log, other, "ben")
         with pytest.raises(CountersealError, match="approvals"):
             intend(scene.log, scene.office, scene.release)
+
+
+def test_two_specialists_who_approve(scene: Scene):
+    enrol(scene.log, {"cat": "specialist"})
+    approve(scene.log, scene.release, "ann")
+    approve(scene.log, scene.release, "cat")
+    with pytest.raises(CountersealError, match="approvals"):
+        intend(scene.log, scene.office, scene.release)
+    assert "intent" not in kinds()
+
+
+def _two_of_one_role(scene: Scene) -> None:
+    enrol(scene.log, {"cat": "specialist"})
+    approve(scene.log, scene.release, "ann")
+    approve(scene.log, scene.release, "cat")
+
+
+def _one_in_both_roles(scene: Scene) -> None:
+    approve(scene.log, scene.release, "ann")
+    enrol(scene.log, {"ann": "releasing"})
+    approve(scene.log, scene.release, "ann")
+
+
+def _role_left(scene: Scene) -> None:
+    approve(scene.log, scene.release, "ann")
+    approve(scene.log, scene.release, "ben")
+    enrol(scene.log, {"ben": "counsel"})
+
+
+def _role_left_and_had_again(scene: Scene) -> None:
+    _role_left(scene)
+    enrol(scene.log, {"ben": "releasing"})
+
+
+def _key_ended(scene: Scene) -> None:
+    approve(scene.log, scene.release, "ann")
+    approve(scene.log, scene.release, "ben")
+    with one_act():
+        scene.log.append("role", {"act": "key ended", "key_sha256": official("ben")})
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        (_two_of_one_role, "not both a specialist and a releasing official"),
+        (_one_in_both_roles, "fewer than two people"),
+        (_role_left, "role changed"),
+        (_role_left_and_had_again, "role changed"),
+        (_key_ended, "was ended"),
+    ],
+)
+def test_a_gateway_that_lies_about_roles(scene: Scene, how: Callable[[Scene], None], why: str):
+    """The sealer goes by the roles in which the keys stand in the ledger at the intent, and by no one's word."""
+    how(scene)
+    with pytest.raises(CountersealError, match=why):
+        release_answer(scene.gate, scene.release, lied(scene), [scene.key], UNDER)
+    assert not list(scene.gate.packages.iterdir())
+
+
+def test_a_role_that_changes_after_the_intent(scene: Scene):
+    """What stood when the intent was made stands: the intent is the moment that counts."""
+    intent = approved(scene)
+    enrol(scene.log, {"ben": "counsel"})
+    assert release_answer(scene.gate, scene.release, intent, [scene.key], UNDER).is_file()
 
 
 def test_a_role_withdrawn_before_the_intent(scene: Scene):
@@ -285,9 +369,8 @@ def test_an_approval_that_the_ledgers_owner_made_up(scene: Scene, what: str):
     """Who holds the database and the log's keys can enter what they like; the sealer asks the passkey."""
     approve(scene.log, scene.release, "ann")
     approve(scene.log, scene.release, "ben", **FORGED[what])
-    intent = intend(scene.log, scene.office, scene.release)
     with pytest.raises(CountersealError, match="approval"):
-        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
+        release_answer(scene.gate, scene.release, lied(scene), [scene.key], UNDER)
     assert not list(scene.gate.packages.iterdir())
 
 
@@ -307,6 +390,5 @@ def test_an_approval_by_an_administrators_key(scene: Scene):
         scene.log.append("role", {"act": "key", "role": "administrator", "key": key})
     approve(scene.log, scene.release, "ann")
     approve(scene.log, scene.release, "eve")
-    intent = intend(scene.log, scene.office, scene.release)
     with pytest.raises(CountersealError, match="never enrolled"):
-        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
+        release_answer(scene.gate, scene.release, lied(scene), [scene.key], UNDER)

@@ -55,7 +55,7 @@ class Bench:
         release = Release(
             "c" * 64, hashlib.sha256(answer).hexdigest(), tuple(hashlib.sha256(one).hexdigest() for one in certificates)
         )
-        enrol(self.log, "ann", "ben")
+        enrol(self.log, {"ann": "specialist", "ben": "releasing"})
         approvals = [approve(self.log, release, name) for name in ("ann", "ben")]
         from counterseal.store.submissions import one_act
 

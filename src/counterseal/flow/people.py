@@ -22,7 +22,9 @@ from counterseal.store.officials import (
     add_official,
     cases_in_hand,
     end_account,
+    enter_key_anew,
     keep_invitation,
+    keys_in_use,
     set_role,
     use_invitation,
 )
@@ -102,6 +104,9 @@ def invite_again(office: Office, by: int, official: int) -> Invited:
 def change_role(office: Office, by: int, official: int, role: Role, agency: str = "") -> None:
     """Give an official another role. Their sessions die, and the cases they have go back to the queue.
 
+    Each key in use is entered anew in the new role, so that whoever has the ledger alone knows in which role a
+    key stands; what it signed before names the earlier entry and approves nothing from now on.
+
     Raises CountersealError ``own-role`` for one's own, ``official-unknown``, ``agency``, and ``role`` when an
     administrator does not ask or the official has that role.
     """
@@ -115,6 +120,8 @@ def change_role(office: Office, by: int, official: int, role: Role, agency: str 
         entry = office.ledger.append("role", body, {"official": held.username, "by": who})
         _give_back_all(office, held.id, entry)
         set_role(held.id, role, agency or None)
+        for key, public_key in keys_in_use(held.id):
+            enter_key_anew(key, _enter_key(office, role, public_key, held.username))
     office.ledger.publish()
 
 
@@ -192,11 +199,15 @@ def enrol_key(office: Office, official: int, credential: str, public_key: bytes)
     with one_act():
         office.ledger.lock()
         who = acting(official, frozenset(Role))
-        body = {"act": "key", "role": who.role.value, "key": base64.b64encode(public_key).decode()}
-        entry = office.ledger.append("role", body, {"official": who.username})
+        entry = _enter_key(office, who.role, public_key, who.username)
         keep_signing_key(official, credential, public_key, digest, at=office.clock.now(), entry=entry)
     office.ledger.publish()
     return entry
+
+
+def _enter_key(office: Office, role: Role, public_key: bytes, username: str) -> int:
+    body = {"act": "key", "role": role.value, "key": base64.b64encode(public_key).decode()}
+    return office.ledger.append("role", body, {"official": username})
 
 
 def enrol_passkey(office: Office, official: int, credential: str, cose: bytes) -> int:

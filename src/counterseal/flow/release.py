@@ -45,8 +45,8 @@ class Office(Protocol):
         """Tell whether every predicate of the agreement holds for this very answer."""
         ...
 
-    def may_approve(self, official: str) -> bool:
-        """Tell whether the official's role still lets them approve."""
+    def may_approve(self, approval: Approval) -> bool:
+        """Tell whether the signer still has the role in which they approved, without a break."""
         ...
 
     def approvals(self, release: Release) -> Sequence[Approval]:
@@ -112,7 +112,7 @@ def intend(log: LedgerLog, office: Office, release: Release, also: Callable[[int
             raise CountersealError("stopped", "A stop order reaches this case; nothing is released.")
         if not office.holds(release):
             raise CountersealError("predicates", "The law's conditions do not hold for this answer.")
-        approvals = [one for one in office.approvals(release) if office.may_approve(one.official)]
+        approvals = [one for one in office.approvals(release) if office.may_approve(one)]
         index = log.append("intent", intent_body(release, approvals, log.size_and_root()[0]))
         also(index)
         return index

@@ -58,16 +58,24 @@ class CaseOffice:
             and safeguards_in_force(held.agency, today=self.office.clock.now().date())
         )
 
-    def may_approve(self, official: str) -> bool:
-        """Tell whether the signer still has the part in which they signed, and the key is still theirs."""
+    def may_approve(self, approval: Approval) -> bool:
+        """Tell whether the signer still has the part in which they signed, and the key is still theirs.
+
+        A key that was entered anew after it signed belongs to somebody whose role changed meanwhile.
+        """
         return any(
-            one.key_sha256 == official and one.active and not one.key_ended and PLACES.get(one.place) is one.role
+            one.entry == approval.entry
+            and one.active
+            and not one.key_ended
+            and one.enrolled < one.entry
+            and PLACES.get(one.place) is one.role
             for one in self._signed()
         )
 
     def approvals(self, release: Release) -> list[Approval]:
         """Give the signatures of this round over this release."""
-        return [Approval(one.key_sha256, one.over, one.entry) for one in self._signed() if one.over == release.digest]
+        signed = (one for one in self._signed() if one.over == release.digest)
+        return [Approval(one.key_sha256, one.over, one.entry, one.role.value) for one in signed]
 
     def _signed(self) -> list[Signed]:
         held = held_case(self.ready.case.id)

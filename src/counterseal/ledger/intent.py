@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from counterseal.core.official import Role
 from counterseal.errors import CountersealError
 from counterseal.ledger.canonical import canonical
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from counterseal.ledger.entry import Fact
 
 CONTEXT = b"counterseal/release/v1\0"
+BOTH = {Role.SPECIALIST.value, Role.RELEASING.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +46,22 @@ class Release:
 class Approval:
     """One official's signature over a release's digest, as the ledger holds it.
 
-    ``official`` is the digest of the key that signed. ``entry`` is the index of the approval's own entry.
+    ``official`` is the digest of the key that signed, ``role`` its holder's. ``entry`` is the index of the
+    approval's own entry.
     """
 
     official: str
     over: str
     entry: int
+    role: str
 
 
 def intent_body(release: Release, approvals: Sequence[Approval], next_index: int) -> dict[str, Fact]:
     """Make the intent entry's body, or refuse.
 
-    Raises CountersealError ``approvals`` unless two different people approved exactly this release, both
-    in entries before ``next_index``; ``recipients`` when nobody, or somebody twice, is to receive it.
+    Raises CountersealError ``approvals`` unless a specialist and a releasing official, two different people, each
+    approved exactly this release, both in entries before ``next_index``; ``recipients`` when nobody, or somebody
+    twice, is to receive it.
     """
     if not release.recipients or len(set(release.recipients)) < len(release.recipients):
         raise CountersealError("recipients", "A release names its recipients, each once.")
@@ -64,11 +69,11 @@ def intent_body(release: Release, approvals: Sequence[Approval], next_index: int
     for one in approvals:
         if one.over == release.digest and one.entry < next_index:
             counted.setdefault(one.official, one)
-    if len(counted) < 2:
+    if len(counted) < 2 or {one.role for one in counted.values()} != BOTH:
         raise CountersealError(
             "approvals",
-            "Two different people must each approve exactly this release, and fewer have.",
-            next_step="Put the case before a specialist and another official.",
+            "A specialist and a releasing official must each approve exactly this release, and have not.",
+            next_step="Put the case before a specialist, and then before a releasing official.",
         )
     return {
         "case": release.case,

@@ -62,7 +62,7 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A signature as it was kept: whose, in which place, over which digest, and its entry."""
+    """A signature as it was kept: whose, in which place, over which digest, its entry, and its key's last one."""
 
     official: int
     role: Role
@@ -72,6 +72,7 @@ class Signed:
     key_sha256: str
     key_ended: bool
     entry: int
+    enrolled: int
 
 
 def acting(official: int, roles: Collection[Role]) -> Acting:
@@ -192,7 +193,7 @@ def signatures(case: int, round_: int) -> list[Signed]:
     return [
         Signed(
             one.official_id, Role(one.official.role), one.official.is_active, one.place, one.over, one.key.sha256,
-            one.key.ended_at is not None, one.entry,
+            one.key.ended_at is not None, one.entry, one.key.entry,
         )
         for one in found
     ]  # fmt: skip

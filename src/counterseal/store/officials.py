@@ -105,6 +105,17 @@ def set_role(official: int, role: Role, agency: str | None) -> None:
     Official.objects.filter(pk=official).update(role=role.value, agency_id=agency)
 
 
+def keys_in_use(official: int) -> list[tuple[int, bytes]]:
+    """Give the keys with which an official signs: each by its number, with its SubjectPublicKeyInfo."""
+    found = OfficialKey.objects.filter(official_id=official, ended_at=None).order_by("pk")
+    return [(one.pk, bytes(one.public_key)) for one in found]
+
+
+def enter_key_anew(key: int, entry: int) -> None:
+    """Let a key stand at a later entry from now on; what it signed before names the earlier one."""
+    OfficialKey.objects.filter(pk=key).update(entry=entry)
+
+
 def end_account(official: int, *, at: datetime) -> list[str]:
     """End an account with its keys and its invitations; give the digests of the keys ended."""
     Official.objects.filter(pk=official).update(is_active=False)
