@@ -68,7 +68,7 @@ def stages(told: list[Told], evidence: Told) -> tuple[list[str], int]:
     rows = told[by_kind["determined"]]["body"]
     agreement = case["agreement"]
     known = [one.get("body", {}) for one in told[:before] if one["kind"] == "agreement"]
-    if not any((one["agreement"], one["sha256"]) == (agreement["id"], agreement["sha256"]) for one in known):
+    if not any((one["agreement"], one.get("sha256")) == (agreement["id"], agreement["sha256"]) for one in known):
         raise Refused("the case was judged under a document that the ledger does not have")
     _row(evidence["row"], rows, case, by_kind["determined"])
     said[-1] += f": row {case['row']} of {rows['rows']} is in the batch"

@@ -152,9 +152,18 @@ class Custody:
         path = self.agencies / f"{_name(agency)}.gateway"
         return base64.b64decode(path.read_bytes().strip(), validate=True) if path.is_file() else None
 
-    def conditions(self, agreement: str) -> list[str]:
-        """Give the conditions of use under an agreement. Raises Refused when there are none."""
-        path = self.agreements / _name(agreement) / "conditions.txt"
+    def conditions(self, agreement: str, version: str) -> list[str]:
+        """Give the conditions of use under a version of an agreement. Raises Refused when there are none.
+
+        A later version's lie in ``versions/<version>/``; where there are versions, the first one is known by what its
+        document says of itself.
+        """
+        folder = self.agreements / _name(agreement)
+        if (folder / "versions").is_dir():
+            later, first = folder / "versions" / _name(version), folder / "agreement.md"
+            said = first.read_text(encoding="utf-8").splitlines()[:40] if first.is_file() else []
+            folder = folder if f'version = "{version}"' in said else later
+        path = folder / "conditions.txt"
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         conditions = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
         if not conditions:
@@ -175,7 +184,7 @@ class Custody:
 
 def _name(told: str) -> str:
     if not NAME.fullmatch(told):
-        raise Refused("an agency and an agreement are named by one word")
+        raise Refused("an agency, an agreement and its version are named by one word")
     return told
 
 
@@ -194,7 +203,7 @@ def seal(answer: bytes, request: dict[str, Any], policy: str, custody: Custody, 
         "agreement": str(request["agreement"]),
         "answer": base64.b64encode(answer.ljust(ANSWER_ROOM)).decode(),
         "case": request["case"],
-        "conditions": custody.conditions(str(request["agreement"])),
+        "conditions": custody.conditions(str(request["agreement"]), str(request["version"])),
         "policy": hashlib.sha256(policy.encode()).hexdigest(),
         "recipients": sorted(hashlib.sha256(one).hexdigest() for one in certificates),
         "sealed_at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -45,7 +45,7 @@ ANSWER = json.dumps(
         "v": 1,
     }
 ).encode()  # fmt: skip
-UNDER = ("an-agency", "an-agreement")
+UNDER = ("an-agency", "an-agreement", "1.0.0")
 
 
 @dataclass
@@ -328,6 +328,7 @@ def test_a_sealer_that_believes_the_gateway(scene: Scene, change: str, tmp_path:
         "receipt": str(prove_entry(LedgerFolder(scene.log.folder), told)),
         "agency": UNDER[0],
         "agreement": UNDER[1],
+        "version": UNDER[2],
     }
     if change == "receipt":
         request["receipt"] = request["receipt"].replace("index 4", "index 3")

@@ -71,6 +71,7 @@ class Bench:
             "receipt": str(prove_entry(LedgerFolder(self.log.folder), index)),
             "agency": "an-agency",
             "agreement": "an-agreement",
+            "version": "1.0.0",
         }
 
     def seal(self, address: dict[str, str], *officers: Officer, at: datetime = NOW) -> bytes:

@@ -124,7 +124,7 @@ def test_an_agency_that_is_a_path(bench: Bench, name: str):
     with pytest.raises(Refused, match="one word"):
         bench.custody.roots(name)
     with pytest.raises(Refused, match="one word"):
-        bench.custody.conditions(name)
+        bench.custody.conditions(name, "1.0.0")
 
 
 def test_a_package_without_conditions(bench: Bench):
@@ -143,3 +143,17 @@ def test_a_gateway_layer_that_its_agency_cannot_take_off(bench: Bench):
     assert package.gateway == hashlib.sha256(key).hexdigest()
     inner = sealer.SUITE.decrypt(package.sealed, MLKEM1024P384PrivateKey(lattice, curve), info=sealer.GATEWAY)
     assert b"counterseal/package/v1" in open_envelope(inner, FileKey(officer.der, officer.key))
+
+
+def test_an_answer_sealed_under_the_conditions_of_another_version(bench: Bench):
+    """Each version has its own; where there are versions, one that is not there has none."""
+    folder = bench.custody.agreements / "an-agreement"
+    assert bench.custody.conditions("an-agreement", "1.0.0") == ["Only for the case named."]
+    (folder / "versions" / "1.1.0").mkdir(parents=True)
+    (folder / "versions" / "1.1.0" / "conditions.txt").write_text("Only for thirty days.\n", encoding="utf-8")
+    (folder / "agreement.md").write_text('+++\nid = "an-agreement"\nversion = "1.0.0"\n+++\n', encoding="utf-8")
+    assert bench.custody.conditions("an-agreement", "1.0.0") == ["Only for the case named."]
+    assert bench.custody.conditions("an-agreement", "1.1.0") == ["Only for thirty days."]
+    for version in ("1.2.0", "../1.1.0", ""):
+        with pytest.raises(Refused):
+            bench.custody.conditions("an-agreement", version)

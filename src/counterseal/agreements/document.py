@@ -54,6 +54,7 @@ RULE_TITLE = re.compile(r"(R-\d{2}[a-z]?) (\S.*)")
 HEADER_KEY = re.compile(
     r"(?:^|(?<=\. ))(Cites|Phase|Answer|Unknown|Implied|Kept by|Kind|Type|Table|Key|Gives|Range|Unknown when): "
 )
+STATUS = ("draft", "in force", "ended")
 LARGEST_DOCUMENT = 2_000_000
 LARGEST_FRONT = 8_000
 LARGEST_TABLE = 50_000_000
@@ -133,7 +134,7 @@ def _front(reader: Reader, text: str) -> tuple[dict[str, Any], list[str], int]:
             raise reader.unknown(1, "key of the front matter", key, FRONT | OPTIONAL)
     if missing := sorted(FRONT - set(held)):
         raise reader.wrong(1, f"The front matter lacks {missing[0]!r}.")
-    if not isinstance(held["in_force"], date):
+    if type(held["in_force"]) is not date:
         raise reader.wrong(1, "in_force is not a date.", "a date such as 2025-04-07")
     if held["accounting"] == "none" and not held.get("accounting_reason"):
         raise reader.wrong(1, "accounting is 'none' and no reason is given.", "accounting_reason")
@@ -144,9 +145,17 @@ def _front(reader: Reader, text: str) -> tuple[dict[str, Any], list[str], int]:
     for key, value in held.items():
         if key not in {"in_force", "requester_names"} and not isinstance(value, str):
             raise reader.wrong(1, f"{key} is not a text.")
-    if not re.fullmatch(r"\d+\.\d+\.\d+", held["version"]):
-        raise reader.wrong(1, "version is not three numbers.", "for example 1.0.0")
+    _front_words(reader, held)
     return held, lines[end + 1 :], end + 2
+
+
+def _front_words(reader: Reader, held: dict[str, Any]) -> None:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", held["id"]):
+        raise reader.wrong(1, "id is not one word.", "small letters, digits and lines, for example irs-ice-2025")
+    if held["status"] not in STATUS:
+        raise reader.unknown(1, "status", held["status"], STATUS)
+    if not re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}", held["version"]):
+        raise reader.wrong(1, "version is not three numbers.", "for example 1.0.0")
 
 
 def _toml(reader: Reader, front: str) -> dict[str, Any]:

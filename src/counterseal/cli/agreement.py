@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from counterseal.cli.agreement_page import show
+from counterseal.cli.amendment import adopt, propose, versions
 from counterseal.cli.output import answer_json, progress
 from counterseal.errors import CheckFailedError
 from counterseal.flow import agreement as acts
@@ -17,6 +18,9 @@ Document = Annotated[Path, typer.Argument(metavar="AGREEMENT", help="The folder 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer for a program.")]
 
 app.command(epilog="Example: counterseal agreement show agreements/irs-ice-2025 --out agreement.pdf")(show)
+app.command(epilog="Example: counterseal agreement propose new --workspace w --by Ada --why 'P.L. 119-1'")(propose)
+app.command(epilog="Example: counterseal agreement adopt 412 --workspace office --by Bo")(adopt)
+app.command(epilog="Example: counterseal agreement versions --workspace office")(versions)
 
 
 @app.command(epilog="Example: counterseal agreement check agreements/irs-ice-2025")

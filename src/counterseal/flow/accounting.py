@@ -20,8 +20,8 @@ from counterseal.agreements import Agreement
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.flow.book import publish_witnessed
+from counterseal.flow.in_force import read_agreement
 from counterseal.flow.judge import take_place
-from counterseal.flow.look import read_agreement
 from counterseal.flow.retained import RowFiled, retain, retained
 from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
 from counterseal.ledger.batch import batch_tree
@@ -223,7 +223,7 @@ def read_agreement_of(office: Office, batch: SubmissionAccounted) -> Agreement:
             where=batch.agreement,
             next_step="Put the agreement's folder back.",
         )
-    return read_agreement(folder)
+    return read_agreement(folder, batch.agreement_digest)
 
 
 def _entries(folder: LedgerFolder, size: int) -> dict[int, dict[str, Any]]:

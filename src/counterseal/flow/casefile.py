@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
-from counterseal.flow.look import read_agreement
+from counterseal.flow.in_force import read_agreement
 from counterseal.ledger.canonical import canonical
 from counterseal.ledger.intent import Release
 from counterseal.store.casework import opinions
@@ -59,11 +59,11 @@ def case_file(workspace: Workspace, files: BatchFiles, case: CaseHeld, *, today:
     received, findings, identified = (
         one_row(files, folder / f"{name}.parquet", case.row) for name in ("rows", "findings", "identified")
     )
-    agreement = read_agreement(workspace.agreements / case.agreement)
+    agreement = read_agreement(workspace.agreements / case.agreement, case.agreement_digest)
     if agreement.digest != case.agreement_digest:
         raise CountersealError(
             "agreement-moved",
-            "Another version of the agreement is in force than the one that judged this case.",
+            "The version of the agreement is no longer here that judged this case.",
             next_step="The submission is judged anew under the version in force.",
         )
     salt = _keyed(files, folder, case, "case")

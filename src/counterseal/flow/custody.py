@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from counterseal.core.custody import Act, Event, Ground, HolderOrder, Holding, Outcome, life
 from counterseal.core.period import read_period
 from counterseal.errors import CountersealError
-from counterseal.flow.look import read_agreement
+from counterseal.flow.in_force import conditions_in, read_agreement
 from counterseal.store.custody import (
     agency_titles,
     custody_entries,
@@ -97,7 +97,7 @@ def held_packages(office: Office) -> list[Held]:
                 case.row if case else None,
                 packages.digest(holding.over),
                 ELEMENTS,
-                conditions_of(office.workspace, holding.agreement),
+                conditions_of(office.workspace, holding.agreement, case.agreement_digest if case else ""),
             )
         )
     return sorted(held, key=lambda one: (not one.holding.overdue(now), not one.holding.is_held, -one.holding.delivered))
@@ -145,8 +145,10 @@ def due(office: Office) -> list[Due]:
     """
     now, names = office.clock.now(), officer_names()
     found: list[Due] = []
-    for holding in holdings(delivered_cases()):
-        duties = {one.id: one for one in duties_of(office.workspace, holding.agreement)}
+    cases = delivered_cases()
+    for holding in holdings(cases):
+        judged = cases[holding.delivered].agreement_digest if holding.delivered in cases else ""
+        duties = {one.id: one for one in duties_of(office.workspace, holding.agreement, judged)}
         officer = names.get((holding.agency, holding.officer), "not in the register")
         found += [_of_order(one, holding, officer, duties.get(one.duty), now) for one in holding.orders if open_(one)]
         if holding.is_held:
@@ -160,28 +162,27 @@ def open_(order: HolderOrder) -> bool:
     return order.certified_at is None
 
 
-def duties_of(workspace: Workspace, agreement: str) -> tuple[Duty, ...]:
-    """Give the duties of an agreement's document in force here; none where there is no such document any more."""
-    found = agreement_here(workspace, agreement)
+def duties_of(workspace: Workspace, agreement: str, digest: str = "") -> tuple[Duty, ...]:
+    """Give the duties of the version of an agreement with this digest; none where it is not here any more."""
+    found = agreement_here(workspace, agreement, digest)
     return () if found is None else found.duties
 
 
-def agreement_here(workspace: Workspace, agreement: str) -> Agreement | None:
-    """Give the document in force here, None where there is none that can be read."""
+def agreement_here(workspace: Workspace, agreement: str, digest: str = "") -> Agreement | None:
+    """Give the version with this digest, else the newest; None where there is none that can be read."""
     folder = workspace.agreements / agreement
     if not folder.is_dir():
         return None
     try:
-        return read_agreement(folder)
+        return read_agreement(folder, digest)
     except CountersealError:
         return None
 
 
-def conditions_of(workspace: Workspace, agreement: str) -> tuple[str, ...]:
-    """Give the conditions of use that go with every answer under an agreement."""
-    path = workspace.agreements / agreement / "conditions.txt"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+def conditions_of(workspace: Workspace, agreement: str, digest: str) -> tuple[str, ...]:
+    """Give the conditions of use that go with every answer under a version of an agreement."""
+    found = agreement_here(workspace, agreement, digest)
+    return () if found is None else conditions_in(found)
 
 
 def duty_of(workspace: Workspace, agreement: str, ground: Ground) -> Duty | None:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from counterseal.agreements import load_agreement
+from counterseal.agreements.versions import versions
 from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.flow.book import publish_witnessed
+from counterseal.flow.in_force import entered
 from counterseal.store.condition import condition
 from counterseal.store.ledger_fsck import inspect
 from counterseal.vault.signing import check_signature
@@ -114,9 +115,16 @@ def _disk(office: Office) -> Iterator[Checked]:
 
 
 def _agreements(office: Office) -> Iterator[Checked]:
+    known = entered()
     for path in sorted(office.workspace.agreements.glob("*/agreement.md")):
-        agreement = load_agreement(path)
-        yield Checked("", State.SOUND, f"{agreement.id} {agreement.version}")
+        for agreement in versions(path.parent):
+            if (agreement.id, agreement.digest) in known:
+                yield Checked("", State.SOUND, f"{agreement.id} {agreement.version}, from {agreement.in_force}")
+            else:
+                yield Checked(
+                    "", State.BROKEN, f"{agreement.id} {agreement.version} is not the one that the ledger has",
+                    "Put back what was entered, or propose it and have another adopt it; until then nothing is decided",
+                )  # fmt: skip
 
 
 def _stop_orders(office: Office) -> Iterator[Checked]:  # noqa: ARG001

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from counterseal.agreements import load_agreement
+from counterseal.agreements.versions import versions
 from counterseal.core.workspace import Workspace
 from counterseal.errors import CountersealError
 from counterseal.flow.book import make_book, open_book
@@ -78,10 +78,9 @@ def _enter(book: LedgerLog, workspace: Workspace, clock: Clock, custodian: str) 
         demonstration = "yes" if workspace.demonstration else "no"
         book.append("start-up", {"demonstration": demonstration, "custodian": custodian})
         for folder in sorted(workspace.agreements.iterdir()):
-            agreement = load_agreement(folder)
-            book.append(
-                "agreement", {"agreement": agreement.id, "version": agreement.version, "sha256": agreement.digest}
-            )
+            for agreement in versions(folder):
+                told = {"agreement": agreement.id, "version": agreement.version, "sha256": agreement.digest}
+                book.append("agreement", told)
             if workspace.demonstration:
                 register_agency(
                     agreement.requester,

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal.agreements import load_agreement
+from counterseal.agreements.versions import law_on
 from counterseal.engine.duck import DuckEngine
 from counterseal.errors import CountersealError
 from counterseal.flow.screen import request_facts, screen_rows
@@ -27,7 +27,7 @@ def explain_submission_row(
     Raises CountersealError ``row-unknown`` for a row that no rule was held against.
     """
     manifest = read_manifest(submission)
-    law = load_agreement(agreement)
+    law = law_on(agreement, manifest.signed_on)
     with tempfile.TemporaryDirectory() as folder, DuckEngine(memory_limit="1GB", spill=Path(folder)) as engine:
         rows = Path(folder) / "rows.parquet"
         receipt = take_in(submission, manifest, [field.name for field in law.fields], rows, progress=progress)

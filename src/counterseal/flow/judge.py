@@ -24,7 +24,7 @@ from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
 from counterseal.flow.determine import IDENTITY_FIELDS, determined
 from counterseal.flow.identify import identify_rows
-from counterseal.flow.look import read_agreement
+from counterseal.flow.in_force import read_agreement
 from counterseal.flow.orders import covers_rows
 from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
 from counterseal.ledger import batch_root
@@ -165,10 +165,10 @@ def _written(
     engine.table("asking", pa.table({"row": pa.array(rows, pa.int64())}))
     group = "SELECT b.row, b.request_ref FROM before b JOIN asking USING (row)"
     if decision == "admit":
-        agreement = read_agreement(office.workspace.agreements / held.agreement)
+        agreement = read_agreement(office.workspace.agreements / held.agreement, held.agreement_digest)
         if agreement.digest != held.agreement_digest:
             raise CountersealError(
-                "agreement-moved", "Another version of the agreement is in force than the one that asked.",
+                "agreement-moved", "The version of the agreement is no longer here that asked.",
                 next_step="The submission is judged anew under the version in force.",
             )  # fmt: skip
         _looked_up(engine, office, held, folder, scratch)

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from counterseal.errors import CountersealError
-from counterseal.flow.look import read_agreement
+from counterseal.flow.in_force import read_agreement
 from counterseal.release import Letter, Reason
 from counterseal.screening.compile import MALFORMED_RULE
 from counterseal.store.listing import submissions_listed
@@ -43,11 +43,11 @@ def answer_letter(office: Office, submission: str, response: bytes, answered_on:
     Raises CountersealError ``agreement-moved`` where the version that judged the batch no longer lies in the workspace.
     """
     (listed,) = submissions_listed(submission)
-    agreement = read_agreement(office.workspace.agreements / listed.agreement)
+    agreement = read_agreement(office.workspace.agreements / listed.agreement, listed.agreement_digest)
     if agreement.digest != listed.agreement_digest:
         raise CountersealError(
             "agreement-moved",
-            "Another version of the agreement is in force than the one that judged this batch.",
+            "The version of the agreement is no longer here that judged this batch.",
             next_step="Put that version back under agreements/ to answer under it.",
         )
     lines = [json.loads(line) for line in response.splitlines()]

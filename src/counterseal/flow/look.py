@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from counterseal.agreements import load_agreement
 from counterseal.core.outcome import Finding, Outcome
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
 from counterseal.flow.determine import STOP_RULE
+from counterseal.flow.in_force import read_agreement, versions_here
 from counterseal.screening.compile import MALFORMED_RULE
 from counterseal.store.listing import StopOrderListed, SubmissionListed, stop_orders_listed, submissions_listed
 
@@ -170,12 +170,13 @@ class Look:
         return stop_orders_listed()
 
     def agreements(self) -> list[Agreement]:
-        """Give the agreements of this workspace."""
+        """Give the agreements of this workspace, each in its newest version."""
         return [read_agreement(path.parent) for path in sorted(self.workspace.agreements.glob("*/agreement.md"))]
 
-    def agreement(self, named: str) -> Agreement | None:
-        """Give one agreement of this workspace, or None."""
-        return next((agreement for agreement in self.agreements() if agreement.id == named), None)
+    def versions(self, named: str) -> tuple[Agreement, ...]:
+        """Give every version of one agreement of this workspace, the earliest first; none where there is no such."""
+        here = {one.parent.name: one.parent for one in self.workspace.agreements.glob("*/agreement.md")}
+        return versions_here(here[named]) if named in here else ()
 
     def file(self, submission: str, name: str) -> Path | None:
         """Give the path of a letter or response of a determined batch, or None."""
@@ -258,24 +259,12 @@ class Look:
         return folder if folder.is_dir() else None
 
     def _agreement_of(self, listed: SubmissionListed) -> Agreement | None:
-        agreement = self.agreement(listed.agreement)
-        return agreement if agreement and agreement.digest == listed.agreement_digest else None
+        return next((one for one in self.versions(listed.agreement) if one.digest == listed.agreement_digest), None)
 
     def _counts(self, path: Path) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
         """Count outcomes and rules, once for a file: a batch's folder is final."""
         written = path.stat()
         return _count_once(self.reader, str(path), written.st_mtime_ns, written.st_size)
-
-
-def read_agreement(folder: Path) -> Agreement:
-    """Load an agreement, once for each state of its files."""
-    stamp = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(folder.rglob("*")) if path.is_file())
-    return _load_once(folder, stamp)
-
-
-@lru_cache(maxsize=32)
-def _load_once(folder: Path, stamp: tuple[tuple[str, int], ...]) -> Agreement:  # noqa: ARG001  # the cache's key
-    return load_agreement(folder)
 
 
 @lru_cache(maxsize=64)

@@ -10,10 +10,10 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterseal.agreements import load_agreement
 from counterseal.errors import CountersealError
 from counterseal.flow.authenticate import authenticate, read_signature, refusal
 from counterseal.flow.hold import hold_if_unusual
+from counterseal.flow.in_force import law_for
 from counterseal.intake import read_manifest, take_in
 from counterseal.store.asker import is_withdrawn
 from counterseal.store.registration import registered_keys
@@ -45,20 +45,25 @@ class Received:
 
 
 def agreement_for(office: Office, manifest: Manifest, named: Path | None) -> Agreement:
-    """Give the agreement that the manifest names, or the one in the folder ``named`` instead.
+    """Give the version in force when the request was signed, of the agreement that it names or of ``named`` instead.
 
-    Raises CountersealError ``agreement-unknown`` when the workspace has no such agreement.
+    Raises CountersealError ``agreement-unknown`` when the workspace has no such agreement, and as ``law_for``; a
+    request signed outside the time of its agreement is entered as refused.
     """
     folder = named or office.workspace.agreements / manifest.agreement
-    document = folder / "agreement.md" if folder.is_dir() else folder
-    if not document.is_file():
+    if not (folder / "agreement.md" if folder.is_dir() else folder).is_file():
         raise CountersealError(
             "agreement-unknown",
             "The manifest names an agreement that is not in force here.",
             where="manifest.json, agreement",
             next_step="Name an agreement of this workspace, or give a folder with --agreement.",
         )
-    return load_agreement(document)
+    try:
+        return law_for(office.workspace, folder, manifest.signed_on)
+    except CountersealError as fault:
+        if fault.code in {"agreement-not-in-force", "agreement-ended"}:
+            enter_refusal(office, manifest, fault.code)
+        raise
 
 
 def receive(
@@ -111,7 +116,7 @@ def receive(
         enter_refusal(office, manifest, fault.code)
         raise
     received = Received(manifest, receipt, law, received_on, agency, register, signed)
-    _enter(office, received)
+    _enter(office, received, agreement)
     return received
 
 
@@ -132,9 +137,16 @@ def check_signer(office: Office, submission: Path, manifest: Manifest, agency: s
         raise
 
 
-def _enter(office: Office, received: Received) -> None:
+def _enter(office: Office, received: Received, named: Path | None) -> None:
     manifest, receipt, law = received.manifest, received.receipt, received.agreement
     with one_act():
+        office.ledger.lock()
+        if agreement_for(office, manifest, named).digest != law.digest:
+            raise CountersealError(
+                "agreement-moved",
+                "Another version of the agreement was put in force while the request was read.",
+                next_step="Give the same command again.",
+            )
         new = enter_submission(
             manifest,
             received.agency,

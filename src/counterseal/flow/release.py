@@ -150,14 +150,14 @@ def release_answer(
     release: Release,
     intent: int,
     recipients: Sequence[bytes],
-    under: tuple[str, str],
+    under: tuple[str, str, str],
     also: Callable[[int], None] = lambda _: None,
 ) -> Path:
     """Let the answer of a witnessed intent be sealed, and enter its delivery. Give the package's path.
 
-    ``recipients`` are the named officers' certificates (DER), ``under`` the ids of agency and agreement; ``also``
-    runs with the delivery's index in its transaction. Raises CheckFailedError ``quorum``, or CountersealError
-    ``sealer`` with the sealer's own reason when it refuses.
+    ``recipients`` are the named officers' certificates (DER), ``under`` the ids of agency and agreement and the
+    version that decided; ``also`` runs with the delivery's index in its transaction. Raises CheckFailedError
+    ``quorum``, or CountersealError ``sealer`` with the sealer's own reason when it refuses.
     """
     publish_witnessed(gate.log, gate.policy, gate.post)
     request = {
@@ -168,6 +168,7 @@ def release_answer(
         "receipt": str(prove_entry(LedgerFolder(gate.log.folder), intent)),
         "agency": under[0],
         "agreement": under[1],
+        "version": under[2],
     }
     package = gate.packages / f"{release.digest}.sealed"
     gate.seal(request, package)

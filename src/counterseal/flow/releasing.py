@@ -105,7 +105,7 @@ def release_case(office: Office, case: int) -> Path:
 
     index = intend(office.ledger, people, ready.release, keep_intent)
     certificates = [certificate_bytes(one.certificate) for one in ready.file.officers]
-    under = (ready.case.agency, ready.case.agreement)
+    under = (ready.case.agency, ready.case.agreement, ready.file.document["agreement"]["version"])
     publish_roots(office, ready.case.agency)
     return release_answer(_gate(office), ready.release, index, certificates, under, keep_delivery)
 

@@ -46,7 +46,7 @@ def replay(
         law = load_agreement(folder)
         with engine() as running:
             counts = screen_submission(
-                running, submission, scratch / str(number), shipped=folder, named=folder, received_on=received_on,
+                running, submission, scratch / str(number), shipped=folder, named=law.path, received_on=received_on,
                 progress=progress,
             )  # fmt: skip
         told = {rule.id: (rule.title, rule.cite) for rule in law.rules}

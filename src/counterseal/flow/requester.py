@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from counterseal.agreements.versions import law_on
 from counterseal.errors import CountersealError
 from counterseal.flow.asker import own, own_file
 from counterseal.flow.authenticate import LARGEST_SIGNATURE
-from counterseal.flow.look import read_agreement
+from counterseal.flow.in_force import read_agreement
 from counterseal.flow.screen import screen_submission
 from counterseal.flow.upload import LARGEST_PIECE, add_piece, complete_upload, open_upload, put_away
 from counterseal.intake import read_manifest
@@ -103,7 +104,7 @@ def check(office: Office, sent: Sent) -> Checked:
                 received_on=office.clock.now().date(),
             )  # fmt: skip
             found = engine.rows(FIRST_ROWS)
-        agreement = read_agreement(office.workspace.agreements / manifest.agreement)
+        agreement = law_on(office.workspace.agreements / manifest.agreement, manifest.signed_on)
         told = tuple(_told(agreement, rule, "", n, first) for rule, n, first in found)
         return Checked(manifest.submission, counts["rows"], counts["outcomes"], told)
 
@@ -147,7 +148,7 @@ def read_response(office: Office, agency: str, submission: str) -> Read:
             if len(first[key]) < ROWS_TOLD:
                 first[key].append(number)
     (listed,) = submissions_listed(submission)
-    agreement = read_agreement(office.workspace.agreements / listed.agreement)
+    agreement = read_agreement(office.workspace.agreements / listed.agreement, listed.agreement_digest)
     ranked = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
     return Read(dict(answers), tuple(_told(agreement, rule, as_, n, first[rule, as_]) for (rule, as_), n in ranked))
 

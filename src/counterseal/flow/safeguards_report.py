@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from counterseal.agreements.document import load_agreement
 from counterseal.flow.custody import holdings
+from counterseal.flow.in_force import versions_here
 from counterseal.flow.safeguards import statuses
 from counterseal.oversight.safeguards import GROUNDS, STATES, Act, Recipient, SafeguardsReport
 from counterseal.store.custody import delivered_cases, entries_of
@@ -51,11 +51,12 @@ def _within(kinds: list[str], year: int) -> list[Told]:
 
 
 def _rules(office: Office) -> dict[str, set[str]]:
-    """Give, by agreement in force here, the rules that ask whether safeguards are in force."""
-    found = {}
+    """Give, by agreement, in any version of it here, the rules that ask whether safeguards are in force."""
+    found: dict[str, set[str]] = {}
     for folder in sorted(office.workspace.agreements.iterdir()):
-        agreement = load_agreement(folder)
-        found[agreement.id] = {rule.id for rule in agreement.screened_rules if FACT in rule.sql}
+        for agreement in versions_here(folder):
+            asked = {rule.id for rule in agreement.screened_rules if FACT in rule.sql}
+            found.setdefault(agreement.id, set()).update(asked)
     return found
 
 

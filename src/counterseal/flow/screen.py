@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from counterseal.agreements import load_agreement, own_tables, reference_tables
+from counterseal.agreements import own_tables, reference_tables
+from counterseal.agreements.versions import law_on
 from counterseal.engine.reference import bring
 from counterseal.errors import CountersealError
 from counterseal.intake import read_manifest, take_in
@@ -94,7 +95,7 @@ def screen_submission(
             where="manifest.json, agreement",
             next_step="Name one with --agreement.",
         )
-    agreement = load_agreement(folder)
+    agreement = law_on(folder, manifest.signed_on)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CountersealError(
             "folder-exists", "This is not an empty folder.", where=str(out), next_step="Name another with --out."

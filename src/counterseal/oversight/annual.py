@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from counterseal.agreements.document import load_agreement
+from counterseal.agreements.versions import versions
 from counterseal.errors import CountersealError
 from counterseal.oversight.suppress import withheld, withheld_lines
 
@@ -110,9 +110,11 @@ def purposes(
     found = []
     for name in sorted({agreement for _, agreement in counts}):
         if (documents / name / "agreement.md").is_file():
-            one = load_agreement(documents / name)
-            if (one.id, one.digest) in entered:
-                found.append(Purpose(one.id, one.version, one.digest, one.authority, one.title))
+            found += [
+                Purpose(one.id, one.version, one.digest, one.authority, one.title)
+                for one in versions(documents / name)
+                if (one.id, one.digest) in entered
+            ]
     return tuple(found)
 
 

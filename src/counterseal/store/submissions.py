@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from counterseal.core.case import CaseState
 from counterseal.errors import CountersealError
@@ -118,6 +119,12 @@ def enter_submission(
         received_at=at,
     )
     return True
+
+
+def last_signed(agreement: str) -> date | None:
+    """Give the latest day on which a request under an agreement was signed; None where none was taken in."""
+    last: date | None = Submission.objects.filter(agreement=agreement).aggregate(last=Max("signed_on"))["last"]
+    return last
 
 
 def submission_agency(submission: str) -> str | None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from counterseal.errors import CountersealError
 from counterseal.flow import recall
-from counterseal.flow.custody import conditions_of, due, held_packages
+from counterseal.flow.custody import due, held_packages
 from counterseal.flow.safeguards import statuses
 from counterseal.web.custody_chart import MOST, timeline
 from counterseal.web.rights import Right, asks, rights_of, who
@@ -64,7 +64,7 @@ def package(request: HttpRequest, delivered: int) -> HttpResponse:
         "orders_from_here": Right.ISSUE_STOPS in rights_of(request.user) and any(one.holding.is_held for one in found),
         "first": found[0],
         "holders": [(one, [(order, order.overdue(now)) for order in one.holding.orders]) for one in found],
-        "conditions": conditions_of(at_work.workspace, found[0].holding.agreement),
+        "conditions": found[0].conditions,
     }
     return render(request, "web/custody_package.html", told)
 

@@ -188,12 +188,15 @@ def agreements(request: HttpRequest) -> HttpResponse:
 @require_safe
 @asks(Right.LAW)
 def agreement(request: HttpRequest, agreement: str) -> HttpResponse:
-    """Give one agreement: its rules with their law, the other way round, and what counsel must settle."""
-    found = look().agreement(agreement)
+    """Give a version of an agreement: its rules with their law, the other way round, and what counsel must settle."""
+    here = look().versions(agreement)
+    asked = request.GET.get("version") or (here[-1].version if here else "")
+    found = next((one for one in here if one.version == asked), None)
     if found is None:
         raise Http404
     told = {
         "agreement": found,
+        "versions": here,
         "open": [one for one in found.parameters if one.is_open],
         "settled": [one for one in found.parameters if not one.is_open],
         "citations": _by_citation(found),
