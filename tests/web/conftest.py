@@ -24,6 +24,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 
 STEPS = """
+import shutil
 import sys
 from pathlib import Path
 from counterseal.cli import status
@@ -39,6 +40,15 @@ for step in (["registry", "build", tables, "--out", registry], ["init", office, 
               "--received-on", "2026-11-03"]):
     if status(step) != 0:
         sys.exit(1)
+first = Path(office) / "agreements" / "irs-6103-m-2"
+amended = shutil.copytree(first, root / "amended") / "agreement.md"
+text = amended.read_text(encoding="utf-8").replace('"1.0.0"', '"1.1.0"').replace('"draft"', '"in force"')
+amended.write_text(text.replace("in_force = 2026-01-01", "in_force = 2027-01-01"), encoding="utf-8")
+if status(["agreement", "propose", str(amended.parent), "--workspace", office, "--by", "Ada", "--why", "P.L. 119-1"]):
+    sys.exit(1)
+from counterseal.amendment_wiring import adopt
+from counterseal.store.custody import entries_of
+adopt(Path(office), entries_of(["agreement"])[-1].index, "Bo")
 """
 """In one process, because each would load the same libraries anew."""
 

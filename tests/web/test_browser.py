@@ -27,6 +27,7 @@ PAGES = {
     "notice": f"/batches/{SUBMISSION}/notice.html",
     "agreements": "/agreements/",
     "agreement": "/agreements/irs-ice-2025/",
+    "versions": "/agreements/irs-6103-m-2/?version=1.0.0",
     "ledger": "/ledger/",
     "entry": "/ledger/2/",
     "stop-orders": "/stop-orders/",

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from counterseal.core.outcome import Outcome
 from counterseal.errors import CheckFailedError
+from counterseal.flow.in_force import entered
 from counterseal.ledger.folder import LedgerFolder, prove_entry, verify_folder
 from counterseal.ledger.note import read_head
 from counterseal.ledger_wiring import check_signature, trust
@@ -191,12 +192,12 @@ def agreement(request: HttpRequest, agreement: str) -> HttpResponse:
     """Give a version of an agreement: its rules with their law, the other way round, and what counsel must settle."""
     here = look().versions(agreement)
     asked = request.GET.get("version") or (here[-1].version if here else "")
-    found = next((one for one in here if one.version == asked), None)
+    found, known = next((one for one in here if one.version == asked), None), entered()
     if found is None:
         raise Http404
     told = {
         "agreement": found,
-        "versions": here,
+        "versions": [(one, (one.id, one.digest) in known) for one in here],
         "open": [one for one in found.parameters if one.is_open],
         "settled": [one for one in found.parameters if not one.is_open],
         "citations": _by_citation(found),
