@@ -229,6 +229,18 @@ def test_a_version_that_is_not_sound(at: Office, tmp_path: Path):
     assert [one.get("act") for one in told(at, "agreement")].count("proposed") == 0
 
 
+def test_a_draft_that_decides_in_an_office_at_work(made_up: Path, tmp_path: Path, empty_database: None):
+    from counterseal.flow.in_force import law_for
+
+    real = office(tmp_path / "real", demonstration=False)
+    document = real.workspace.agreements / AGREEMENT
+    with refused("agreement-draft"):
+        law_for(real.workspace, document, date(2026, 11, 30))
+    made = amend.propose(real, amended(tmp_path / "new"), "Ada", "signed on 1 November", None)
+    amend.adopt(real, made.entry, "Bo")
+    assert law_for(real.workspace, document, DAY).version == "1.1.0"
+
+
 def test_a_request_signed_after_the_end(at: Office, made_up: Path, tmp_path: Path):
     made = amend.propose(at, amended(tmp_path / "end", "2.0.0", status="ended"), "Ada", "terminated", None)
     amend.adopt(at, made.entry, "Bo")

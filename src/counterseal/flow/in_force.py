@@ -41,7 +41,8 @@ def law_for(workspace: Workspace, document: Path, signed_on: date) -> Agreement:
     """Give the law for a request signed on a day.
 
     Raises CountersealError as ``law_on``, and ``agreement-not-entered`` for a document that lies in the workspace and
-    does not stand in the ledger: whoever can write files does not make law.
+    does not stand in the ledger: whoever can write files does not make law. ``agreement-draft`` outside a
+    demonstration.
     """
     law = law_on(document, signed_on)
     own = law.path.resolve().is_relative_to(workspace.agreements.resolve())
@@ -51,6 +52,13 @@ def law_for(workspace: Workspace, document: Path, signed_on: date) -> Agreement:
             f"Version {law.version} of the agreement {law.id} is not the one that the ledger has.",
             where=str(law.path.relative_to(workspace.root)),
             next_step="Put back what was entered, or have two people adopt it: counterseal agreement propose.",
+        )
+    if law.status == "draft" and not workspace.demonstration:
+        raise CountersealError(
+            "agreement-draft",
+            f"The agreement {law.id} is a draft that nobody has signed, so nothing is decided under it.",
+            where="manifest.json, agreement",
+            next_step="Once it is signed, propose it with the status in force: counterseal agreement propose.",
         )
     return law
 
