@@ -26,13 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-import twelve
-from twelve import RULES
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 AGREEMENT = Path(__file__).parents[1] / "agreements" / "irs-ice-2025" / "agreement.md"
+RULES = ("R-10a", "R-02a", "R-14", "R-16", "R-20", "R-21", "R-22", "R-23a", "R-23b", "R-24", "R-24b", "R-25")
 TOOLS = ("counterseal", "polars", "pydantic")
 SLOW_TOOLS = {"cedar": "cedarpy", "cel": "cel", "rego": "regopy"}
 """Those that decide a row at a time, with the module each needs; they get a part of the rows."""
@@ -68,6 +66,7 @@ ROWS = """
 
 
 def counterseal(rows: Path, out: Path) -> None:
+    import twelve
     from counterseal.agreements import Agreement, load_agreement, own_tables
     from counterseal.agreements.compile import Compiler
     from counterseal.engine.duck import DuckEngine
@@ -96,6 +95,8 @@ def counterseal(rows: Path, out: Path) -> None:
 
 def polars(rows: Path, out: Path) -> None:
     import polars as pl
+
+    import twelve
 
     def whole(column: pl.Expr, pattern: str) -> pl.Expr:
         return column.str.contains(f"^(?:{pattern})$")
@@ -168,6 +169,8 @@ def _streets(text: Any, without: Callable[..., Any]) -> Any:
     """Add whether the street line says no more than the city, the state or the ZIP code does."""
     import polars as pl
 
+    import twelve
+
     def plain(column: pl.Expr) -> pl.Expr:
         held = column.str.replace_many(list(twelve.ACCENTS), list(twelve.ACCENTS.values()))
         return held.str.replace_all(twelve.MARKS, "").str.replace_all("#", " # ", literal=True)
@@ -202,6 +205,8 @@ def pydantic(rows: Path, out: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
     from pydantic import BaseModel, ConfigDict, field_validator
+
+    import twelve
 
     class Row(BaseModel):
         model_config = ConfigDict(extra="ignore")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parents[1] / "agreements" / "irs-ice-2025" / "data"
 SIGNED_ON = date(2026, 11, 2)
-RULES = ("R-10a", "R-02a", "R-14", "R-16", "R-20", "R-21", "R-22", "R-23a", "R-23b", "R-24", "R-24b", "R-25")
 SPACE = " \t\n\x0b\x0c\r"
 STAGES = ("preparation", "investigation", "grand_jury")
 STATUTES = tuple(f"8USC1253(A)(1)({letter})" for letter in "ABCD")
