@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pymerkle
-from django.db import transaction
 
 from counterseal.core.clock import SystemClock
 from counterseal.store.connection import make_tables, point_at, ready
@@ -36,6 +35,7 @@ from counterseal.ledger.policy import NO_QUORUM, Policy, read_policy  # noqa: E4
 from counterseal.ledger.tiles import ENTRIES, WIDTH, tile_path, tiles_between, write_bundle  # noqa: E402
 from counterseal.ledger.tree import HASH, Tree, included, leaf_hash  # noqa: E402
 from counterseal.ledger.witness import Witness  # noqa: E402
+from counterseal.store.submissions import one_act  # noqa: E402
 from counterseal.store.witness_book import WitnessFile  # noqa: E402
 from counterseal.vault.keys import LOG_KEYS, WITNESS_KEYS, make_keys  # noqa: E402
 from counterseal.vault.signing import KeySigner, check_signature  # noqa: E402
@@ -71,13 +71,13 @@ def raw_syncs(path: Path, count: int) -> None:
 
 def one_by_one(log: LedgerLog, count: int) -> None:
     for number in range(count):
-        with transaction.atomic(durable=True):
+        with one_act():
             log.append("received", {"rows": number, "agency": "department-of-homeland-security"})
 
 
 def batched(log: LedgerLog, count: int, size: int) -> None:
     for _ in range(count // size):
-        with transaction.atomic(durable=True):
+        with one_act():
             for number in range(size):
                 log.append("received", {"rows": number, "agency": "department-of-homeland-security"})
 

@@ -1,4 +1,4 @@
-"""Mutants of an agreement: one small change each, made on the expressions of its rules, and on its schedules."""
+"""Mutants of an agreement: one small change each, of the expressions of its rules, its schedules, its parameters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from counterseal.agreements import Agreement
-from counterseal.agreements.model import Rule
+from counterseal.agreements.model import Parameter, Rule, Type
 
 WEAKER: dict[type[exp.Expression], type[exp.Expression]] = {
     exp.LT: exp.LTE, exp.GT: exp.GTE, exp.LTE: exp.LT, exp.GTE: exp.GT, exp.EQ: exp.NEQ, exp.NEQ: exp.EQ,
@@ -28,11 +28,15 @@ class Mutant:
 
 
 def mutants(agreement: Agreement) -> Iterator[Mutant]:
-    """Give every mutant, in the document's order."""
+    """Give every mutant of a rule, in the document's order."""
     for rule in agreement.expressed_rules:
         for number, (what, sql) in enumerate(_changed(rule.sql), start=1):
             changed = replace(rule, sql=sql)
             yield Mutant(f"{rule.id} #{number} {what}", rule.id, _with(agreement, rule, changed))
+
+
+def settings(agreement: Agreement) -> Iterator[Mutant]:
+    """Give every mutant of a schedule or a parameter: an entry more or less, a number one up or down, yes for no."""
     for schedule in agreement.schedules:
         wider = (*schedule.rows, ("ZZ-WIDER", *("" for _ in schedule.columns[1:])))
         others = tuple(replace(s, rows=wider) if s is schedule else s for s in agreement.schedules)
@@ -41,6 +45,18 @@ def mutants(agreement: Agreement) -> Iterator[Mutant]:
             fewer = tuple(r for r in schedule.rows if r is not row)
             others = tuple(replace(s, rows=fewer) if s is schedule else s for s in agreement.schedules)
             yield Mutant(f"{schedule.name} without {row[0]}", "", replace(agreement, schedules=others))
+    for parameter in agreement.parameters:
+        for value in _other_values(parameter):
+            changed = tuple(replace(p, value=value) if p is parameter else p for p in agreement.parameters)
+            yield Mutant(f"{parameter.name} {value}", "", replace(agreement, parameters=changed))
+
+
+def _other_values(parameter: Parameter) -> tuple[str, ...]:
+    if parameter.type is Type.YES_NO:
+        return ("no" if parameter.value == "yes" else "yes",)
+    if parameter.type is Type.NUMBER:
+        return str(int(parameter.value) + 1), str(int(parameter.value) - 1)
+    raise AssertionError(parameter.type)
 
 
 def _with(agreement: Agreement, rule: Rule, changed: Rule) -> Agreement:

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import z3
 
-from counterseal.agreements import Agreement, load_agreement
+from counterseal.agreements import Agreement, load_agreement, reference_tables
 from counterseal.agreements.compile import Compiler
 from counterseal.agreements.examples import run_examples
+from counterseal.agreements.prove import Prover, Verdict
 from counterseal.core.outcome import Finding
 from counterseal.engine.duck import DuckEngine
+from counterseal.engine.reference import bring
 
 from .conftest import SHIPPED
-from .mutants import Mutant, mutants
+from .mutants import Mutant, mutants, settings
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 
@@ -57,12 +60,59 @@ def test_a_change_that_no_example_notices_is_named(engine: DuckEngine):
     assert survivors(agreement, unchanged, engine) == {"nothing changed"}
 
 
+def untold(found: Sequence[Mutant], engine: DuckEngine) -> set[str]:
+    """Give the names of the mutants that no example and no promise of the document tells."""
+    return {
+        one.name
+        for one in found
+        if all(case.agrees for case in run_examples(one.agreement, engine)) and all_promises_hold(one.agreement)
+    }
+
+
+def all_promises_hold(agreement: Agreement) -> bool:
+    prover = Prover(agreement)
+    for promise in agreement.promises:
+        broken = z3.Not(prover.reading.expression(promise.sql_line, promise.sql).holds)
+        found = prover.never(promise.name, promise.text, promise.line, prover.admitted(), broken)
+        if found.verdict is not Verdict.PROVED:
+            return False
+    return True
+
+
+def test_a_list_or_a_bound_that_changes_unseen(engine: DuckEngine):
+    """A sample for every day: the parameters, and one list, of one agreement; all of all are in the long run."""
+    agreement = load_agreement(next(path for path in SHIPPED if path.name == "irs-6103-m-2"))
+    names = ("claim_authorities", "agents_are_judged", "least_claim_dollars")
+    found = [one for one in settings(agreement) if one.name.startswith(names)]
+    assert len(found) == 7
+    assert untold(found, engine) == set()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
+def test_a_schedule_or_a_parameter_that_changes_unseen(
+    folder: Path, engine: DuckEngine, capsys: pytest.CaptureFixture[str]
+):
+    """Prints how many changes of schedules and parameters are told, by examples or by promises, and names the rest."""
+    agreement = load_agreement(folder)
+    bring(engine, reference_tables(agreement))
+    found = list(settings(agreement))
+    listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get(f"{folder.name}-settings", {})
+    left = untold(found, engine)
+    with capsys.disabled():
+        told = len(found) - len(left)
+        print(f"\n{folder.name}: {told} of {len(found) - len(listed)} settings told, {len(listed)} listed")  # noqa: T201
+        for name in sorted(left - set(listed)):
+            print(f"    survives: {name}")  # noqa: T201
+    assert left == set(listed)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
 def test_the_score_of_the_examples(folder: Path, engine: DuckEngine, capsys: pytest.CaptureFixture[str]):
     """Prints how many changes of rules the examples catch, and names each that they do not."""
     agreement = load_agreement(folder)
-    found = [mutant for mutant in mutants(agreement) if mutant.rule]
+    found = list(mutants(agreement))
     listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get(folder.name, {})
     left = survivors(agreement, found, engine)
     same = {name for name in left if re.sub(r" #[0-9]+", "", name) in listed}

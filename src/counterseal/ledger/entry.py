@@ -106,7 +106,7 @@ def write_entry(kind: EntryKind, at: datetime, body: Mapping[str, Fact], commitm
     """
     if at.tzinfo is None:
         raise CountersealError("entry-value", "An entry's time is in UTC.")
-    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    stamp = f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
     whole: dict[str, Fact] = {"v": 1, "kind": str(kind), "at": stamp}
     if body:
         whole["body"] = dict(body)

@@ -111,7 +111,7 @@ class LedgerLog:
         if kind not in KINDS:
             raise CountersealError("entry-kind", f"There is no kind of entry called {kind}.")
         _lock(connection)
-        last = self._last()
+        last = _last(connection)
         at = self._clock.now()
         if last.at is not None and at < last.at:
             raise CountersealError(
@@ -177,7 +177,7 @@ class LedgerLog:
 
     def size_and_root(self) -> tuple[int, str]:
         """Give the size of the log as committed and its root in base64."""
-        last = self._last()
+        last = _last(connections[self._alias])
         return last.size, base64.b64encode(peaks_root(last.peaks)).decode("ascii")
 
     def publish(self) -> str:
@@ -252,7 +252,7 @@ class LedgerLog:
         """
         if seen is None:
             return
-        size = self._last().size
+        size = _last(connections[self._alias]).size
         if seen.size > size:
             raise CountersealError(
                 "log-rolled-back",
@@ -271,13 +271,6 @@ class LedgerLog:
             return EMPTY_ROOT
         entries = LedgerEntry.objects.using(self._alias)
         return peaks_root(bytes(entries.values_list("peaks", flat=True).get(index=size - 1)))
-
-    def _last(self) -> _Last:
-        row = _execute(connections[self._alias], _LAST).fetchone()
-        if row is None:
-            return _Last(0, None, b"")
-        index, at, peaks = row
-        return _Last(index + 1, datetime.fromisoformat(at).replace(tzinfo=UTC), bytes(peaks))
 
     def _read_back(self, second: str) -> tuple[int, bytes]:
         """Hash again, from the disk, every entry since the last checkpoint; give size and root."""
@@ -330,13 +323,23 @@ def _context(index: int, field: str) -> bytes:
     return f"opening/v1/{index}/{field}".encode()
 
 
+def _last(connection: BaseDatabaseWrapper) -> _Last:
+    row = _execute(connection, _LAST).fetchone()
+    if row is None:
+        return _Last(0, None, b"")
+    index, at, peaks = row
+    return _Last(index + 1, datetime.fromisoformat(at).replace(tzinfo=UTC), bytes(peaks))
+
+
 def _execute(connection: BaseDatabaseWrapper, query: str, values: tuple[object, ...] = ()) -> Any:
     """Run one statement of the append path on the driver's connection, with the mapper's errors and none of its work.
 
     Times go to and fro as text in UTC.
     """
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
+    if connection.connection is None:
+        connection.ensure_connection()
+    if connection.needs_rollback:
+        connection.validate_no_broken_transaction()  # raises
     if connection.vendor == "postgresql":
         query = query.replace("?", "%s").replace("CAST(at AS TEXT)", "CAST(at AT TIME ZONE 'UTC' AS TEXT)")
         values = tuple(f"{value}+00" if place == 2 else value for place, value in enumerate(values))

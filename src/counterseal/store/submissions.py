@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Max
 
 from counterseal.core.case import CaseState
 from counterseal.errors import CountersealError
+from counterseal.store.act import Act
 from counterseal.store.models import Agency, Case, Submission
 from counterseal.store.register import safeguards_in_force
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from counterseal.core.request import Manifest
@@ -23,11 +23,9 @@ if TYPE_CHECKING:
 RECEIVED, DETERMINED = Submission.State.RECEIVED, Submission.State.DETERMINED
 
 
-@contextmanager
-def one_act() -> Iterator[None]:
+def one_act() -> Act:
     """One transaction: everything in it is durable together, or none of it is."""
-    with transaction.atomic(durable=True):
-        yield
+    return Act()
 
 
 def folded(name: str) -> str:
