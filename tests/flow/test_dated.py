@@ -288,3 +288,47 @@ def test_a_version_adopted_while_a_request_is_read(
     assert fault.value.code == "agreement-moved"
     run(at, made_up, asked)
     assert "R-23" in rules_of(at, "NEW-1")
+
+
+@pytest.mark.parametrize("how", ["a folder elsewhere", "the first version as a file", "a copy of the first version"])
+def test_law_chosen_by_whoever_gives_the_command(made_up: Path, tmp_path: Path, empty_database: None, how: str):
+    """In an office at work ``--agreement`` names nothing but the version in force on the day of signature."""
+    from counterseal.flow.in_force import law_for
+
+    real = office(tmp_path / "real", demonstration=False)
+    here = real.workspace.agreements / AGREEMENT
+    for version, day in (("1.1.0", DAY), ("1.2.0", date(2027, 1, 1))):
+        made = amend.propose(real, amended(tmp_path / version, version, day), "Ada", "P.L. 119-1", None)
+        amend.adopt(real, made.entry, "Bo")
+    named = {
+        "a folder elsewhere": amended(tmp_path / "elsewhere", "9.0.0"),
+        "the first version as a file": here / "versions" / "1.1.0" / "agreement.md",
+        "a copy of the first version": here / "versions" / "1.1.0",
+    }[how]
+    with refused("agreement-not-entered"):
+        law_for(real.workspace, named, date(2027, 2, 1))
+    assert law_for(real.workspace, here, date(2027, 2, 1)).version == "1.2.0"
+
+
+def test_an_end_adopted_while_a_request_is_read(
+    at: Office, made_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The request is refused in one line, with its entry, and nothing of it is received."""
+    from counterseal.flow import receive
+
+    made = amend.propose(at, amended(tmp_path / "end", "2.0.0", status="ended"), "Ada", "terminated", None)
+    reads = receive.take_in
+
+    def meanwhile(*given: object, **other: object) -> object:
+        monkeypatch.setattr(receive, "take_in", reads)
+        amend.adopt(at, made.entry, "Bo")
+        return reads(*given, **other)
+
+    monkeypatch.setattr(receive, "take_in", meanwhile)
+    asked = request(tmp_path / "asked", "NEW-1", "2026-12-01")
+    with refused("agreement-ended"):
+        run(at, made_up, asked)
+    with refused("agreement-ended"):
+        run(at, made_up, asked)
+    assert told(at, "received") == []
+    assert told(at, "refused")[-1]["why"] == "agreement-ended"

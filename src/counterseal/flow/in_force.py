@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from counterseal.agreements.versions import law_on, versions
+from counterseal.agreements.versions import law_on, version_on, versions
 from counterseal.errors import CountersealError
 from counterseal.ledger.entry import EntryKind
 from counterseal.store.custody import entries_of
@@ -40,17 +40,21 @@ def read_agreement(folder: Path, digest: str = "") -> Agreement:
 def law_for(workspace: Workspace, document: Path, signed_on: date) -> Agreement:
     """Give the law for a request signed on a day.
 
-    Raises CountersealError as ``law_on``, and ``agreement-not-entered`` for a document that lies in the workspace and
-    does not stand in the ledger: whoever can write files does not make law. ``agreement-draft`` outside a
-    demonstration.
+    Raises CountersealError as ``law_on``; ``agreement-not-entered`` for a document that the ledger does not have, or
+    that is not the version in force on that day: neither who can write files nor who gives the command chooses the
+    law. ``agreement-draft`` for a draft. A demonstration alone goes by a folder from elsewhere, and by drafts.
     """
     law = law_on(document, signed_on)
     own = law.path.resolve().is_relative_to(workspace.agreements.resolve())
-    if own and (law.id, law.digest) not in entered():
+    if workspace.demonstration and not own:
+        return law
+    here = workspace.agreements / law.id
+    known = (law.id, law.digest) in entered() and (here / "agreement.md").is_file()
+    if not known or version_on(versions_here(here), signed_on).digest != law.digest:
         raise CountersealError(
             "agreement-not-entered",
-            f"Version {law.version} of the agreement {law.id} is not the one that the ledger has.",
-            where=str(law.path.relative_to(workspace.root)),
+            f"Version {law.version} of the agreement {law.id} is not the law of {signed_on} that the ledger has.",
+            where=law.path.name,
             next_step="Put back what was entered, or have two people adopt it: counterseal agreement propose.",
         )
     if law.status == "draft" and not workspace.demonstration:

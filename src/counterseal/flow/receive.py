@@ -44,11 +44,14 @@ class Received:
     signed: Signed | None
 
 
+OUT_OF_TIME = {"agreement-not-in-force", "agreement-ended"}
+"""A request that was signed outside the time of its agreement is refused as a whole, and that is an entry."""
+
+
 def agreement_for(office: Office, manifest: Manifest, named: Path | None) -> Agreement:
     """Give the version in force when the request was signed, of the agreement that it names or of ``named`` instead.
 
-    Raises CountersealError ``agreement-unknown`` when the workspace has no such agreement, and as ``law_for``; a
-    request signed outside the time of its agreement is entered as refused.
+    Raises CountersealError ``agreement-unknown`` when the workspace has no such agreement, and as ``law_for``.
     """
     folder = named or office.workspace.agreements / manifest.agreement
     if not (folder / "agreement.md" if folder.is_dir() else folder).is_file():
@@ -58,12 +61,7 @@ def agreement_for(office: Office, manifest: Manifest, named: Path | None) -> Agr
             where="manifest.json, agreement",
             next_step="Name an agreement of this workspace, or give a folder with --agreement.",
         )
-    try:
-        return law_for(office.workspace, folder, manifest.signed_on)
-    except CountersealError as fault:
-        if fault.code in {"agreement-not-in-force", "agreement-ended"}:
-            enter_refusal(office, manifest, fault.code)
-        raise
+    return law_for(office.workspace, folder, manifest.signed_on)
 
 
 def receive(
@@ -95,7 +93,12 @@ def receive(
     if is_withdrawn(agency, manifest.submission):
         enter_refusal(office, manifest, "withdrawn")
         raise CountersealError("withdrawn", "The agency has withdrawn this submission; nothing of it is judged.")
-    law = agreement_for(office, manifest, agreement)
+    try:
+        law = agreement_for(office, manifest, agreement)
+    except CountersealError as fault:
+        if fault.code in OUT_OF_TIME:
+            enter_refusal(office, manifest, fault.code)
+        raise
     refuse_if_received(manifest, digest=law.digest, received_on=received_on)
     hold_if_unusual(office, manifest, agency, came)
     folder = office.workspace.unfinished(manifest.submission)
