@@ -28,11 +28,10 @@ class Act(Atomic):
         self._alias = using
 
     def __enter__(self) -> None:
-        connection = connections[self._alias]
+        self._connection = connection = connections[self._alias]
         if not _plain(connection):
             super().__enter__()
             return
-        connection.ensure_connection()
         with connection.wrap_database_errors:
             connection.connection.execute("BEGIN IMMEDIATE")
         connection.commit_on_exit = True
@@ -44,7 +43,7 @@ class Act(Atomic):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        connection = connections[self._alias]
+        connection = self._connection
         if (
             kind is not None
             or connection.needs_rollback
