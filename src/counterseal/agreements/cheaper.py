@@ -26,6 +26,7 @@ SHORT = 64
 """Bytes of a text that is sooner walked over than matched."""
 SPACE_SEPARATORS = r"\x{20}\x{A0}\x{1680}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}"
 """What DuckDB's ``trim`` takes off: the Unicode category Zs."""
+_ATOM = re.compile(r"(?:\\(x\{[0-9A-Fa-f]+\}|.)|(\[(?:\\.|[^\]\\])+\])|(.))([*+?]|\{[0-9,]+\}|)", re.DOTALL)
 _CLASS = re.compile(r"\[(\^?)((?:[^\[\]\\^-]|-(?=\]))+)\](\+?)")
 
 
@@ -79,7 +80,40 @@ def _put(node: exp.Expression, lay: Lay) -> exp.Expression:
         return _trimmed(node, lay)
     if isinstance(node, (exp.And, exp.Or)) and node.expression.find(*MATCHING):
         return _decided(node, lay)
+    if isinstance(node, exp.Replace) or (isinstance(node, exp.Coalesce) and isinstance(node.this, exp.Replace)):
+        return _where_it_stands(node, lay)
     return _replacement(node, lay) if isinstance(node, exp.RegexpReplace) else node
+
+
+def _where_it_stands(node: exp.Replace | exp.Coalesce, lay: Lay) -> exp.Expression:
+    """Replacing writes every text anew; a text of one row that seldom stands in another is looked for first.
+
+    Only where nothing that is unknown can be lost: the text looked for is known, or without it the whole is
+    what it was. A text that is written in the document is replaced as it is: it stands in most.
+    """
+    replaced = node if isinstance(node, exp.Replace) else node.this
+    known = (
+        isinstance(sought := replaced.expression, exp.Coalesce)
+        and bool(sought.expressions)
+        and _is_text(sought.expressions[-1])
+        if node is replaced
+        else [one.sql() for one in node.expressions] == [replaced.this.sql()]
+    )
+    if not known or not _is_text(replaced.args["replacement"]):
+        return node
+    text, sought = lay(replaced.this), lay(replaced.expression)
+    made = exp.Replace(this=text.copy(), expression=sought.copy(), replacement=replaced.args["replacement"].copy())
+    return _where(text, sought, made)
+
+
+def _where(text: exp.Expression, sought: exp.Expression, made: exp.Expression) -> exp.Expression:
+    """Give ``made`` where ``sought`` stands in ``text``, else ``text``."""
+    found = exp.Contains(this=text.copy(), expression=sought.copy())
+    return exp.Case(ifs=[exp.If(this=found, true=made)], default=text.copy())
+
+
+def _is_text(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Literal) and bool(node.is_string)
 
 
 def _decided(node: exp.And | exp.Or, lay: Lay) -> exp.Expression:
@@ -97,17 +131,34 @@ def _decided(node: exp.And | exp.Or, lay: Lay) -> exp.Expression:
 def _trimmed(node: exp.Trim, lay: Lay) -> exp.Expression:
     """Trimming walks over the whole text; patterns that are bound to an end look at that end alone.
 
-    A text of ASCII with no blank at its ends is trimmed already, and a short one is sooner walked over.
+    A text of ASCII with no blank at its ends is trimmed already, one with a single blank at an end is cut by one
+    sign, and a short one is sooner walked over.
     """
     text = lay(node.this)
-    blank = exp.Literal.string(" ")
-    at_ends = [ends(this=text.copy(), expression=blank.copy()) for ends in (exp.StartsWith, exp.EndsWith)]
-    done = exp.and_(_is_ascii(text), *(exp.not_(end) for end in at_ends))
+
+    def at(end: type[exp.Expression], blanks: str) -> exp.Expression:
+        return end(this=text.copy(), expression=exp.Literal.string(blanks))
+
+    first, last = at(exp.StartsWith, " "), at(exp.EndsWith, " ")
+    more = exp.or_(exp.not_(_is_ascii(text)), at(exp.StartsWith, "  "), at(exp.EndsWith, "  "))
+    done = exp.and_(_is_ascii(text), exp.not_(first), exp.not_(last))
     cut = _by(_by(text, f"^[{SPACE_SEPARATORS}]+", ""), f"[{SPACE_SEPARATORS}]+$", "")
     short = exp.LT(this=_octets(text), expression=exp.Literal.number(SHORT))
-    walked = exp.Trim(this=text.copy())
-    case = exp.Case(ifs=[exp.If(this=done, true=text.copy()), exp.If(this=short, true=walked)], default=cut)
+    ways = [
+        (done, text.copy()),
+        (short, exp.Trim(this=text.copy())),
+        (more, cut),
+        (exp.and_(first.copy(), last.copy()), _between(text, 2, 2)),
+        (first.copy(), _between(text, 2, 1)),
+    ]
+    case = exp.Case(ifs=[exp.If(this=when, true=put) for when, put in ways], default=_between(text, 1, 1))
     return lay(case) if node.parent else case  # what stands around it may read it more than once
+
+
+def _between(text: exp.Expression, start: int, fewer: int) -> exp.Expression:
+    """Give ``text`` from a sign on, by so many signs fewer than it has."""
+    length = exp.Sub(this=exp.Length(this=text.copy()), expression=exp.Literal.number(fewer))
+    return exp.Substring(this=text.copy(), start=exp.Literal.number(start), length=length)
 
 
 def _is_ascii(text: exp.Expression) -> exp.Expression:
@@ -123,9 +174,54 @@ def _replacement(node: exp.RegexpReplace, lay: Lay) -> exp.Expression:
     pattern, put, option = (node.args.get(key) for key in ("expression", "replacement", "modifiers"))
     if not all(isinstance(part, exp.Literal) and part.is_string for part in (pattern, put, option)):
         return node
-    if option.name != "g" or "\\" in put.name:  # type: ignore[union-attr]  # literals, as just seen
+    if option.name != "g":  # type: ignore[union-attr]  # literals, as just seen
+        return node
+    sought = needed(pattern.name)  # type: ignore[union-attr]  # the same
+    if sought is not None:
+        text, made = lay(node.this), node.copy()
+        made.set("this", text.copy())
+        return _where(text, exp.Literal.string(sought), made)
+    if "\\" in put.name:  # type: ignore[union-attr]  # the same
         return node
     return _cheaper(node, pattern.name, put.name, lay)  # type: ignore[union-attr]  # the same
+
+
+def needed(pattern: str) -> str | None:
+    """Give a text without which the pattern matches nowhere, where it has a sign that is rare in a text.
+
+    Rare is what is no letter, digit or blank. None where there is no such text, or none is seen: groups and
+    classes are not looked into.
+    """
+    found: set[str | None] = set()
+    for alternative in _split(pattern):
+        runs = [""]
+        for escaped, sign, repeated in alternative:
+            plain = sign if not escaped else escaped if len(escaped) == 1 and not escaped.isalnum() else ""
+            runs[-1] += plain if repeated in {"", "+"} else ""
+            if not plain or repeated:
+                runs.append("")
+        rare = [run for run in runs if len(re.sub("[A-Za-z0-9 ]", "", run))]
+        found.add(max(rare, key=len, default=None))
+    return found.pop() if len(found) == 1 else None
+
+
+def _split(pattern: str) -> list[list[tuple[str, str, str]]]:
+    """Give for each alternative of the whole pattern its atoms: an escaped sign, a plain one, how it is repeated."""
+    alternatives: list[list[tuple[str, str, str]]] = [[]]
+    depth = 0
+    for found in _ATOM.finditer(pattern):
+        escaped, _, sign, repeated = (part or "" for part in found.groups())
+        if sign in {"(", ")"}:
+            depth += 1 if sign == "(" else -1
+            sign = ""
+        elif sign == "|" and not depth:
+            alternatives.append([])
+            continue
+        elif sign in {"^", "$"}:
+            continue
+        if not depth:
+            alternatives[-1].append((escaped, sign if sign != "." else "", repeated))
+    return alternatives
 
 
 def _cheaper(node: exp.RegexpReplace, pattern: str, put: str, lay: Lay) -> exp.Expression:

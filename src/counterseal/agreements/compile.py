@@ -82,10 +82,13 @@ def canonical(column: str) -> str:
     """Give the SQL of the canonical text: ASCII white space off both ends, nothing left is NULL.
 
     All of that white space stands before or at the blank in the order of text, so a value whose ends stand
-    behind it is canonical already; nearly all are, and the test costs a fifth of the trimming.
+    behind it is canonical already; nearly all are, and the test costs a fifth of the trimming. Empty is NULL.
     """
     trimmed = rf"nullif(trim({column}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)), '')"
-    return f"CASE WHEN left({column}, 1) > ' ' AND right({column}, 1) > ' ' THEN {column} ELSE {trimmed} END"
+    return (
+        f"CASE WHEN left({column}, 1) > ' ' AND right({column}, 1) > ' ' THEN {column} "
+        f"WHEN {column} <> '' THEN {trimmed} END"
+    )
 
 
 def typed(column: str, kind: Type) -> str:
@@ -96,7 +99,7 @@ def typed(column: str, kind: Type) -> str:
         Type.DATE: f"CASE WHEN regexp_full_match({column}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') "
         f"THEN try_cast({column} AS DATE) END",
         Type.YEARS: f"CASE WHEN regexp_full_match({column}, '[0-9]{{4}}( ?; ?[0-9]{{4}})*') "
-        f"THEN CAST({trimmed} AS BIGINT[]) END",
+        f"THEN CAST(string_split({column}, ';') AS BIGINT[]) END",
         Type.TEXTS: f"list_filter({trimmed}, lambda x: x <> '')",
         Type.YES_NO: f"CASE lower({column}) WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END",
         Type.NUMBER: f"CASE WHEN regexp_full_match({column}, '[0-9]{{1,15}}') THEN CAST({column} AS BIGINT) END",
@@ -316,18 +319,22 @@ class Compiler:
             values = ", ".join(self._set(m.name, m.type, self._alone(m)) for m in measures)
             return [Step(stage, f"SELECT *, {values} FROM {source}", view=True)]  # compiled
         hashed = {Kind.SHARED_BY, Kind.EARLIER_SAME}
+        parts = Parts()
         keys = "".join(
-            f", md5_number(CAST({self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS)} AS VARCHAR)) "
+            f", md5_number(CAST({self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS, parts=parts)} AS VARCHAR)) "
             f"AS {quote('hash_' + m.name)}"
             for m in measures
             if m.kind in hashed
         )
         keys += "".join(
-            f", list_distinct({self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS)}) AS {quote('entries_' + m.name)}"
+            f", {self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS, parts=parts)} AS {quote('entries_' + m.name)}"
             for m in measures
             if m.kind is Kind.MAX_LOAD
         )
-        steps = [Step(stage, f"SELECT {kept}{keys} FROM {source}", says="Measuring the rows")]  # compiled
+        if kept.startswith("*") and parts.names:
+            kept = kept.replace("*", f"* EXCLUDE ({', '.join(quote(part) for part in parts.names)})", 1)
+        rows = parts.beside(source)
+        steps = [Step(stage, f"SELECT {kept}{keys} FROM {rows}", says="Measuring the rows")]  # compiled
         selected, joins = [], []
         for m in measures:
             step, value, join = self._aggregate(m, stage)
@@ -358,7 +365,9 @@ class Compiler:
             value = self.sql(measure.sql_line, measure.sql, functions)
             return Step(name, f"SELECT {value} AS n FROM {stage}", says), f"{name}.n", f"CROSS JOIN {name}"
         if measure.kind is Kind.MAX_LOAD:
-            named = f"SELECT row, unnest({quote('entries_' + measure.name)}) AS entry FROM {stage}"  # our own names
+            entries = quote("entries_" + measure.name)
+            once = f"CASE WHEN len({entries}) > 1 THEN list_distinct({entries}) ELSE {entries} END"
+            named = f"SELECT row, unnest({once}) AS entry FROM {stage}"  # our own names
             load = f"SELECT entry, count(*) AS n FROM ({named}) GROUP BY entry"  # compiled
             sql = f"SELECT e.row, max(c.n) AS n FROM ({named}) e JOIN ({load}) c USING (entry) GROUP BY e.row"
             return Step(name, sql, says), f"{name}.n", f"LEFT JOIN {name} ON {name}.row = s.row"
