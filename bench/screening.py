@@ -13,14 +13,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,24 +65,12 @@ ROWS = """
 
 def counterseal(rows: Path, out: Path) -> None:
     import twelve
-    from counterseal.agreements import Agreement, load_agreement, own_tables
-    from counterseal.agreements.compile import Compiler
+    from counterseal.agreements import load_agreement, own_tables
     from counterseal.engine.duck import DuckEngine
     from counterseal.screening import screening_steps
+    from rules import reduced
 
-    whole: Agreement = load_agreement(AGREEMENT)
-    rules = tuple(rule for rule in whole.rules if rule.id in RULES)
-    known = whole.types()
-    waiting = {w for rule in rules for w in re.findall(r"[a-z_0-9]+", rule.sql + rule.says) if w in known}
-    measures = {m.name: m for m in whole.measures}
-    needed: set[str] = set()
-    compiler = Compiler(whole, {})
-    while waiting:
-        name = waiting.pop()
-        if name in measures and name not in needed:
-            needed.add(name)
-            waiting |= compiler.needs(measures[name])
-    law = replace(whole, rules=rules, measures=tuple(m for m in whole.measures if m.name in needed))
+    law = reduced(load_agreement(AGREEMENT), RULES)
     with DuckEngine(memory_limit="2GB", threads=2, spill=out.parent) as engine:
         engine.table("rows", rows)
         for name, table in own_tables(law).items():
