@@ -26,7 +26,6 @@ from counterseal.agreements import load_agreement
 from counterseal.agreements.compile import Compiler
 from counterseal.agreements.model import Phase
 from counterseal.engine.duck import DuckEngine
-from counterseal.flow.screen import screen_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -64,6 +63,8 @@ def reduced(whole: Agreement, ids: Collection[str]) -> Agreement:
 
 def screened_in(law: Agreement, rows: Path, count: int, scratch: Path) -> float:
     """Screen the rows by the law and write the answers; give the seconds."""
+    from counterseal.flow.screen import screen_rows
+
     facts = {**SIGNED, "row_count": count, "rows_received": count}
     began = time.perf_counter()
     with DuckEngine(memory_limit="2GB", threads=2, spill=scratch) as engine:

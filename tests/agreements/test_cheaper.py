@@ -53,8 +53,11 @@ FORMS = (
     r"coalesce(replace(t, nullif(upper(t), 'A'), ' '), upper(t))",
     r"trim(' ' || repeated || 'Z')",
     r"trim('Z' || repeated || ' ')",
+    r"trim(replace(replace(' ' || trim(repeated) || ' ', coalesce(' ' || t, '|'), ' '), coalesce(t || ' ', '|'), ' '))",
+    r"trim(replace(t || '  ', coalesce(left(t, 1), '|'), ' '))",
+    r"length(trim(trim(repeated))) > 3 AND trim(' ' || trim(repeated)) = trim(repeated)",
 )
-CHEAPER = (*range(5), 6, 7, *range(10, 14), *range(17, 25), 26, 27, 28, 32, 34, 36, 37)
+CHEAPER = (*range(5), 6, 7, *range(10, 14), *range(17, 25), 26, 27, 28, 32, 34, *range(36, 41))
 """Those of which there is a cheaper form."""
 
 

@@ -102,6 +102,7 @@ def _where_it_stands(node: exp.Replace | exp.Coalesce, lay: Lay) -> exp.Expressi
     if not known or not _is_text(replaced.args["replacement"]):
         return node
     text, sought = lay(replaced.this), lay(replaced.expression)
+    text.meta["of"] = replaced.this.meta.get("of", replaced.this)
     made = exp.Replace(this=text.copy(), expression=sought.copy(), replacement=replaced.args["replacement"].copy())
     return _where(text, sought, made)
 
@@ -109,7 +110,9 @@ def _where_it_stands(node: exp.Replace | exp.Coalesce, lay: Lay) -> exp.Expressi
 def _where(text: exp.Expression, sought: exp.Expression, made: exp.Expression) -> exp.Expression:
     """Give ``made`` where ``sought`` stands in ``text``, else ``text``."""
     found = exp.Contains(this=text.copy(), expression=sought.copy())
-    return exp.Case(ifs=[exp.If(this=found, true=made)], default=text.copy())
+    case = exp.Case(ifs=[exp.If(this=found, true=made)], default=text.copy())
+    case.meta["where"] = True
+    return case
 
 
 def _is_text(node: exp.Expression) -> bool:
@@ -129,12 +132,46 @@ def _decided(node: exp.And | exp.Or, lay: Lay) -> exp.Expression:
 
 
 def _trimmed(node: exp.Trim, lay: Lay) -> exp.Expression:
+    """Give the text without the blanks at its ends; what is known to be without them is not looked at again."""
+    case = _bare(node.this, lay)
+    if isinstance(case, exp.Column) or not node.parent:
+        return case
+    put = lay(case)  # what stands around it may read it more than once
+    put.meta["of"] = case
+    return put
+
+
+def _bare(text: exp.Expression, lay: Lay) -> exp.Expression:
+    """Trim ``text``: one that is trimmed stays, blanks beside it do not count, of two ways each is trimmed alone."""
+    seen = text.meta.get("of", text)
+    if seen.meta.get("trimmed"):
+        return text.copy()
+    if isinstance(seen, exp.DPipe):
+        if _is_blank(seen.expression):
+            return _bare(seen.this, lay)
+        if _is_blank(seen.this):
+            return _bare(seen.expression, lay)
+    if seen.meta.get("where"):
+        found = seen.args["ifs"][0]
+        made = exp.If(this=found.this.copy(), true=exp.Trim(this=found.args["true"].copy()))
+        case = exp.Case(ifs=[made], default=_bare(seen.args["default"], lay))
+    else:
+        case = _cut(text, lay)
+    case.meta["trimmed"] = True
+    return case
+
+
+def _is_blank(node: exp.Expression) -> bool:
+    return _is_text(node) and not node.name.strip(" ")
+
+
+def _cut(node: exp.Expression, lay: Lay) -> exp.Case:
     """Trimming walks over the whole text; patterns that are bound to an end look at that end alone.
 
     A text of ASCII with no blank at its ends is trimmed already, one with a single blank at an end is cut by one
     sign, and a short one is sooner walked over.
     """
-    text = lay(node.this)
+    text = lay(node)
 
     def at(end: type[exp.Expression], blanks: str) -> exp.Expression:
         return end(this=text.copy(), expression=exp.Literal.string(blanks))
@@ -151,8 +188,7 @@ def _trimmed(node: exp.Trim, lay: Lay) -> exp.Expression:
         (exp.and_(first.copy(), last.copy()), _between(text, 2, 2)),
         (first.copy(), _between(text, 2, 1)),
     ]
-    case = exp.Case(ifs=[exp.If(this=when, true=put) for when, put in ways], default=_between(text, 1, 1))
-    return lay(case) if node.parent else case  # what stands around it may read it more than once
+    return exp.Case(ifs=[exp.If(this=when, true=put) for when, put in ways], default=_between(text, 1, 1))
 
 
 def _between(text: exp.Expression, start: int, fewer: int) -> exp.Expression:
