@@ -34,7 +34,7 @@ SLOW_TOOLS = {"cedar": "cedarpy", "cel": "cel", "rego": "regopy"}
 """Those that decide a row at a time, with the module each needs; they get a part of the rows."""
 SLOW_ROWS = 20_000
 ROWS = """
-    COPY (SELECT i AS row, CAST(NULL AS VARCHAR) AS malformed,
+    COPY (SELECT i AS row, CAST(NULL AS VARCHAR) AS malformed, CAST(NULL AS BOOLEAN) AS plain,
       CASE WHEN i % 997 = 0 THEN 'REF-7' WHEN i % 1499 = 0 THEN '' ELSE 'REF-' || i END AS request_ref,
       'MARIA' AS given_name, '' AS middle_name, 'LOPEZ' AS family_name, '' AS suffix, '1985-02-28' AS date_of_birth,
       '' AS tin,
@@ -98,7 +98,7 @@ def polars(rows: Path, out: Path) -> None:
         words = pl.concat_str(pl.lit(" "), *(one for part in parts for one in (part, pl.lit(" "))))
         return pl.coalesce(column.str.split(words).list.join(" "), column)  # no pattern of its own a row in replace
 
-    text = pl.scan_parquet(rows).drop("malformed")
+    text = pl.scan_parquet(rows).drop("malformed", "plain")
     names = [name for name in text.collect_schema().names() if name != "row"]
     text = text.with_columns(pl.col(n).str.strip_chars(twelve.SPACE) for n in names)
     text = text.with_columns(pl.when(pl.col(n) != "").then(pl.col(n)).alias(n) for n in names)

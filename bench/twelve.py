@@ -157,7 +157,9 @@ def prepared(rows: Path) -> Iterator[dict[str, Any]]:
         counts.end()
         for batch in file.iter_batches(20_000):
             for line in batch.to_pylist():
-                held = {name: canonical(value) for name, value in line.items() if name not in {"row", "malformed"}}
+                held = {
+                    name: canonical(value) for name, value in line.items() if name not in {"row", "malformed", "plain"}
+                }
                 yield facts(line["row"], held, counts)
 
 

@@ -12,6 +12,7 @@ from counterseal.agreements import load_agreement, own_tables, reference_tables
 from counterseal.agreements.compile import Compiler
 from counterseal.engine.duck import DuckEngine
 from counterseal.engine.reference import bring
+from counterseal.intake.columns import rows_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,14 +50,14 @@ def not_held(engine: DuckEngine, irs_ice: Agreement) -> Callable[[Sequence[Lines
             name: pa.array([address[at] or None for address in addresses], pa.string())
             for at, name in enumerate(ADDRESS)
         }
-        rows = pa.table(
-            {"row": pa.array(range(count), pa.int64()), "malformed": pa.nulls(count, pa.string()), **columns}
-        )
+        numbers, faults = pa.array(range(count), pa.int64()), pa.nulls(count, pa.string())
+        fields = [field.name for field in irs_ice.fields]
+        rows = pa.Table.from_batches([rows_batch(numbers, faults, columns, fields)])
         bring(engine, reference_tables(irs_ice))
         for name, table in own_tables(irs_ice).items():
             engine.table(name, table)
         engine.table("rows", rows)
-        engine.run([compiler.typed_rows(), *compiler.measures()])
+        engine.run([*compiler.typed_rows(), *compiler.measures()])
         ruled = ", ".join(f'{compiler.rule(rule)} AS "{rule.id}"' for rule in rules)
         found = engine.rows(f"SELECT {ruled} FROM measured ORDER BY row")
         return [[rule.id for rule, held in zip(rules, row, strict=True) if held is not True] for row in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from counterseal.core.request import ODD_CHARACTER
 from counterseal.errors import CountersealError
 from counterseal.intake import Receipt, read_manifest, take_in
+from counterseal.intake.columns import rows_batch
 
 FIELDS = ["request_ref", "given_name", "reason"]
 HEADER = b"request_ref,given_name,reason\n"
@@ -235,3 +238,33 @@ def test_any_bytes_crash_the_manifest(tmp_path_factory: pytest.TempPathFactory, 
     (folder / "manifest.json").write_bytes(content)
     with pytest.raises(CountersealError):
         read_manifest(folder)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    columns=st.lists(
+        st.tuples(*[st.one_of(st.none(), st.text(max_size=6), st.sampled_from([" A", "A ", "A B", "\u00a7 1", "\u00ad", "é"]))] * 3),
+        min_size=1, max_size=8,
+    ),
+    start=st.integers(0, 2),
+)  # fmt: skip
+def test_a_row_is_called_plain_that_is_not(columns: list[tuple[str | None, ...]], start: int):
+    """A row is plain exactly when each of its values is its own canonical text and holds no odd character."""
+    kept = [tuple(v.encode("utf-8", "ignore").decode() if v else v for v in row) for row in columns][start:]
+    named = {
+        field: pa.array(["x "] * start + [row[at] for row in kept], pa.string()).slice(start)
+        for at, field in enumerate(FIELDS)
+    }
+    numbers = pa.array(range(1, len(kept) + 1), pa.int64())
+
+    batch = rows_batch(numbers, pa.nulls(len(kept), pa.string()), named, FIELDS)
+
+    told = batch.column("plain").to_pylist()
+    odd = [re.search(python_words(ODD_CHARACTER), "".join(v or "" for v in row)) is not None for row in kept]
+    assert told == [
+        not one and all((v or "") == (v or "").strip(" ") for v in row) for one, row in zip(odd, kept, strict=True)
+    ]
+
+
+def python_words(pattern: str) -> str:
+    return re.sub(r"\\x\{([0-9A-F]+)\}", lambda found: f"\\u{found[1]:0>4}", pattern)

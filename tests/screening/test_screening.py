@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from tests.agreements.conftest import DOCUMENT
 
 from counterseal.agreements import Agreement
+from counterseal.core.steps import Step
 from counterseal.engine.duck import DuckEngine
+from counterseal.intake.columns import rows_batch
 from counterseal.screening import screening_steps
 
 FIELDS = ["request_ref", "name", "other", "opened", "closed", "amount", "share", "sure", "late", "people", "years"]
@@ -25,16 +27,12 @@ WORST = {"refused": 0, "cure": 1, "judgement": 2, None: 3}
 Read = Callable[..., Agreement]
 
 
-def screened(
-    agreement: Agreement, engine: DuckEngine, rows: list[dict[str, Any]], *, explained: bool = False
-) -> list[dict[str, Any]]:
-    columns: dict[str, pa.Array] = {
-        "row": pa.array(range(1, len(rows) + 1), pa.int64()),
-        "malformed": pa.array([row.get("malformed") for row in rows], pa.string()),
-    }
-    columns |= {name: pa.array([row.get(name) for row in rows], pa.string()) for name in FIELDS}
-    engine.table("rows", pa.table(columns))
-    engine.run(screening_steps(agreement, {"signed_on": "2026-11-02"}, register_known=False, explained=explained))
+def screened(agreement: Agreement, engine: DuckEngine, rows: list[dict[str, Any]], **how: Any) -> list[dict[str, Any]]:
+    numbers = pa.array(range(1, len(rows) + 1), pa.int64())
+    faults = pa.array([row.get("malformed") for row in rows], pa.string())
+    values = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in FIELDS}
+    engine.table("rows", pa.Table.from_batches([rows_batch(numbers, faults, values, FIELDS)]))
+    engine.run(screening_steps(agreement, {"signed_on": "2026-11-02"}, register_known=False, **how))
     found = engine.rows("SELECT row, request_ref, outcome, rules, reasons FROM screened ORDER BY row")
     return [dict(zip(("row", "request_ref", "outcome", "rules", "reasons"), row, strict=True)) for row in found]
 
@@ -133,3 +131,36 @@ def test_rows_in_are_not_determinations_out(read: Read, engine: DuckEngine, rows
     people = dict(engine.rows("SELECT row, people FROM typed"))
     load = Counter(person for named in people.values() for person in set(named or []))
     assert loads == {n: max((load[p] for p in named), default=None) if named else None for n, named in people.items()}
+
+
+GROUPS = st.sampled_from(
+    [(("name",),), (("opened", "name"), ("sure",)), (("years",), ("amount", "people")), tuple((one,) for one in FIELDS)]
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.one_of(
+            st.fixed_dictionaries(dict.fromkeys(FIELDS, cell)), st.just(SOUND), st.just({"malformed": "nul_byte"})
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    narrow=GROUPS,
+)
+def test_a_value_worked_out_once_answers_otherwise_than_in_its_row(
+    read: Read, engine: DuckEngine, rows: list[dict[str, Any]], narrow: tuple[tuple[str, ...], ...]
+):
+    """However the work is cut, and whatever intake has told of a row, every word of every answer is the same."""
+    agreement = read(DOCUMENT)
+    legible = [{k: v.encode("utf-8", "ignore").decode() if v else v for k, v in r.items()} for r in rows]
+    whole = screened(agreement, engine, legible)
+
+    assert screened(agreement, engine, legible, narrow=narrow) == whole
+    engine.run([Step("untold", "SELECT * REPLACE (CAST(NULL AS BOOLEAN) AS plain) FROM rows")])
+    engine.run([Step("rows", "SELECT * FROM untold")])
+    facts = {"signed_on": "2026-11-02"}
+    engine.run(screening_steps(agreement, facts, register_known=False, narrow=narrow))
+    found = engine.rows("SELECT row, request_ref, outcome, rules, reasons FROM screened ORDER BY row")
+    assert found == [tuple(row.values()) for row in whole]

@@ -1,12 +1,13 @@
 """From a document to steps of SQL: typed fields, measures, rules, each a column.
 
 Pure: the same agreement and facts give the same text. Aggregates are made by GROUP BY and join, on a
-128-bit hash of what they group by; never by a window over the batch.
+hash of what they group by; never by a window over the batch.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -26,11 +27,13 @@ from counterseal.agreements.expression import (
 )
 from counterseal.agreements.markdown import Reader
 from counterseal.agreements.model import IDENTITY_FACTS, Fact, Kind, Measure, Phase, Type
+from counterseal.agreements.narrow import rest_on
+from counterseal.core.request import ODD_CHARACTER
 from counterseal.core.steps import Step
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from counterseal.agreements.model import Agreement, Field, Parameter, Rule
 
@@ -49,10 +52,6 @@ SQL_TYPES = {
     Type.TEXTS: "VARCHAR[]",
     Type.YEARS: "BIGINT[]",
 }
-ODD = (
-    r"[\x00-\x1F\x7F-\x{9F}\x{A0}\x{AD}\x{1680}\x{180E}\x{2000}-\x{200F}\x{2028}-\x{202F}\x{205F}-\x{206F}"
-    r"\x{3000}\x{FEFF}\x{FFF9}-\x{FFFD}]"
-)
 AGGREGATES = {Kind.SHARED_BY, Kind.MAX_LOAD, Kind.EARLIER_SAME, Kind.BATCH}
 
 
@@ -94,6 +93,16 @@ def canonical(column: str) -> str:
     )
 
 
+def _canonical_of_plain(column: str) -> str:
+    """Give the SQL of the canonical text where intake has told of plain rows: nothing is to be cut off theirs."""
+    return f"CASE WHEN plain THEN nullif({column}, '') ELSE {canonical(column)} END"
+
+
+def _hashed(value: str) -> str:
+    """Give 64 bits of a value to count it by; two values of one hash would count as one, which is the strict side."""
+    return f"CASE WHEN ({value}) IS NOT NULL THEN hash(CAST({value} AS VARCHAR)) END"
+
+
 def typed(column: str, kind: Type) -> str:
     """Give the SQL that reads canonical text as its type; what cannot be read is NULL."""
     trimmed = f"list_transform(string_split({column}, ';'), lambda x: trim(x))"
@@ -114,11 +123,12 @@ class Compiler:
     """One agreement on its way to SQL.
 
     ``facts`` are the values of this request, or None when facts are columns of the rows: so examples run,
-    each with facts of its own and each as a batch of one.
+    each with facts of its own and each as a batch of one. ``narrow`` are groups of fields that have few values.
     """
 
     agreement: Agreement
     facts: Mapping[str, object] | None
+    narrow: tuple[tuple[str, ...], ...] = ()
 
     @property
     def alone(self) -> bool:
@@ -155,19 +165,57 @@ class Compiler:
 
     # -- rows to typed columns ------------------------------------------------------------------------------
 
-    def typed_rows(self) -> Step:
-        """Read every sound row's text as the types of its fields."""
+    def typed_rows(self, first: Sequence[Rule] = ()) -> list[Step]:
+        """Read every sound row's text as the types of its fields.
+
+        What rests on narrow fields alone, the rules ``first`` among it, is worked out once for each of their values.
+        """
         texts = [*self.agreement.fields, *self._row_facts()]
-        read = ", ".join(f"{canonical(quote(t.name))} AS {quote(t.name)}" for t in texts)
-        inner = (
-            f"SELECT * REPLACE ({read}) FROM rows"  # names of the agreement, quoted
-            if self.alone
-            else f"SELECT row, {read} FROM rows WHERE malformed IS NULL"  # ditto
+        if self.alone:
+            read = ", ".join(f"{canonical(quote(t.name))} AS {quote(t.name)}" for t in texts)
+            left = ", ".join(quote(t.name) for t in texts)
+            columns = ", ".join([self._set("odd_characters", Type.YES_NO, self._odd()), *map(self._typed, texts)])
+            sql = f"SELECT * EXCLUDE ({left}), {columns} FROM (SELECT * REPLACE ({read}) FROM rows)"  # names, quoted
+            return [Step("typed", sql, says="Reading the values", view=True)]
+        steps, joins, taken = [], [], []
+        for number, group in enumerate(self.narrow):
+            steps += self._by_value(f"narrow_{number}", group, first)
+            raw = [quote(f"raw {name}") for name in group]
+            on = " AND ".join(f"t.{column} IS NOT DISTINCT FROM narrow_{number}.{column}" for column in raw)
+            joins.append(f"LEFT JOIN narrow_{number} ON {on}")
+            taken.append(f"narrow_{number}.* EXCLUDE ({', '.join(raw)})")
+        by_value = {name for group in self.narrow for name in group}
+        wide = [field for field in texts if field.name not in by_value]
+        read = ", ".join(
+            [
+                f"CASE WHEN plain THEN FALSE ELSE {self._odd(canonical)} END AS odd_characters",
+                *(f"{_canonical_of_plain(quote(field.name))} AS {quote(field.name)}" for field in wide),
+                *(f"{quote(name)} AS {quote('raw ' + name)}" for name in sorted(by_value)),
+            ]
         )
-        left = ", ".join(quote(t.name) for t in texts)
-        columns = ", ".join([self._odd(), *(self._typed(t) for t in texts)])
-        sql = f"SELECT * EXCLUDE ({left}), {columns} FROM ({inner})"  # ditto
-        return Step("typed", sql, says="Reading the values", view=True)
+        columns = ", ".join(["t.row", "t.odd_characters", *map(self._typed, wide), *taken])
+        rows = f"(SELECT row, {read} FROM rows WHERE malformed IS NULL)"  # names of the agreement, quoted
+        sql = f"SELECT {columns} FROM {rows} t {' '.join(joins)}"  # ditto
+        return [*steps, Step("typed", sql, says="Reading the values", view=True)]
+
+    def _by_value(self, name: str, group: Sequence[str], first: Sequence[Rule]) -> list[Step]:
+        """Give the steps that leave the table ``name``: each value of ``group`` as received, and what rests on it."""
+        fields = [field for field in self.agreement.fields if field.name in group]
+        values = ", ".join(quote(field.name) for field in fields)
+        raw = ", ".join(f"{quote(field.name)} AS {quote('raw ' + field.name)}" for field in fields)
+        read = ", ".join(f"{canonical(quote(field.name))} AS {quote(field.name)}" for field in fields)
+        columns = ", ".join([*(quote(f"raw {field.name}") for field in fields), *map(self._typed, fields)])
+        distinct = f"(SELECT DISTINCT {values} FROM rows WHERE malformed IS NULL)"  # names of the agreement, quoted
+        sql = f"SELECT {columns} FROM (SELECT {raw}, {read} FROM {distinct})"  # ditto
+        steps = [Step(f"{name}_typed", sql, says="Reading the values", view=True)]
+        waiting, rules = rest_on(self, tuple(group), first)
+        done = {n for n in self.agreement.types() if n not in {m.name for m in self.agreement.measures}}
+        while waiting:
+            ready = self._ready(waiting, done, aggregates=False)
+            steps.append(self._level(ready, steps[-1].name, f"{name}_level_{len(steps)}"))
+            waiting = [m for m in waiting if m not in ready]
+        held = ", ".join(["*", *map(self.rule_column, rules)])
+        return [*steps, Step(name, f"SELECT {held} FROM {steps[-1].name}")]  # our own name
 
     def _row_facts(self) -> tuple[Fact | Parameter, ...]:
         """Give what is a column in an example and is none in a run."""
@@ -176,9 +224,10 @@ class Compiler:
         identity = (Fact(name, kind, "identity", "", "", 0) for name, kind in IDENTITY_FACTS.items())
         return (*self.agreement.facts, *self.agreement.parameters, *identity)
 
-    def _odd(self) -> str:
-        fields = ", ".join(quote(f.name) for f in self.agreement.fields)
-        return self._set("odd_characters", Type.YES_NO, f"regexp_matches(concat_ws(' ', {fields}), '{ODD}')")
+    def _odd(self, text: Callable[[str], str] = str) -> str:
+        """Give whether a value, read as ``text`` of its column, holds a character that is none of a text's."""
+        fields = ", ".join(text(quote(f.name)) for f in self.agreement.fields)
+        return f"regexp_matches(concat_ws(' ', {fields}), '{ODD_CHARACTER}')"
 
     def _typed(self, item: Field | Fact | Parameter) -> str:
         column = quote(item.name)
@@ -196,17 +245,25 @@ class Compiler:
 
     # -- measures ---------------------------------------------------------------------------------------------
 
-    def measures(self, wanted: frozenset[str] | None = None, first: Sequence[Rule] = ()) -> list[Step]:
+    def measures(
+        self,
+        wanted: frozenset[str] | None = None,
+        first: Sequence[Rule] = (),
+        quoted: Mapping[str, Sequence[Rule]] | None = None,
+    ) -> list[Step]:
         """Give the steps that add every measure, and the rules ``first``, ending in the table ``measured``.
 
         Where a count over the batch is among them, the rows are laid down once before it, and with ``wanted``
         only the columns of that name. The rules ``first``, which read no such count, are held against the rows
-        before, so that what they read need not be laid down. Both keep what lies in memory or is spilled a fraction
-        of the rows.
+        before, so that what they read need not be laid down. What is ``quoted`` by those rules alone is laid down
+        where one of them does not hold. All keep what lies in memory or is spilled a fraction of the rows.
         """
-        held = [self.rule_column(rule) for rule in first]
+        by_value = [rest_on(self, group, first) for group in self.narrow]
+        known = {m.name for measures, _ in by_value for m in measures}
+        ruled = [rule for _, rules in by_value for rule in rules]
+        held = [quote(rule.id) if rule in ruled else self.rule_column(rule) for rule in first]
         steps: list[Step] = []
-        waiting = list(self.agreement.measures)
+        waiting = [m for m in self.agreement.measures if m.name not in known]
         done = {name for name in self.agreement.types() if name not in {m.name for m in waiting}} | {"row"}
         source = "typed"
         while waiting:
@@ -222,7 +279,7 @@ class Compiler:
                 later = [m for m in waiting if m not in ready]
                 counted = {m.name for m in ready}
                 whole = [*later, *(m for m in ready if m.kind is Kind.BATCH)]
-                kept = ", ".join([self._kept(wanted, done - counted, whole), *held])
+                kept = ", ".join([*held, self._kept(wanted, done - counted, whole, quoted or {})])
                 wanted = wanted and wanted.union(rule.id for rule in first)
                 done |= {rule.id for rule in first}
                 held = []
@@ -243,12 +300,27 @@ class Compiler:
             found |= more
         return found
 
-    def _kept(self, wanted: frozenset[str] | None, done: set[str], later: Sequence[Measure]) -> str:
+    def _kept(
+        self,
+        wanted: frozenset[str] | None,
+        done: set[str],
+        later: Sequence[Measure],
+        quoted: Mapping[str, Sequence[Rule]],
+    ) -> str:
         """Give the columns to lay down before a count: what is wanted, and what the ``later`` ones read."""
         if wanted is None or self.alone:
             return "*"
-        kept = wanted.union(*(self.needs(m) for m in later), {"row"}) & done
-        return ", ".join(quote(name) for name in sorted(kept) if self.given(name) is None)
+        read = {name for measure in later for name in self.needs(measure)}
+        kept = sorted(name for name in wanted.union(read, {"row"}) & done if self.given(name) is None)
+        cases = {
+            name: " OR ".join(f"{quote(rule.id)} IS NOT TRUE" for rule in rules)
+            for name, rules in quoted.items()
+            if name not in read
+        }
+        return ", ".join(
+            f"CASE WHEN {cases[name]} THEN {quote(name)} END AS {quote(name)}" if name in cases else quote(name)
+            for name in kept
+        )
 
     def _ready(self, waiting: list[Measure], done: set[str], *, aggregates: bool) -> list[Measure]:
         """Give the measures of one level: all that they read stands already."""
@@ -258,15 +330,22 @@ class Compiler:
 
     def needs(self, measure: Measure) -> set[str]:
         """Give the names that a measure reads, schedules aside."""
+        return self._needed[measure.name]
+
+    @cached_property
+    def _needed(self) -> dict[str, set[str]]:
         reader = Reader(self.agreement.path.name)
         schedules = {schedule.name for schedule in self.agreement.schedules}
-        functions = MEASURE_FUNCTIONS | (BATCH_FUNCTIONS if measure.kind is Kind.BATCH else frozenset())
-        found: set[str] = set()
-        for part in [measure.sql] if measure.sql else split_keys(measure.key):
-            tree = parse(reader, measure.sql_line, part, functions=functions)
-            check_names(reader, measure.sql_line, tree, {**self.agreement.types(), **dict.fromkeys(schedules)})
-            found |= names(tree)
-        return found - schedules
+        known = {**self.agreement.types(), **dict.fromkeys(schedules)}
+        needed: dict[str, set[str]] = {}
+        for measure in self.agreement.measures:
+            functions = MEASURE_FUNCTIONS | (BATCH_FUNCTIONS if measure.kind is Kind.BATCH else frozenset())
+            found = needed.setdefault(measure.name, set())
+            for part in [measure.sql] if measure.sql else split_keys(measure.key):
+                tree = parse(reader, measure.sql_line, part, functions=functions)
+                check_names(reader, measure.sql_line, tree, known)
+                found |= names(tree) - schedules
+        return needed
 
     def _level(self, measures: Sequence[Measure], source: str, name: str) -> Step:
         """Add a level of row measures and lookups at once: one query deep, however many there are."""
@@ -324,8 +403,7 @@ class Compiler:
         hashed = {Kind.SHARED_BY, Kind.EARLIER_SAME}
         parts = Parts()
         keys = "".join(
-            f", md5_number(CAST({self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS, parts=parts)} AS VARCHAR)) "
-            f"AS {quote('hash_' + m.name)}"
+            f", {_hashed(self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS, parts=parts))} AS {quote('hash_' + m.name)}"
             for m in measures
             if m.kind in hashed
         )
@@ -334,8 +412,8 @@ class Compiler:
             for m in measures
             if m.kind is Kind.MAX_LOAD
         )
-        if kept.startswith("*") and parts.names:
-            kept = kept.replace("*", f"* EXCLUDE ({', '.join(quote(part) for part in parts.names)})", 1)
+        if kept.endswith("*") and parts.names:
+            kept += f" EXCLUDE ({', '.join(quote(part) for part in parts.names)})"
         rows = parts.beside(source)
         steps = [Step(stage, f"SELECT {kept}{keys} FROM {rows}", says="Measuring the rows")]  # compiled
         selected, joins = [], []
@@ -375,11 +453,16 @@ class Compiler:
             sql = f"SELECT e.row, max(c.n) AS n FROM ({named}) e JOIN ({load}) c USING (entry) GROUP BY e.row"
             return Step(name, sql, says), f"{name}.n", f"LEFT JOIN {name} ON {name}.row = s.row"
         if measure.kind is Kind.SHARED_BY:
-            sql = f"SELECT {key} AS k, count(*) AS n FROM {stage} WHERE {key} IS NOT NULL GROUP BY 1"
-            return Step(name, sql, says), f"{name}.n", f"LEFT JOIN {name} ON {name}.k = s.{key}"
-        sql = f"SELECT {key} AS k, min(row) AS n FROM {stage} WHERE {key} IS NOT NULL GROUP BY 1"
-        value = f"CASE WHEN {name}.n < s.row THEN {name}.n WHEN {name}.n = s.row THEN 0 END"
-        return Step(name, sql, says), value, f"LEFT JOIN {name} ON {name}.k = s.{key}"
+            counted, value = "count(*)", f"coalesce({name}.n, 1)"
+        else:
+            counted, value = "min(row)", f"CASE WHEN {name}.n < s.row THEN {name}.n ELSE 0 END"
+        shared = f"FROM {stage} WHERE {key} IS NOT NULL GROUP BY 1 HAVING count(*) > 1"  # few; the rest stand alone
+        known = f"CASE WHEN s.{key} IS NOT NULL THEN {value} END"
+        return (
+            Step(name, f"SELECT {key} AS k, {counted} AS n {shared}", says),
+            known,
+            (f"LEFT JOIN {name} ON {name}.k = s.{key}"),
+        )
 
     # -- rules ------------------------------------------------------------------------------------------------
 
@@ -393,8 +476,16 @@ class Compiler:
 
     def read_by(self, rule: Rule) -> set[str]:
         """Give the names that a rule reads, schedules aside."""
+        return self._read[rule.id]
+
+    @cached_property
+    def _read(self) -> dict[str, set[str]]:
         reader, known = Reader(self.agreement.path.name), self.agreement.types()
-        return {n for n in names(parse(reader, rule.sql_line, rule.sql)) if n in known}
+        return {
+            rule.id: {n for n in names(parse(reader, rule.sql_line, rule.sql)) if n in known}
+            for rule in self.agreement.rules
+            if rule.sql
+        }
 
     def rule_names(self, rule: Rule) -> dict[str, Type] | None:
         """Give the names that a rule of the identity phase may use; None, all of the document's, for others."""

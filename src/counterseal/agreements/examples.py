@@ -62,7 +62,7 @@ def run_examples(agreement: Agreement, engine: Engine) -> list[ExampleFinding]:
     rules = agreement.expressed_rules
     ruled = ", ".join(f"{compiler.rule(rule)} AS {quote(rule.id)}" for rule in rules)
     judged = Step("judged", f"SELECT row, {ruled} FROM measured")  # compiled
-    engine.run([compiler.typed_rows(), *compiler.measures(), judged])
+    engine.run([*compiler.typed_rows(), *compiler.measures(), judged])
     rows: dict[tuple[int, str], bool | None] = {}
     for row, *holds in engine.rows("SELECT * FROM judged"):
         rows |= {(row, rule.id): held for rule, held in zip(rules, holds, strict=True)}

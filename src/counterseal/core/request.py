@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 SubmissionId = NewType("SubmissionId", str)
 AgreementId = NewType("AgreementId", str)
 
+ODD_CHARACTER = (
+    r"[\x00-\x1F\x7F-\x{9F}\x{A0}\x{AD}\x{1680}\x{180E}\x{2000}-\x{200F}\x{2028}-\x{202F}\x{205F}-\x{206F}"
+    r"\x{3000}\x{FEFF}\x{FFF9}-\x{FFFD}]"
+)
+"""What is no character of a written value: controls, spaces but the blank, marks without a width. RE2's words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signer:

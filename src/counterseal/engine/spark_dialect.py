@@ -81,8 +81,8 @@ def _put(node: exp.Expression, types: Mapping[str, str]) -> exp.Expression:
 
 def _named(node: exp.Anonymous) -> exp.Expression:
     match node.name.lower():
-        case "md5_number":
-            return _call("MD5", exp.cast(node.expressions[0], "BINARY"))
+        case "hash":
+            return _call("XXHASH64", *node.expressions)
         case "strlen":
             return _call("OCTET_LENGTH", *node.expressions)
         case "list_intersect":  # on DuckDB nothing is in a list that is NULL

@@ -6,7 +6,10 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from counterseal.agreements import own_tables, reference_tables
+from counterseal.agreements.compile import Compiler, quote
+from counterseal.agreements.narrow import narrow_groups
 from counterseal.agreements.versions import law_on
+from counterseal.core.steps import Step
 from counterseal.engine.reference import bring
 from counterseal.errors import CountersealError
 from counterseal.intake import read_manifest, take_in
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from counterseal.engine.step_engine import StepEngine
     from counterseal.flow.office import Progress
     from counterseal.intake import Receipt
+
+LOOKED_AT = 20_000
+"""Rows from which it is guessed which fields have few values."""
 
 SCREENED_ALONE = (
     "SELECT row, request_ref, coalesce(outcome, 'admitted') AS outcome, rules, 'facial' AS phase FROM in_order"
@@ -68,7 +74,25 @@ def screen_rows(
     bring(engine, reference_tables(agreement))
     for name, table in own_tables(agreement).items():
         engine.table(name, table)
-    engine.run(screening_steps(agreement, facts, register_known=register_known, explained=explained), progress)
+    narrow = () if explained else _narrow(engine, agreement, facts)
+    steps = screening_steps(agreement, facts, register_known=register_known, explained=explained, narrow=narrow)
+    engine.run(steps, progress)
+
+
+def _narrow(engine: StepEngine, agreement: Agreement, facts: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:
+    """Give the groups of fields that have few values in the first rows."""
+    engine.run([Step("first_rows", f"SELECT * FROM rows WHERE malformed IS NULL LIMIT {LOOKED_AT}")])
+    fields = [field.name for field in agreement.fields]
+    counts = ", ".join(f"count(DISTINCT {quote(field)})" for field in fields)
+
+    def together(group: tuple[str, ...]) -> int:
+        columns = ", ".join(map(quote, group))
+        return int(engine.rows(f"SELECT count(*) FROM (SELECT DISTINCT {columns} FROM first_rows)")[0][0])
+
+    rows, *values = engine.rows(f"SELECT count(*), {counts} FROM first_rows")[0]
+    if rows < LOOKED_AT:
+        return ()
+    return narrow_groups(Compiler(agreement, facts), rows, dict(zip(fields, values, strict=True)), together)
 
 
 def screen_submission(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from counterseal.core.request import ODD_CHARACTER
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
@@ -27,16 +29,20 @@ FAULTS = {
 NOT_TEXT = "\U0010fffe"
 """A noncharacter that stands for bytes that are no text; itself never a text."""
 
+BLANK, TILDE = 0x20, 0x7E
+"""Between them stands what ASCII prints."""
+
 LONGEST_VALUE = 20_000
 """Bytes of UTF-8. A reason of this length is an attack, not a reason."""
 
 
 def schema(fields: Sequence[str]) -> pa.Schema:
-    """Give the columns of ``rows.parquet``: row number, fault, then every field as text."""
+    """Give the columns of ``rows.parquet``: row number, fault, whether it is plain, then every field as text."""
     return pa.schema(
         [
             ("row", pa.int64()),
             ("malformed", pa.string()),
+            ("plain", pa.bool_()),
             *((field, pa.string()) for field in fields),
         ]
     )
@@ -71,17 +77,42 @@ def check_header(header: Sequence[str], fields: Sequence[str], where: str) -> No
 def rows_batch(
     numbers: pa.Array, faults: pa.Array, columns: dict[str, pa.Array], fields: Sequence[str]
 ) -> pa.RecordBatch:
-    """Put a batch together; a malformed row keeps its reference and nothing else."""
-    if faults.null_count == len(faults):
-        return pa.RecordBatch.from_arrays(
-            [numbers, faults, *(columns[field] for field in fields)], schema=schema(fields)
-        )
-    sound = pc.is_null(faults)
-    nothing = pa.scalar(None, pa.string())
-    kept = [
-        columns[field] if field == "request_ref" else pc.if_else(sound, columns[field], nothing) for field in fields
-    ]
-    return pa.RecordBatch.from_arrays([numbers, faults, *kept], schema=schema(fields))
+    """Put a batch together; a malformed row keeps its reference and nothing else.
+
+    A row is ``plain`` when none of its values holds an odd character or has a blank at an end: each is the
+    canonical text already, and what reads the row need not look for either.
+    """
+    kept = [columns[field] for field in fields]
+    if faults.null_count < len(faults):
+        sound = pc.is_null(faults)
+        nothing = pa.scalar(None, pa.string())
+        kept = [
+            column if field == "request_ref" else pc.if_else(sound, column, nothing)
+            for field, column in zip(fields, kept, strict=True)
+        ]
+    plain = np.ones(len(numbers), dtype=bool)
+    for column in kept:
+        _note_plain(column, plain)
+    return pa.RecordBatch.from_arrays([numbers, faults, pa.array(plain), *kept], schema=schema(fields))
+
+
+def _note_plain(column: pa.Array, plain: np.ndarray) -> None:
+    """Clear ``plain`` where a value of ``column`` holds an odd character, or has a blank at an end."""
+    _, places, text = column.buffers()
+    if text is None or not len(column):
+        return
+    ends = np.frombuffer(places, np.int32)[column.offset : column.offset + len(column) + 1]
+    held = np.frombuffer(text, np.uint8)
+    used = held[ends[0] : ends[-1]]
+
+    if (other := (used - np.uint8(BLANK)) > TILDE - BLANK).any():
+        seen = np.unique(np.searchsorted(ends, np.flatnonzero(other) + ends[0], side="right") - 1)
+        odd = pc.match_substring_regex(column.take(pa.array(seen)), ODD_CHARACTER)
+        plain[seen[np.asarray(pc.fill_null(odd, fill_value=True))]] = False
+    if (used == BLANK).any():
+        filled = np.flatnonzero(ends[1:] > ends[:-1])
+        padded = (held[ends[filled]] == BLANK) | (held[ends[filled + 1] - 1] == BLANK)
+        plain[filled[padded]] = False
 
 
 def as_text(column: pa.Array, fault: pa.Array, *, odd: bool = True) -> tuple[pa.Array, pa.Array]:

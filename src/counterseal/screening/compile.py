@@ -32,7 +32,12 @@ LONGEST_QUOTE = 120
 
 
 def screening_steps(
-    agreement: Agreement, facts: Mapping[str, object], *, register_known: bool, explained: bool = False
+    agreement: Agreement,
+    facts: Mapping[str, object],
+    *,
+    register_known: bool,
+    explained: bool = False,
+    narrow: tuple[tuple[str, ...], ...] = (),
 ) -> tuple[Step, ...]:
     """Compile the agreement for one request.
 
@@ -41,9 +46,9 @@ def screening_steps(
     holds, rules, reasons), and the same as ``in_order``, by row, where the sorting is done before the reasons are
     written out. Rules of the register are asked only when the register is known. Every row of
     ``rows`` is in ``screened`` once. What the rules read is laid down only where it will be ``explained``. Raises
-    CountersealError ``agreement``.
+    CountersealError ``agreement``. What rests on a group of ``narrow`` fields is worked out by value.
     """
-    compiler = Compiler(agreement, facts)
+    compiler = Compiler(agreement, facts, narrow)
     rules = [rule for rule in agreement.screened_rules if register_known or rule.phase is not Phase.REGISTER]
     counted = compiler.counted()
     first = [rule for rule in rules if not (compiler.read_by(rule) & counted)]
@@ -61,8 +66,8 @@ def screening_steps(
     )
     named = ", ".join(quote(rule.id) for rule in rules)
     return (
-        compiler.typed_rows(),
-        *compiler.measures(wanted, first),
+        *compiler.typed_rows(first),
+        *compiler.measures(wanted, first, {} if explained else _quoted_by(agreement, rules, first)),
         Step("judged", judged, view=True),
         Step("findings", f"SELECT row, {named} FROM judged WHERE malformed IS NULL", view=True),  # compiled
         Step("answered_by_law", _answered(rules, said), says="Holding every row against every rule"),
@@ -144,6 +149,16 @@ def _placeholders(agreement: Agreement, rule: Rule) -> list[str]:
     known = agreement.types()
     constant = {p.name for p in agreement.parameters} | {f.name for f in agreement.facts}
     return [name for name in re.findall(r"\{([a-z0-9_]+)\}", rule.says) if name in known and name not in constant]
+
+
+def _quoted_by(agreement: Agreement, rules: list[Rule], first: list[Rule]) -> dict[str, list[Rule]]:
+    """Give, for each name that only messages of the rules ``first`` quote, the rules that quote it."""
+    by_name: dict[str, list[Rule]] = {}
+    for rule in rules:
+        for name in _placeholders(agreement, rule):
+            by_name.setdefault(name, []).append(rule)
+    reads = {name for rule in rules if rule not in first for name in _placeholders(agreement, rule)} | {"request_ref"}
+    return {name: quoting for name, quoting in by_name.items() if name not in reads}
 
 
 def _shown(agreement: Agreement, name: str) -> str:
