@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     Lay = Callable[[exp.Expression], exp.Expression]
 
 SINGLES = r"\^$.|?*+()[]{}"
-MOST_SINGLES = 4
+MOST_SINGLES = 5
 """Signs for which a chain of plain replacements is still the faster."""
 MATCHING = (exp.RegexpLike, exp.RegexpFullMatch, exp.RegexpReplace, exp.RegexpExtract)
 SHORT = 64
@@ -30,10 +30,17 @@ _ATOM = re.compile(r"(?:\\(x\{[0-9A-Fa-f]+\}|.)|(\[(?:\\.|[^\]\\])+\])|(.))([*+?
 _CLASS = re.compile(r"\[(\^?)((?:[^\[\]\\^-]|-(?=\]))+)\](\+?)")
 
 
-class Parts:
-    """Inner values that several expressions of one level read, each a column by a name of its own."""
+_WORDS_OR_SIGNS = re.compile(r"(\\b\([A-Z|]+\)\\b)\|(\[[^\[\]\\^A-Za-z0-9_]+\])")
 
-    def __init__(self) -> None:
+
+class Parts:
+    """Inner values that several expressions of one level read, each a column by a name of its own.
+
+    ``asked`` gives for a text the pattern that finds any of those that the level asks of it (``quiet``).
+    """
+
+    def __init__(self, asked: Mapping[str, str] | None = None) -> None:
+        self.asked = asked or {}
         self._held: dict[str, tuple[str, int]] = {}
 
     def lay(self, node: exp.Expression) -> exp.Expression:
@@ -78,11 +85,19 @@ def cheaper(tree: exp.Expression, lay: Lay) -> exp.Expression:
 def _put(node: exp.Expression, lay: Lay) -> exp.Expression:
     if isinstance(node, exp.Trim) and node.expression is None:
         return _trimmed(node, lay)
-    if isinstance(node, (exp.And, exp.Or)) and node.expression.find(*MATCHING):
+    if isinstance(node, (exp.And, exp.Or)) and any(_is_dear(one) for one in node.expression.find_all(*MATCHING)):
         return _decided(node, lay)
     if isinstance(node, exp.Replace) or (isinstance(node, exp.Coalesce) and isinstance(node.this, exp.Replace)):
         return _where_it_stands(node, lay)
     return _replacement(node, lay) if isinstance(node, exp.RegexpReplace) else node
+
+
+def _is_dear(node: exp.Expression) -> bool:
+    """Whether a pattern is asked of every text, and not only where it is known to be found (``quiet``)."""
+    above = node.find_ancestor(exp.Case)
+    while above is not None and not above.meta.get("quiet"):
+        above = above.find_ancestor(exp.Case)
+    return above is None
 
 
 def _where_it_stands(node: exp.Replace | exp.Coalesce, lay: Lay) -> exp.Expression:
@@ -264,6 +279,9 @@ def _cheaper(node: exp.RegexpReplace, pattern: str, put: str, lay: Lay) -> exp.E
     if len(pattern) == 1 and pattern not in SINGLES:
         return _replaced(node.this, pattern, put)
     found = _CLASS.fullmatch(pattern)
+    if found is None and (cut := _WORDS_OR_SIGNS.fullmatch(pattern)) and not put:
+        words = _by(node.this, cut[1], "")  # no sign stands in a word, so words may go first
+        return _cheaper(_by(words, cut[2], ""), cut[2], "", lay)
     if found is None:
         return _apart(node, pattern, put)
     outside, signs, many = found.groups()

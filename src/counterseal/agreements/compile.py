@@ -24,10 +24,12 @@ from counterseal.agreements.expression import (
     names,
     parse,
     schedule_values,
+    substituted,
 )
 from counterseal.agreements.markdown import Reader
 from counterseal.agreements.model import IDENTITY_FACTS, Fact, Kind, Measure, Phase, Type
 from counterseal.agreements.narrow import rest_on
+from counterseal.agreements.quiet import asked_together
 from counterseal.core.request import ODD_CHARACTER
 from counterseal.core.steps import Step
 from counterseal.errors import CountersealError
@@ -161,7 +163,7 @@ class Compiler:
         tree = parse(reader, line, text, functions=functions)
         schedules = schedule_values(self.agreement)
         check_names(reader, line, tree, {**(known or self.agreement.types()), **schedules, "row": Type.NUMBER})
-        return compiled(tree, self.given, schedules, parts.lay if parts is not None else None)
+        return compiled(tree, self.given, schedules, parts)
 
     # -- rows to typed columns ------------------------------------------------------------------------------
 
@@ -312,13 +314,9 @@ class Compiler:
             return "*"
         read = {name for measure in later for name in self.needs(measure)}
         kept = sorted(name for name in wanted.union(read, {"row"}) & done if self.given(name) is None)
-        cases = {
-            name: " OR ".join(f"{quote(rule.id)} IS NOT TRUE" for rule in rules)
-            for name, rules in quoted.items()
-            if name not in read
-        }
+        told = {name: fails(rules) for name, rules in quoted.items() if name not in read | {"request_ref"}}
         return ", ".join(
-            f"CASE WHEN {cases[name]} THEN {quote(name)} END AS {quote(name)}" if name in cases else quote(name)
+            f"CASE WHEN {told[name]} THEN {quote(name)} END AS {quote(name)}" if name in told else quote(name)
             for name in kept
         )
 
@@ -349,7 +347,15 @@ class Compiler:
 
     def _level(self, measures: Sequence[Measure], source: str, name: str) -> Step:
         """Add a level of row measures and lookups at once: one query deep, however many there are."""
-        keys, values, joins, parts = [], [], [], Parts()
+        keys, values, joins = [], [], []
+        schedules, reader = schedule_values(self.agreement), Reader(self.agreement.path.name)
+        parts = Parts(
+            asked_together(
+                substituted(parse(reader, m.sql_line, m.sql, functions=MEASURE_FUNCTIONS), self.given, schedules)
+                for m in measures
+                if m.kind is Kind.ROW
+            )
+        )
         for number, measure in enumerate(measures):
             if measure.kind is Kind.LOOKUP:
                 made, value, join = self._lookup(measure, number, parts)
@@ -492,6 +498,11 @@ class Compiler:
         if rule.phase is not Phase.IDENTITY:
             return None
         return {**IDENTITY_FACTS, **{parameter.name: parameter.type for parameter in self.agreement.parameters}}
+
+
+def fails(rules: Sequence[Rule]) -> str:
+    """Give the condition that one of the rules, each a column by its id, does not hold."""
+    return " OR ".join(f"{quote(rule.id)} IS NOT TRUE" for rule in rules)
 
 
 def split_keys(text: str) -> list[str]:

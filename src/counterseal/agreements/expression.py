@@ -15,7 +15,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import TokenType  # type: ignore[attr-defined]  # re-exported from a compiled module
 
-from counterseal.agreements.cheaper import cheaper
+from counterseal.agreements.cheaper import Parts, cheaper
+from counterseal.agreements.quiet import quieted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,12 +144,22 @@ def compiled(
     tree: exp.Expression,
     given: Callable[[str], str | None],
     schedules: Mapping[str, tuple[str, ...]],
-    lay: Callable[[exp.Expression], exp.Expression] | None = None,
+    parts: Parts | None = None,
 ) -> str:
-    """Give the expression as DuckDB's SQL.
+    """Give the expression as DuckDB's SQL, with ``parts`` in cheaper words, as ``cheaper`` and ``quiet`` say."""
+    found = substituted(tree, given, schedules)
+    if parts is not None:
+        found = cheaper(quieted(found, parts.asked, parts.lay), parts.lay)
+    return str(found.sql(dialect="duckdb"))
+
+
+def substituted(
+    tree: exp.Expression, given: Callable[[str], str | None], schedules: Mapping[str, tuple[str, ...]]
+) -> exp.Expression:
+    """Give the expression with the values of what is no column.
 
     ``given`` gives the SQL that stands for a name, or None where the name is a column; a schedule becomes
-    the list of its values. With ``lay`` it is put in cheaper words, as ``cheaper`` says.
+    the list of its values.
     """
 
     def put(node: Any) -> Any:
@@ -162,8 +173,7 @@ def compiled(
             return exp.column(node.name, quoted=True) if stands is None else sqlglot.parse_one(stands, dialect="duckdb")
         return node
 
-    found = tree.transform(put)
-    return str((cheaper(found, lay) if lay else found).sql(dialect="duckdb"))
+    return tree.transform(put)  # type: ignore[no-any-return]  # a node
 
 
 def schedule_values(agreement: Agreement) -> dict[str, tuple[str, ...]]:

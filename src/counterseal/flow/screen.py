@@ -63,19 +63,22 @@ def screen_rows(
     *,
     register_known: bool,
     explained: bool = False,
+    found: bool = True,
     progress: Progress | None = None,
 ) -> None:
     """Leave the table ``screened`` in the engine: one line a row, with every rule that does not hold.
 
     ``facts`` are those of the request and, with ``register_known``, of the custodian's register. Only what is to
-    be ``explained`` can be.
+    be ``explained`` can be, and ``findings`` can be read only if they are asked for as ``found``.
     """
     engine.table("rows", rows)
     bring(engine, reference_tables(agreement))
     for name, table in own_tables(agreement).items():
         engine.table(name, table)
     narrow = () if explained else _narrow(engine, agreement, facts)
-    steps = screening_steps(agreement, facts, register_known=register_known, explained=explained, narrow=narrow)
+    steps = screening_steps(
+        agreement, facts, register_known=register_known, explained=explained, found=found, narrow=narrow
+    )
     engine.run(steps, progress)
 
 
@@ -129,7 +132,9 @@ def screen_submission(
         fields = [field.name for field in agreement.fields]
         receipt = take_in(submission, manifest, fields, out / "rows.parquet", progress=progress)
         facts = request_facts(manifest, receipt, received_on, None)
-        screen_rows(engine, out / "rows.parquet", agreement, facts, register_known=False, progress=progress)
+        screen_rows(
+            engine, out / "rows.parquet", agreement, facts, register_known=False, found=False, progress=progress
+        )
     except CountersealError:
         shutil.rmtree(out)
         raise

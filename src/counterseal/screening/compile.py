@@ -37,6 +37,7 @@ def screening_steps(
     *,
     register_known: bool,
     explained: bool = False,
+    found: bool = True,
     narrow: tuple[tuple[str, ...], ...] = (),
 ) -> tuple[Step, ...]:
     """Compile the agreement for one request.
@@ -45,32 +46,42 @@ def screening_steps(
     for each rule TRUE, FALSE or NULL) and ``screened`` (row, request_ref, outcome or NULL where every rule
     holds, rules, reasons), and the same as ``in_order``, by row, where the sorting is done before the reasons are
     written out. Rules of the register are asked only when the register is known. Every row of
-    ``rows`` is in ``screened`` once. What the rules read is laid down only where it will be ``explained``. Raises
-    CountersealError ``agreement``. What rests on a group of ``narrow`` fields is worked out by value.
+    ``rows`` is in ``screened`` once. What the rules read is laid down only where it will be ``explained``, and
+    ``findings`` can be read only where they are asked for as ``found``; else what they rest on is given up before the
+    answer is written. What rests on a group of ``narrow`` fields is worked out by value. Raises CountersealError
+    ``agreement``.
     """
     compiler = Compiler(agreement, facts, narrow)
     rules = [rule for rule in agreement.screened_rules if register_known or rule.phase is not Phase.REGISTER]
     counted = compiler.counted()
     first = [rule for rule in rules if not (compiler.read_by(rule) & counted)]
     later = [rule for rule in rules if rule not in first]
-    said = sorted({name for rule in rules for name in _placeholders(agreement, rule)})
+    quoting: dict[str, list[Rule]] = {}
+    for rule in rules:
+        for said in _placeholders(agreement, rule):
+            quoting.setdefault(said, []).append(rule)
     read = (name for rule in (rules if explained else later) for name in compiler.read_by(rule))
-    wanted = frozenset({"request_ref", *said, *read})
+    wanted = frozenset({"request_ref", *quoting, *read})
+    alone = {said: told for said, told in quoting.items() if not explained and all(rule in first for rule in told)}
+    measures = compiler.measures(wanted, first, alone)
+    laid = () if found or explained else tuple(step.name for step in measures if not step.view)
     columns = ", ".join(quote(rule.id) if rule in first else compiler.rule_column(rule) for rule in rules)
-    carried = "".join(f", {_shown(agreement, name)} AS {quote('says ' + name)}" for name in said)
-    unheld = "".join(f", CAST(NULL AS BOOLEAN) AS {quote(rule.id)}" for rule in rules)
-    unsaid = "".join(f", CAST(NULL AS VARCHAR) AS {quote('says ' + name)}" for name in said)
-    judged = (
-        f"SELECT row, request_ref, CAST(NULL AS VARCHAR) AS malformed, {columns}{carried} FROM measured "  # compiled
-        f"UNION ALL SELECT row, request_ref, malformed{unheld}{unsaid} FROM rows WHERE malformed IS NOT NULL"  # ditto
-    )
+    carried = "".join(f", {quote(said)}" for said in sorted(quoting) if said != "request_ref")
     named = ", ".join(quote(rule.id) for rule in rules)
+    told = _answered(agreement, rules)
     return (
         *compiler.typed_rows(first),
-        *compiler.measures(wanted, first, {} if explained else _quoted_by(agreement, rules, first)),
-        Step("judged", judged, view=True),
-        Step("findings", f"SELECT row, {named} FROM judged WHERE malformed IS NULL", view=True),  # compiled
-        Step("answered_by_law", _answered(rules, said), says="Holding every row against every rule"),
+        *measures,
+        Step("judged", f"SELECT row, request_ref, {columns}{carried} FROM measured", view=True),  # compiled
+        Step("findings", f"SELECT row, {named} FROM judged", view=True),  # ditto
+        Step(
+            "answered_by_law",
+            f"SELECT row, request_ref, CAST(NULL AS VARCHAR) AS malformed, {told} FROM judged UNION ALL "  # ditto
+            f"SELECT row, request_ref, malformed, '{OUTCOME_OF_ANSWER[Answer.CURE]}', NULL "
+            "FROM rows WHERE malformed IS NOT NULL",
+            says="Holding every row against every rule",
+            frees=laid,
+        ),
         Step("screened", _screened(agreement, compiler, rules, "answered_by_law"), view=True),
         Step(
             "in_order",
@@ -80,8 +91,8 @@ def screening_steps(
     )
 
 
-def _answered(rules: list[Rule], said: list[str]) -> str:
-    """Give each row its outcome and the places, counted from 1, of the rules that do not hold."""
+def _answered(agreement: Agreement, rules: list[Rule]) -> str:
+    """Give the outcome, and of each rule that does not hold its place, counted from 1, and the values it quotes."""
     failing = {
         answer: " OR ".join(
             part
@@ -100,31 +111,32 @@ def _answered(rules: list[Rule], said: list[str]) -> str:
         for answer in Answer
     }
     outcome = " ".join(f"WHEN {failing[answer]} THEN '{OUTCOME_OF_ANSWER[answer]}'" for answer in Answer)
-    places = ", ".join(f"CASE WHEN {quote(rule.id)} IS NOT TRUE THEN {at} END" for at, rule in enumerate(rules, 1))
-    carried = "".join(f", {quote('says ' + name)}" for name in said)
-    return (
-        f"SELECT row, request_ref, malformed{carried}, "  # compiled
-        f"CASE WHEN malformed IS NOT NULL THEN '{OUTCOME_OF_ANSWER[Answer.CURE]}' {outcome} END AS outcome, "
-        f"CASE WHEN malformed IS NULL THEN list_filter([{places}], lambda x: x IS NOT NULL) END AS failing "
-        "FROM judged"
-    )
+    most = _most_quoted(agreement, rules)
+    places = []
+    for at, rule in enumerate(rules, 1):
+        values = [_shown(agreement, name) for name in _placeholders(agreement, rule)]
+        given = "".join(
+            f", 'value_{number}': {value}"
+            for number, value in enumerate([*values, *["CAST(NULL AS VARCHAR)"] * (most - len(values))])
+        )
+        places.append(f"CASE WHEN {quote(rule.id)} IS NOT TRUE THEN {{'place': CAST({at} AS SMALLINT){given}}} END")
+    return f"CASE {outcome} END AS outcome, list_filter([{', '.join(places)}], lambda x: x IS NOT NULL) AS failing"
+
+
+def _most_quoted(agreement: Agreement, rules: list[Rule]) -> int:
+    return max((len(_placeholders(agreement, rule)) for rule in rules), default=0)
 
 
 def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule], source: str) -> str:
-    """Give the words of every reason. What is the same for every row is read from a list by the rule's place."""
-    varying = {rule.id for rule in rules if _placeholders(agreement, rule)}
-    ids, cites, words = (
-        f"[{', '.join(each)}]"
-        for each in (
-            [text(rule.id) for rule in rules],
-            [text(rule.cite) for rule in rules],
-            ["''" if rule.id in varying else _says(agreement, compiler, rule) for rule in rules],
-        )
-    )
-    own = " ".join(
-        f"WHEN {at} THEN {_says(agreement, compiler, rule)}" for at, rule in enumerate(rules, 1) if rule.id in varying
-    )
-    says = f"CASE x {own} ELSE {words}[x] END" if own else f"{words}[x]"
+    """Give the words of every reason: what is the same for every row is read from lists by the rule's place."""
+    words = [_says(agreement, compiler, rule) for rule in rules]
+    spoken = [[text(rule.id) for rule in rules], [text(rule.cite) for rule in rules]]
+    ids, cites = (f"[{', '.join(each)}][x.place]" for each in spoken)
+    pieces = []
+    for number in range(_most_quoted(agreement, rules) + 1):
+        if number:
+            pieces.append(f"coalesce(x.value_{number - 1}, '')")
+        pieces.append(f"[{', '.join(each[number] if number < len(each) else text('') for each in words)}][x.place]")
     cases = " ".join(f"WHEN {text(code)} THEN {text(says)}" for code, says in MALFORMED_SAYS.items())
     malformed = (
         f"[{{'rule': '{MALFORMED_RULE}', 'cite': {text(agreement.authority)}, "
@@ -133,9 +145,9 @@ def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule], sourc
     return (
         "SELECT row, request_ref, outcome, "
         f"CASE WHEN malformed IS NOT NULL THEN ['{MALFORMED_RULE}'] "
-        f"ELSE list_transform(failing, lambda x: {ids}[x]) END AS rules, "
+        f"ELSE list_transform(failing, lambda x: {ids}) END AS rules, "
         f"CASE WHEN malformed IS NOT NULL THEN {malformed} ELSE list_transform(failing, lambda x: "
-        f"{{'rule': {ids}[x], 'cite': {cites}[x], 'says': {says}}}) END AS reasons "
+        f"{{'rule': {ids}, 'cite': {cites}, 'says': {' || '.join(pieces)}}}) END AS reasons "
         f"FROM {source}"
     )
 
@@ -168,16 +180,15 @@ def _shown(agreement: Agreement, name: str) -> str:
     return f"substr(CAST({column} AS VARCHAR), 1, {LONGEST_QUOTE})"
 
 
-def _says(agreement: Agreement, compiler: Compiler, rule: Rule) -> str:
-    parts = re.split(r"\{([a-z0-9_]+)\}", rule.says)
+def _says(agreement: Agreement, compiler: Compiler, rule: Rule) -> list[str]:
+    """Give the SQL of the words of a message between the values of its row, one more than there are values."""
     carried = _placeholders(agreement, rule)
-    pieces = []
-    for number, part in enumerate(parts):
+    pieces = ["''"]
+    for number, part in enumerate(re.split(r"\{([a-z0-9_]+)\}", rule.says)):
         if number % 2 == 0:
-            if part:
-                pieces.append(text(part))
+            pieces[-1] += f" || {text(part)}"
         elif part in carried:
-            pieces.append(f"coalesce({quote('says ' + part)}, '')")
+            pieces.append("''")
         else:
-            pieces.append(f"coalesce(CAST({compiler.given(part) or text(part)} AS VARCHAR), '')")
-    return " || ".join(pieces) or "''"
+            pieces[-1] += f" || coalesce(CAST({compiler.given(part) or text(part)} AS VARCHAR), '')"
+    return pieces
