@@ -30,6 +30,7 @@ _ATOM = re.compile(r"(?:\\(x\{[0-9A-Fa-f]+\}|.)|(\[(?:\\.|[^\]\\])+\])|(.))([*+?
 _CLASS = re.compile(r"\[(\^?)((?:[^\[\]\\^-]|-(?=\]))+)\](\+?)")
 
 
+_OUTSIDE_ASCII = re.compile(r"\[\^\\x00-\\x7F[^\]]*\]")
 _WORDS_OR_SIGNS = re.compile(r"(\\b\([A-Z|]+\)\\b)\|(\[[^\[\]\\^A-Za-z0-9_]+\])")
 
 
@@ -85,6 +86,14 @@ def cheaper(tree: exp.Expression, lay: Lay) -> exp.Expression:
 def _put(node: exp.Expression, lay: Lay) -> exp.Expression:
     if isinstance(node, exp.Trim) and node.expression is None:
         return _trimmed(node, lay)
+    if (
+        isinstance(node, exp.RegexpLike)
+        and _is_text(node.expression)
+        and _OUTSIDE_ASCII.fullmatch(node.expression.name)
+    ):
+        text = lay(node.this)
+        asked = exp.RegexpLike(this=text.copy(), expression=node.expression.copy())
+        return exp.Case(ifs=[exp.If(this=_is_ascii(text), true=exp.false())], default=asked)
     if isinstance(node, (exp.And, exp.Or)) and any(_is_dear(one) for one in node.expression.find_all(*MATCHING)):
         return _decided(node, lay)
     if isinstance(node, exp.Replace) or (isinstance(node, exp.Coalesce) and isinstance(node.this, exp.Replace)):

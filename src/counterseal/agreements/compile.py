@@ -30,6 +30,7 @@ from counterseal.agreements.markdown import Reader
 from counterseal.agreements.model import IDENTITY_FACTS, Fact, Kind, Measure, Phase, Type
 from counterseal.agreements.narrow import rest_on
 from counterseal.agreements.quiet import asked_together
+from counterseal.agreements.values import canonical, canonical_of_plain, typed
 from counterseal.core.request import ODD_CHARACTER
 from counterseal.core.steps import Step
 from counterseal.errors import CountersealError
@@ -46,14 +47,6 @@ REFERENCE = {
 }
 """The reference tables that the gateway provides, with their columns; the first ones are the key."""
 
-SQL_TYPES = {
-    Type.TEXT: "VARCHAR",
-    Type.DATE: "DATE",
-    Type.NUMBER: "BIGINT",
-    Type.YES_NO: "BOOLEAN",
-    Type.TEXTS: "VARCHAR[]",
-    Type.YEARS: "BIGINT[]",
-}
 AGGREGATES = {Kind.SHARED_BY, Kind.MAX_LOAD, Kind.EARLIER_SAME, Kind.BATCH}
 
 
@@ -79,45 +72,9 @@ def reference_tables(agreement: Agreement) -> tuple[str, ...]:
     return tuple(table for table in REFERENCE if table in named)
 
 
-def canonical(column: str) -> str:
-    """Give the SQL of the canonical text: ASCII white space off both ends, nothing left is NULL.
-
-    All of that white space stands before or at the blank in the order of text, so a value whose ends stand
-    behind it is canonical already; nearly all are, and the test costs a fifth of the trimming. Empty is NULL;
-    a padded one is cut without looking for the other white space.
-    """
-    trimmed = rf"nullif(trim({column}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)), '')"
-    cut = f"trim({column})"  # of a text of ASCII it takes blanks and nothing else
-    return (
-        f"CASE WHEN left({column}, 1) > ' ' AND right({column}, 1) > ' ' THEN {column} "
-        f"WHEN strlen({column}) = length({column}) AND left({cut}, 1) > ' ' AND right({cut}, 1) > ' ' THEN {cut} "
-        f"WHEN {column} <> '' THEN {trimmed} END"
-    )
-
-
-def _canonical_of_plain(column: str) -> str:
-    """Give the SQL of the canonical text where intake has told of plain rows: nothing is to be cut off theirs."""
-    return f"CASE WHEN plain THEN nullif({column}, '') ELSE {canonical(column)} END"
-
-
 def _hashed(value: str) -> str:
     """Give 64 bits of a value to count it by; two values of one hash would count as one, which is the strict side."""
     return f"CASE WHEN ({value}) IS NOT NULL THEN hash(CAST({value} AS VARCHAR)) END"
-
-
-def typed(column: str, kind: Type) -> str:
-    """Give the SQL that reads canonical text as its type; what cannot be read is NULL."""
-    trimmed = f"list_transform(string_split({column}, ';'), lambda x: trim(x))"
-    return {
-        Type.TEXT: column,
-        Type.DATE: f"CASE WHEN regexp_full_match({column}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') "
-        f"THEN try_cast({column} AS DATE) END",
-        Type.YEARS: f"CASE WHEN regexp_full_match({column}, '[0-9]{{4}}( ?; ?[0-9]{{4}})*') "
-        f"THEN CAST(string_split({column}, ';') AS BIGINT[]) END",
-        Type.TEXTS: f"list_filter({trimmed}, lambda x: x <> '')",
-        Type.YES_NO: f"CASE lower({column}) WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END",
-        Type.NUMBER: f"CASE WHEN regexp_full_match({column}, '[0-9]{{1,15}}') THEN CAST({column} AS BIGINT) END",
-    }[kind]
 
 
 @dataclass(frozen=True)
@@ -191,7 +148,7 @@ class Compiler:
         read = ", ".join(
             [
                 f"CASE WHEN plain THEN FALSE ELSE {self._odd(canonical)} END AS odd_characters",
-                *(f"{_canonical_of_plain(quote(field.name))} AS {quote(field.name)}" for field in wide),
+                *(f"{canonical_of_plain(quote(field.name))} AS {quote(field.name)}" for field in wide),
                 *(f"{quote(name)} AS {quote('raw ' + name)}" for name in sorted(by_value)),
             ]
         )

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import z3
 from sqlglot import exp
 
-from counterseal.agreements.compile import SQL_TYPES
 from counterseal.agreements.expression import MEASURE_FUNCTIONS, compiled, literal, parse
 from counterseal.agreements.logic import EPOCH, LAST_DAY, Listed, Reading, Term
 from counterseal.agreements.model import Kind, Type
+from counterseal.agreements.values import SQL_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

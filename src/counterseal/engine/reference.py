@@ -1,6 +1,6 @@
 """Reference tables that every agreement may look up: ZIP codes, their places and states.
 
-From the ``zipcodes`` package, read once for each engine. Names are folded to upper-case ASCII. A table
+From the ``zipcodes`` package, read once for each process. Names are folded to upper-case ASCII. A table
 that nobody names is not made.
 """
 
@@ -33,6 +33,7 @@ def _zips() -> tuple[dict[str, object], ...]:
     return tuple(entries)
 
 
+@functools.cache
 def zip_places() -> pa.Table:
     """``zip, place, state``: a row for each name that the ZIP answers to."""
     seen = {
@@ -50,6 +51,7 @@ def _others(entry: dict[str, object]) -> list[str]:
     return [str(place) for place in names] if isinstance(names, list) else []
 
 
+@functools.cache
 def zip_codes() -> pa.Table:
     """``zip, state, kind, active``: a row for each ZIP."""
     ordered = sorted(_zips(), key=lambda entry: str(entry["zip_code"]))
@@ -63,6 +65,7 @@ def zip_codes() -> pa.Table:
     )
 
 
+@functools.cache
 def zip_prefixes() -> pa.Table:
     """``prefix, state``: every state that a three-digit prefix serves."""
     seen = sorted({(str(entry["zip_code"])[:3], str(entry["state"])) for entry in _zips()})
@@ -75,6 +78,12 @@ REFERENCE_TABLES: dict[str, Callable[[], pa.Table]] = {
     "zip_codes": zip_codes,
     "zip_prefixes": zip_prefixes,
 }
+
+
+def read(tables: Iterable[str]) -> None:
+    """Read the named reference tables, so that ``bring`` finds them read: for another thread, while rows come in."""
+    for table in tables:
+        REFERENCE_TABLES[table]()
 
 
 def bring(engine: StepEngine, tables: Iterable[str]) -> None:

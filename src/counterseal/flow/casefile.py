@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from counterseal.vault.batch_files import BatchFiles
 
 NOT_EVIDENCE = {"row", "request_ref", "account_id"}
-NOT_THE_REQUEST = {"row", "malformed"}
+NOT_THE_REQUEST = {"row", "malformed", "plain"}
 FINDING = {True: "holds", False: "fails", None: "unknown"}
 
 

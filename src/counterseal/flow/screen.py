@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from counterseal.agreements import own_tables, reference_tables
@@ -10,7 +11,7 @@ from counterseal.agreements.compile import Compiler, quote
 from counterseal.agreements.narrow import narrow_groups
 from counterseal.agreements.versions import law_on
 from counterseal.core.steps import Step
-from counterseal.engine.reference import bring
+from counterseal.engine import reference
 from counterseal.errors import CountersealError
 from counterseal.intake import read_manifest, take_in
 from counterseal.screening import screening_steps
@@ -72,7 +73,7 @@ def screen_rows(
     be ``explained`` can be, and ``findings`` can be read only if they are asked for as ``found``.
     """
     engine.table("rows", rows)
-    bring(engine, reference_tables(agreement))
+    reference.bring(engine, reference_tables(agreement))
     for name, table in own_tables(agreement).items():
         engine.table(name, table)
     narrow = () if explained else _narrow(engine, agreement, facts)
@@ -130,7 +131,9 @@ def screen_submission(
     out.mkdir(parents=True, exist_ok=True)
     try:
         fields = [field.name for field in agreement.fields]
-        receipt = take_in(submission, manifest, fields, out / "rows.parquet", progress=progress)
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            beside.submit(reference.read, reference_tables(agreement))
+            receipt = take_in(submission, manifest, fields, out / "rows.parquet", progress=progress)
         facts = request_facts(manifest, receipt, received_on, None)
         screen_rows(
             engine, out / "rows.parquet", agreement, facts, register_known=False, found=False, progress=progress

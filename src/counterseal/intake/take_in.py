@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ READERS: dict[str, Callable[[Path, Sequence[str]], Iterator[pa.RecordBatch]]] = 
 }
 
 ROW_GROUP = 100_000
+LOOKED_AT = 10_000
+"""Rows from which it is told whether the values of a column repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +110,11 @@ def _write(
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[int, dict[str, int]]:
     received, faults = 0, Counter[str]()
-    with (
-        pq.ParquetWriter(out, schema(fields), compression="zstd", compression_level=1) as writer,
-        ThreadPoolExecutor(max_workers=1) as beside,
-    ):
+    first = next(batches, None)
+    with _writer(out, fields, first) as writer, ThreadPoolExecutor(max_workers=1) as beside:
         waiting: list[pa.RecordBatch] = []
         written: Future[None] | None = None
-        for batch in batches:
+        for batch in itertools.chain([] if first is None else [first], batches):
             waiting.append(batch)
             received += batch.num_rows
             if received > manifest.row_count:  # a small file may unfold to rows without end
@@ -132,6 +133,25 @@ def _write(
         if waiting:
             writer.write_table(pa.Table.from_batches(waiting))
     return received, dict(faults)
+
+
+def _writer(out: IO[bytes], fields: Sequence[str], first: pa.RecordBatch | None) -> pq.ParquetWriter:
+    """Give what writes the rows. A column whose values mostly differ is written as it is, without a dictionary."""
+    repeated = [name for name in fields if first is not None and _repeats(first.column(name))]
+    return pq.ParquetWriter(
+        out,
+        schema(fields),
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=[*repeated, "malformed"],
+        write_statistics=["row"],  # what a single row is found by
+    )
+
+
+def _repeats(column: pa.Array) -> bool:
+    """Whether values of a column repeat, as far as the first rows tell."""
+    seen = column.slice(0, LOOKED_AT)
+    return bool(2 * pc.count_distinct(seen, mode="all").as_py() <= len(seen))
 
 
 def _stamp(path: Path) -> tuple[int, int, int, int]:
