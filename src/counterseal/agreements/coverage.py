@@ -63,7 +63,7 @@ class Gap:
 
     @property
     def table(self) -> tuple[str, str] | None:
-        """The header and the row to write, as the document takes them."""
+        """The header and the row to write, as the document takes them: the rule's own columns where they suffice."""
         if self.outcome is None:
             return None
         cells = [EMPTY if cell is None else cell.replace("|", "\\|") for _, cell in self.nearest]

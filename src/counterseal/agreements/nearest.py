@@ -33,7 +33,7 @@ MOST_ROWS = 4_000
 """How many composed rows the engine is asked about, at most, for one rule."""
 MOST_BASES, MOST_ENTRIES, MOST_LENGTH = 8, 10, 50
 NO_ENTRY, NOT_READABLE = ";", "?"
-"""How a document writes a list without an entry, and a value that cannot be read as its type."""
+"""How a document writes a list without an entry, and a value that cannot be read as its type, or has no letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,9 @@ def nearest(
     ``differences`` the compiled differences of their sides. The tables of ``agreement`` stand in ``engine``.
     """
     composed = _composed(agreement, rule, proved, compared, tree)
-    compiler = measure_examples(
-        alone(agreement, rule, {name for row in composed for name, _ in row}),
-        [Example(cells, Finding.HOLDS, 0) for cells in composed],
-        engine,
-    )
+    compiler = measure_examples(alone(agreement, rule, {name for row in composed for name, _ in row}), [
+        Example(cells, Finding.HOLDS, 0) for cells in composed
+    ], engine)  # fmt: skip
     columns = ", ".join(["row", compiler.rule(rule), *differences])
     found = sorted(engine.rows(f"SELECT {columns} FROM measured"))  # compiled
     shown: list[tuple[Cells, Finding] | None] = []
@@ -107,8 +105,16 @@ def _composed(
             apart = sum(_apart(known[name], dict(base)[name], value) for name, value in changed.items())
             rows.append((10 * len(changed) + apart + rank / 10, tuple((dict(base) | changed).items())))
     rows.sort(key=lambda ranked: ranked[0])
-    nearest_first = list(dict.fromkeys(cells for _, cells in rows))[: MOST_ROWS - len(proved)]
-    return [*nearest_first, *dict.fromkeys(proved)]
+    wider = [_widened(agreement, bases[0], row) for row in proved]
+    last = list(dict.fromkeys([*wider, *proved]))
+    return [*dict.fromkeys(cells for _, cells in rows[: MOST_ROWS - len(last)]), *last]
+
+
+def _widened(agreement: Agreement, base: Cells, proved: Cells) -> Cells:
+    """Give the rule's example with the fields and facts beside that the prover speaks of: the table gets wider."""
+    stated = {item.name for item in agreement.fields} | {fact.name for fact in agreement.facts}
+    beside = {name: cell for name, cell in proved if name in stated and name not in dict(base)}
+    return tuple((dict(base) | beside).items())
 
 
 def _changes(base: dict[str, str | None], pools: dict[str, list[str | None]]) -> Iterator[dict[str, str | None]]:
@@ -166,7 +172,7 @@ class Values:
             found = [*cells, *self._lists(kind, cells)]
         else:
             found = [*cells, *self.constants]
-        return list(dict.fromkeys([*found, *([] if kind is Type.TEXT else [NOT_READABLE]), None]))
+        return list(dict.fromkeys([*found, NOT_READABLE, None]))
 
     def _lists(self, kind: Type, cells: Sequence[str]) -> Iterator[str]:
         """Give small lists: none, one or two entries, and as many as a comparison counts to."""
