@@ -115,6 +115,7 @@ def _agreement(reader: Reader, path: Path, text: str, tables: tuple[Path, ...]) 
         path=path,
         digest=digest.hexdigest(),
         introduction=introduction.text(),
+        conditions=_conditions(reader, introduction),
         fields=_fields(reader, parts["Fields"][0]),
         facts=_facts(reader, parts["Request"][0]),
         parameters=_parameters(reader, parts["Parameters"][0]),
@@ -129,6 +130,12 @@ def _agreement(reader: Reader, path: Path, text: str, tables: tuple[Path, ...]) 
     _once(reader, agreement)
     _known(reader, agreement)
     return agreement
+
+
+def _conditions(reader: Reader, introduction: Item) -> tuple[tuple[str, ...], ...]:
+    if len(introduction.tables) > 1:
+        raise reader.wrong(introduction.tables[1].line, "The introduction has two tables.", "one, of the conditions")
+    return tuple(line for table in introduction.tables for line in (table.columns, *(row for _, row in table.rows)))
 
 
 def _once(reader: Reader, agreement: Agreement) -> None:
