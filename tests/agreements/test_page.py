@@ -128,3 +128,13 @@ def test_marks_that_stand_in_the_text_that_counsel_reads(text: str, found: list[
     from counterseal.agreements.page import spans
 
     assert spans(text) == found
+
+
+def test_a_table_of_the_introduction_that_is_not_printed():
+    """Counsel signs the page: the conditions of the law and their rules stand on it."""
+    agreement = load_agreement(next(one for one in SHIPPED if one.parent.name == "irs-ice-2025"))
+    page = page_html(agreement)
+    for number in range(1, 33):
+        assert f"<td>P-{number:02}</td>" in page
+    assert "<em>Where each condition is kept.</em>" in page
+    assert "**" not in page

@@ -143,7 +143,7 @@ def test_the_strict_defaults_differ_from_the_contract(irs_ice: Agreement) -> Non
 def test_the_words_for_institutions_differ_between_measure_and_data(irs_ice: Agreement) -> None:
     """The measure finds a word, the data say what it means: a word in one of them alone does nothing."""
     sql = next(m.sql for m in irs_ice.measures if m.name == "institution_name")
-    words = re.findall(r"' \(([A-Z |]+)\) ', 1", sql)[0].split("|")
+    words = re.findall(r"' \(([A-Z/ |-]+)\) ', 1", sql)[0].split("|")
     with (irs_ice.path.parent / "data" / "institutions.csv").open(encoding="utf-8", newline="") as file:
         assert sorted(row["words"] for row in csv.DictReader(file)) == sorted(words)
 

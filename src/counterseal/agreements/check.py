@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from counterseal.agreements.model import Agreement, Fact, Field, Measure, Parameter, Schedule
+    from counterseal.agreements.model import Agreement
 
 SECTION = re.compile(r"(\d+ (?:U\.S\.C\.|CFR|Stat\.) [0-9A-Za-z.-]*[0-9A-Za-z])(\(.*)?")
 CONTINUED = re.compile(r"\(.*|\d{3,5}[a-z]?(\(.*)?")
@@ -58,21 +59,14 @@ def check_document(agreement: Agreement) -> list[Fault]:
         reading.expression(rule.sql_line, rule.sql)
     for promise in agreement.promises:
         reading.expression(promise.sql_line, promise.sql)
-    return [*_twice(agreement), *_unused(agreement), *_says(agreement), *_values(agreement)]
-
-
-def _twice(agreement: Agreement) -> Iterable[Fault]:
-    seen: set[str] = set()
-    items: list[Field | Fact | Parameter | Schedule | Measure] = [*agreement.fields, *agreement.facts]
-    items += [*agreement.parameters, *agreement.schedules, *agreement.measures]
-    for item in items:
-        if item.name in seen:
-            yield Fault(item.line, f"The name {item.name!r} stands for two things.")
-        seen.add(item.name)
+    return [*_unused(agreement), *_says(agreement), *_values(agreement)]
 
 
 def used_names(agreement: Agreement) -> dict[str, set[str]]:
-    """Give for every rule with an expression all names that it reads, through the measures that it reads."""
+    """Give for every rule with an expression all names that it reads, through the measures that it reads.
+
+    A schedule that is read is among them.
+    """
     reader = Reader(agreement.path.name)
     functions = MEASURE_FUNCTIONS | BATCH_FUNCTIONS
     direct = {
@@ -110,6 +104,9 @@ def _unused(agreement: Agreement) -> Iterable[Fault]:
     for measure in agreement.measures:
         if measure.name not in used:
             yield Fault(measure.line, f"No rule reads the measure {measure.name!r}.")
+    for schedule in agreement.schedules:
+        if schedule.name not in used:
+            yield Fault(schedule.line, f"No rule reads the schedule {schedule.name!r}.")
 
 
 def _says(agreement: Agreement) -> Iterable[Fault]:
@@ -167,8 +164,27 @@ def known_citations(law: Path) -> dict[str, dict[str, object]]:
 
 
 def check_citations(agreement: Agreement, law: Path) -> list[Fault]:
-    """Give a fault for every citation of a rule or of the front matter that ``law/*.toml`` does not tell of."""
+    """Give a fault for every citation that ``law/*.toml`` does not tell of, with the nearest that it does.
+
+    Asked of the front matter, the parameters, the rules and the duties; and of a schedule's source where it cites a
+    section: an entry may stand in a part of what ``law/`` tells of.
+    """
     known = known_citations(law)
-    cited = [(1, cite) for cite in citations(agreement.authority)]
+    front = [agreement.authority, *([agreement.accounting] if agreement.accounting != "none" else [])]
+    cited = [(1, cite) for text in front for cite in citations(text)]
+    cited += [(parameter.line, cite) for parameter in agreement.parameters for cite in citations(parameter.settled_by)]
     cited += [(rule.line, cite) for rule in agreement.rules for cite in citations("; ".join(rule.cites))]
-    return [Fault(line, f"The citation {cite!r} is not in law/.") for line, cite in cited if cite not in known]
+    cited += [(duty.line, cite) for duty in agreement.duties for cite in citations(duty.cites)]
+    cited += [
+        (schedule.line, cite)
+        for schedule in agreement.schedules
+        for row in schedule.rows
+        for cite in citations(row[-1])
+        if SECTION.fullmatch(cite) and not any(cite.startswith(f"{whole}(") for whole in known)
+    ]
+    return [_uncited(line, cite, known) for line, cite in dict.fromkeys(cited) if cite not in known]
+
+
+def _uncited(line: int, cite: str, known: Iterable[str]) -> Fault:
+    near = difflib.get_close_matches(cite, sorted(known), n=1, cutoff=0.5)
+    return Fault(line, f"The citation {cite!r} is not in law/." + (f" The nearest there: {near[0]!r}." if near else ""))

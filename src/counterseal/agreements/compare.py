@@ -45,6 +45,7 @@ class Direction(StrEnum):
     BOTH = "loosened and tightened"
     UNDECIDED = "undecided"
     NONE = "admits the same"
+    READ = "told with the rules that read it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,14 @@ def _plain(part: str, words: str) -> Change:
 
 
 def _items(part: str, a: Mapping[str, str], b: Mapping[str, str]) -> Iterable[Change]:
+    direction = Direction.NONE if part in {"promises", "duties"} else Direction.READ
     for name in dict.fromkeys([*a, *b]):
         if name not in b:
-            yield _plain(part, f"{name} is gone ({a[name]})")
+            yield Change(part, f"{name} is gone ({a[name]})", direction)
         elif name not in a:
-            yield _plain(part, f"{name} is new ({b[name]})")
+            yield Change(part, f"{name} is new ({b[name]})", direction)
         elif a[name] != b[name]:
-            yield _plain(part, f"{name}: {a[name]} became {b[name]}")
+            yield Change(part, f"{name}: {a[name]} became {b[name]}", direction)
 
 
 def _fields(agreement: Agreement) -> dict[str, str]:

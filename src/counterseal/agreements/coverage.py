@@ -8,16 +8,18 @@ value beyond it. What the prover shows can never be is not asked for, and is nam
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import z3
 from sqlglot import exp
 
 from counterseal.agreements.compile import Compiler, quote
+from counterseal.agreements.document import EMPTY
 from counterseal.agreements.expression import RULE_FUNCTIONS, names, parse
 from counterseal.agreements.logic import ELEMENTS, Reading, Space, Term, days, text_value
 from counterseal.agreements.model import IDENTITY_FACTS, Type
+from counterseal.agreements.nearest import Wanted, nearest
 from counterseal.agreements.search import Search
 from counterseal.agreements.witness import shown, value_of
 from counterseal.core.outcome import Finding
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from counterseal.agreements.examples import Engine, ExampleFinding
     from counterseal.agreements.model import Agreement, Rule
+    from counterseal.agreements.nearest import Cells
 
 SIDES: dict[type[exp.Expression], tuple[tuple[int, ...], ...]] = {
     exp.LT: ((-1,), (0,)), exp.GTE: ((-1,), (0,)), exp.LTE: ((0,), (1,)), exp.GT: ((0,), (1,)),
@@ -42,14 +45,14 @@ WHERE = {(0,): "at the boundary", (1,): "one above it", (-1,): "one below it", (
 class Gap:
     """Something that no example of ``rule`` tries.
 
-    ``nearest`` is an example that would: the names that the rule reads, None where empty, and what the rule
-    then finds. ``impossible`` says that the prover shows that nothing can try it: then it is no gap to mend.
-    It is ``None`` where the prover cannot tell.
+    ``nearest`` is an example that would: names with their cells, None where empty, and ``outcome`` what the engine
+    then finds; both empty where none was found. ``impossible`` says that the prover shows that nothing can try it:
+    then it is no gap to mend. It is ``None`` where the prover cannot tell.
     """
 
     rule: Rule
     what: str
-    nearest: tuple[tuple[str, str | None], ...]
+    nearest: Cells
     outcome: Finding | None
     impossible: bool | None
 
@@ -57,6 +60,19 @@ class Gap:
     def is_missing(self) -> bool:
         """Whether an example is to be written."""
         return not self.impossible
+
+    @property
+    def table(self) -> tuple[str, str] | None:
+        """The header and the row to write, as the document takes them: the rule's own columns where they suffice."""
+        if self.outcome is None:
+            return None
+        cells = [EMPTY if cell is None else cell.replace("|", "\\|") for _, cell in self.nearest]
+        header = [name for name, _ in self.nearest]
+        return _line([*header, "outcome"]), _line([*cells, self.outcome])
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,16 @@ class Boundary:
     sides: tuple[tuple[int, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Untried:
+    """What is missing, and what the prover makes of it: its row, or that there can be none."""
+
+    what: str
+    wanted: Wanted
+    proved: Cells
+    answer: Any
+
+
 @dataclass
 class _Asked:
     """One rule before the prover: its term, and what its examples are to the engine."""
@@ -79,14 +105,14 @@ class _Asked:
     search: Search
     base: dict[str, Any]
 
-    def gap(self, what: str, names: set[str], *claims: Any) -> Gap:
+    def untried(self, what: str, wanted: Wanted, names: set[str], *claims: Any) -> _Untried:
         """Ask whether anything can fulfil ``claims``; if so, give a row near to an example that holds.
 
         As near as can be: one of ``names`` is changed, or else all of them, or else whatever must be.
         """
         answer, model = self._solve(claims)
         if model is None:
-            return Gap(self.rule, what, (), None, impossible=True if answer == z3.unsat else None)
+            return _Untried(what, wanted, (), answer)
         for free in [*([name] for name in self.base if name in names), names]:
             kept = [self._same(name, value) for name, value in self.base.items() if not self._follows(name, free)]
             nearer = self._solve([*claims, *kept])[1]
@@ -94,9 +120,7 @@ class _Asked:
                 model = nearer
                 break
         row = tuple((name, shown(value_of(self.reading, model, self.reading.name(name)))) for name in self.base)
-        found = value_of(self.reading, model, self.term)
-        outcome = {True: Finding.HOLDS, False: Finding.FAILS, None: Finding.UNKNOWN}[found]
-        return Gap(self.rule, what, row, outcome, impossible=False)
+        return _Untried(what, wanted, row, answer)
 
     def _solve(self, claims: Sequence[Any]) -> tuple[Any, Any]:
         return self.search.solve([*self.reading.space.facts(), *claims], self.reading.space.soft)
@@ -119,8 +143,8 @@ class _Asked:
 def gaps(agreement: Agreement, findings: Sequence[ExampleFinding], engine: Engine) -> Iterator[Gap]:
     """Give what no example tries, rule after rule, and what can never be tried.
 
-    ``findings`` are those of ``run_examples``; its tables stand in ``engine``. Raises CountersealError
-    ``agreement`` for an expression that has no meaning.
+    ``findings`` are those of ``run_examples``; its tables stand in ``engine``, and are replaced. Raises
+    CountersealError ``agreement`` for an expression that has no meaning.
     """
     reading, search = Reading(agreement, Space()), Search()
     reading.types |= IDENTITY_FACTS
@@ -132,11 +156,33 @@ def gaps(agreement: Agreement, findings: Sequence[ExampleFinding], engine: Engin
         term = reading.expression(rule.sql_line, rule.sql)
         asked = _Asked(reading, rule, term, search, _base(reading, rule, findings, tree, engine))
         outcomes = {finding.found for finding in findings if finding.rule is rule}
-        yield from _outcomes(asked, outcomes)
         boundaries = list(_boundaries(reading, tree))
-        tried = _tried(compiler, rule, boundaries, own, engine)
-        for boundary, seen in zip(boundaries, tried, strict=True):
-            yield from _untried(asked, boundary, seen)
+        sides = [_sides(compiler, rule, boundary) for boundary in boundaries]
+        tried = _tried(sides, own, engine)
+        untried = [*_outcomes(asked, outcomes)]
+        for place, (boundary, seen) in enumerate(zip(boundaries, tried, strict=True)):
+            untried += _differences(asked, place, boundary, {left - right for left, right in seen})
+        possible = [one for one in untried if one.answer != z3.unsat]
+        found = iter(_nearest(agreement, rule, possible, tried, tree, sides, engine) if possible else ())
+        for one in untried:
+            row, outcome = (None, None) if one.answer == z3.unsat else next(found) or (None, None)
+            impossible = True if one.answer == z3.unsat else None if one.answer != z3.sat and row is None else False
+            yield Gap(rule, one.what, row or (), outcome, impossible)
+
+
+def _nearest(
+    agreement: Agreement,
+    rule: Rule,
+    possible: Sequence[_Untried],
+    tried: Sequence[set[tuple[Any, Any]]],
+    tree: exp.Expression,
+    sides: Sequence[tuple[str, str]],
+    engine: Engine,
+) -> list[tuple[Cells, Finding] | None]:
+    compared = {side for seen in tried for pair in seen for side in pair}
+    differences = [f"({left}) - ({right})" for left, right in sides]
+    proved = [one.proved for one in possible if one.proved]
+    return nearest(agreement, rule, [one.wanted for one in possible], proved, compared, tree, differences, engine)
 
 
 def _base(
@@ -161,16 +207,17 @@ def _of_type(kind: Type, value: Any) -> Any:
     return int(value) if isinstance(value, str) and kind is Type.NUMBER else value
 
 
-def _outcomes(asked: _Asked, found: set[Finding]) -> Iterator[Gap]:
+def _outcomes(asked: _Asked, found: set[Finding]) -> Iterator[_Untried]:
     term = asked.term
-    wanted = {
+    claims = {
         Finding.HOLDS: term.holds,
         Finding.FAILS: z3.And(z3.Not(term.null), z3.Not(term.value)),
         Finding.UNKNOWN: term.null,
     }
-    for finding, claim in wanted.items():
+    for finding, claim in claims.items():
         if finding not in found:
-            yield asked.gap(f"no example in which it {_verb(finding)}", set(asked.base), claim)
+            what = f"no example in which it {_verb(finding)}"
+            yield asked.untried(what, Wanted(finding), set(asked.base), claim)
 
 
 def _verb(finding: Finding) -> str:
@@ -196,29 +243,32 @@ def _boundaries(reading: Reading, tree: exp.Expression) -> Iterator[Boundary]:
                 yield Boundary(words, left, right, SIDES[type(pair)])
 
 
-def _tried(
-    compiler: Compiler, rule: Rule, boundaries: Sequence[Boundary], rows: Sequence[int], engine: Engine
-) -> list[set[int]]:
-    """Give for each boundary the differences, left less right, that the rule's examples show."""
-    if not boundaries or not rows:
-        return [set() for _ in boundaries]
-    columns = ", ".join(_difference(compiler, rule, boundary) for boundary in boundaries)
+def _tried(sides: Sequence[tuple[str, str]], rows: Sequence[int], engine: Engine) -> list[set[tuple[Any, Any]]]:
+    """Give for each boundary the two sides, where both are known, that the rule's examples show."""
+    if not sides or not rows:
+        return [set() for _ in sides]
+    columns = ", ".join(side for pair in sides for side in pair)
     inside = ", ".join(map(str, rows))
     found = engine.rows(f"SELECT {columns} FROM tried WHERE row IN ({inside})")  # compiled
-    return [{int(row[place]) for row in found if row[place] is not None} for place in range(len(boundaries))]
+    pairs = [list(zip(row[::2], row[1::2], strict=True)) for row in found]
+    return [{row[at] for row in pairs if None not in row[at]} for at in range(len(sides))]
 
 
-def _difference(compiler: Compiler, rule: Rule, boundary: Boundary) -> str:
-    sql = exp.Sub(this=exp.paren(boundary.left.copy()), expression=exp.paren(boundary.right.copy())).sql("duckdb")
-    return compiler.sql(rule.sql_line, sql, RULE_FUNCTIONS, known=compiler.rule_names(rule))
+def _sides(compiler: Compiler, rule: Rule, boundary: Boundary) -> tuple[str, str]:
+    left, right = (
+        compiler.sql(rule.sql_line, side.sql("duckdb"), RULE_FUNCTIONS, known=compiler.rule_names(rule))
+        for side in (boundary.left, boundary.right)
+    )
+    return left, right
 
 
-def _untried(asked: _Asked, boundary: Boundary, seen: set[int]) -> Iterator[Gap]:
+def _differences(asked: _Asked, place: int, boundary: Boundary, seen: set[Any]) -> Iterator[_Untried]:
     left, right = asked.reading.term(boundary.left), asked.reading.term(boundary.right)
     known = z3.And(z3.Not(left.null), z3.Not(right.null))
     free = names(boundary.left) | names(boundary.right)
+    seen = {by.days if isinstance(by, timedelta) else by for by in seen}
     for side in boundary.sides:
         if not seen & set(side):
             words = f"{boundary.words}: no example {WHERE[side]}"
-            found = [asked.gap(words, free, z3.And(known, left.value - right.value == by)) for by in side]
-            yield next((gap for gap in found if not gap.impossible), found[0])
+            claim = z3.And(known, z3.Or(*(left.value - right.value == by for by in side)))
+            yield asked.untried(words, Wanted(place=place, side=side), free, claim)

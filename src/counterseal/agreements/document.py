@@ -6,7 +6,9 @@ names the line and the nearest word that is.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import itertools
 import re
 import stat
 import tomllib
@@ -14,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from counterseal.agreements.compile import REFERENCE
 from counterseal.agreements.markdown import Item, Reader, Table, cut
 from counterseal.agreements.model import (
     Agreement,
@@ -54,6 +57,8 @@ RULE_TITLE = re.compile(r"(R-\d{2}[a-z]?) (\S.*)")
 HEADER_KEY = re.compile(
     r"(?:^|(?<=\. ))(Cites|Phase|Answer|Unknown|Implied|Kept by|Kind|Type|Table|Key|Gives|Range|Unknown when): "
 )
+WHO = ("custodian", "requester", "both")
+UNITS = ("hour", "day", "year")
 STATUS = ("draft", "in force", "ended")
 LARGEST_DOCUMENT = 2_000_000
 LARGEST_FRONT = 8_000
@@ -106,10 +111,11 @@ def _agreement(reader: Reader, path: Path, text: str, tables: tuple[Path, ...]) 
     digest = hashlib.sha256(text.encode())
     for table in tables:
         digest.update(table.name.encode() + b"\0" + hashlib.sha256(table.read_bytes()).digest())
-    return Agreement(
+    agreement = Agreement(
         path=path,
         digest=digest.hexdigest(),
         introduction=introduction.text(),
+        conditions=_conditions(reader, introduction),
         fields=_fields(reader, parts["Fields"][0]),
         facts=_facts(reader, parts["Request"][0]),
         parameters=_parameters(reader, parts["Parameters"][0]),
@@ -121,6 +127,68 @@ def _agreement(reader: Reader, path: Path, text: str, tables: tuple[Path, ...]) 
         tables=tables,
         **front,
     )
+    _once(reader, agreement)
+    _known(reader, agreement)
+    return agreement
+
+
+def _conditions(reader: Reader, introduction: Item) -> tuple[tuple[str, ...], ...]:
+    if len(introduction.tables) > 1:
+        raise reader.wrong(introduction.tables[1].line, "The introduction has two tables.", "one, of the conditions")
+    return tuple(line for table in introduction.tables for line in (table.columns, *(row for _, row in table.rows)))
+
+
+def _once(reader: Reader, agreement: Agreement) -> None:
+    """Refuse a name that stands for two things."""
+    named: list[Field | Fact | Parameter | Schedule | Measure] = [
+        *agreement.fields,
+        *agreement.facts,
+        *agreement.parameters,
+    ]
+    named += [*agreement.schedules, *agreement.measures]
+    seen: dict[str, int] = {}
+    for item in (*named, *agreement.promises):
+        if item.name in seen:
+            raise reader.wrong(
+                item.line, f"{item.name!r} stands in line {seen[item.name]} already.", "a name of its own"
+            )
+        seen[item.name] = item.line
+    duties: set[str] = set()
+    for duty in agreement.duties:
+        if not re.fullmatch(r"D-\d{2}[a-z]?", duty.id) or duty.id in duties:
+            raise reader.wrong(duty.line, f"{duty.id!r} stands twice or is no id of a duty.", "an id as in 'D-01'")
+        if duty.who not in WHO:
+            raise reader.unknown(duty.line, "bearer of a duty", duty.who, WHO)
+        unit = re.match(r"[0-9]+ ?([a-z]*)", duty.clock)
+        if unit and unit[1].removesuffix("s") not in UNITS:
+            raise reader.unknown(duty.line, "unit of a clock", unit[1], UNITS)
+        duties.add(duty.id)
+
+
+def _known(reader: Reader, agreement: Agreement) -> None:
+    """Refuse a lookup of a column that its table has not, and a fact's example that cannot be read."""
+    held = REFERENCE | {path.stem: _header_of(path) for path in agreement.tables}
+    for measure in agreement.measures:
+        columns = held.get(measure.table)
+        if measure.kind is Kind.LOOKUP and columns is None:
+            raise reader.unknown(measure.line, "table", measure.table, held)
+        if measure.kind is Kind.LOOKUP and columns is not None and measure.gives not in {"found", *columns}:
+            raise reader.unknown(measure.line, f"column of {measure.table}", measure.gives, {"found", *columns})
+    for fact in agreement.facts:
+        if fact.type is Type.DATE and fact.example and not _is_day(fact.example):
+            raise reader.wrong(fact.line, f"{fact.example!r} is no date.", "a day such as 2026-11-02")
+
+
+def _header_of(table: Path) -> tuple[str, ...]:
+    with table.open(encoding="utf-8", errors="replace") as file:
+        return tuple(file.readline().rstrip("\r\n").split(","))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _front(reader: Reader, text: str) -> tuple[dict[str, Any], list[str], int]:
@@ -129,33 +197,36 @@ def _front(reader: Reader, text: str) -> tuple[dict[str, Any], list[str], int]:
         raise reader.wrong(1, "The document has no front matter.", "TOML between two lines +++")
     end = next(number for number, line in enumerate(lines[1:], start=1) if line.strip() == "+++")
     held = _toml(reader, "\n".join(lines[1:end]))
+    at = {line.partition("=")[0].strip(): number for number, line in enumerate(lines[:end], start=1)}
     for key in held:
         if key not in FRONT | OPTIONAL:
-            raise reader.unknown(1, "key of the front matter", key, FRONT | OPTIONAL)
+            raise reader.unknown(at.get(key, 1), "key of the front matter", key, FRONT | OPTIONAL)
     if missing := sorted(FRONT - set(held)):
         raise reader.wrong(1, f"The front matter lacks {missing[0]!r}.")
     if type(held["in_force"]) is not date:
-        raise reader.wrong(1, "in_force is not a date.", "a date such as 2025-04-07")
+        raise reader.wrong(at.get("in_force", 1), "in_force is not a date.", "a date such as 2025-04-07")
     if held["accounting"] == "none" and not held.get("accounting_reason"):
-        raise reader.wrong(1, "accounting is 'none' and no reason is given.", "accounting_reason")
+        raise reader.wrong(at.get("accounting", 1), "accounting is 'none' and no reason is given.", "accounting_reason")
     names = held["requester_names"]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise reader.wrong(1, "requester_names is not a list of texts.")
+        raise reader.wrong(at.get("requester_names", 1), "requester_names is not a list of texts.")
     held["requester_names"] = tuple(names)
     for key, value in held.items():
         if key not in {"in_force", "requester_names"} and not isinstance(value, str):
-            raise reader.wrong(1, f"{key} is not a text.")
-    _front_words(reader, held)
+            raise reader.wrong(at.get(key, 1), f"{key} is not a text.")
+    _front_words(reader, held, at)
     return held, lines[end + 1 :], end + 2
 
 
-def _front_words(reader: Reader, held: dict[str, Any]) -> None:
+def _front_words(reader: Reader, held: dict[str, Any], at: dict[str, int]) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", held["id"]):
-        raise reader.wrong(1, "id is not one word.", "small letters, digits and lines, for example irs-ice-2025")
+        raise reader.wrong(
+            at.get("id", 1), "id is not one word.", "small letters, digits and lines, for example irs-ice-2025"
+        )
     if held["status"] not in STATUS:
-        raise reader.unknown(1, "status", held["status"], STATUS)
+        raise reader.unknown(at.get("status", 1), "status", held["status"], STATUS)
     if not re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}", held["version"]):
-        raise reader.wrong(1, "version is not three numbers.", "for example 1.0.0")
+        raise reader.wrong(at.get("version", 1), "version is not three numbers.", "for example 1.0.0")
 
 
 def _toml(reader: Reader, front: str) -> dict[str, Any]:
@@ -166,7 +237,10 @@ def _toml(reader: Reader, front: str) -> dict[str, Any]:
     except RecursionError:
         raise reader.wrong(1, "The front matter is nested too deeply.") from None
     except ValueError as fault:
-        raise reader.wrong(1, f"The front matter is not TOML ({fault}).") from None
+        where = re.search(r"at line (\d+)", str(fault))
+        line = int(where[1]) + 1 if where else 1  # it stands under the line +++
+        says = str(fault).partition(" (at line")[0]
+        raise reader.wrong(line, f"The front matter is not TOML ({says}).", "key = value, a date unquoted") from None
 
 
 def _only_table(reader: Reader, item: Item, columns: tuple[str, ...]) -> Table:
@@ -174,7 +248,10 @@ def _only_table(reader: Reader, item: Item, columns: tuple[str, ...]) -> Table:
         raise reader.wrong(item.line, f"{item.title!r} needs one table.", " | ".join(columns))
     table = item.tables[0]
     if table.columns[: len(columns)] != columns:
-        raise reader.wrong(table.line, "The table has other columns.", " | ".join(columns))
+        pairs = itertools.zip_longest(table.columns[: len(columns)], columns)
+        has, needs = next(pair for pair in pairs if pair[0] != pair[1])
+        says = f"The table has the column {has!r} for {needs!r}." if has else f"The table lacks the column {needs!r}."
+        raise reader.wrong(table.line, says, " | ".join(columns))
     return table
 
 
@@ -252,7 +329,8 @@ def _header(reader: Reader, item: Item, needed: tuple[str, ...]) -> tuple[dict[s
         held[cut_at[1]] = value.removesuffix(".").strip()
     for key in needed:
         if key not in held:
-            raise reader.wrong(line, f"The header lacks '{key}: '.")
+            near = difflib.get_close_matches(key, re.findall(r"(?:^|\. )([A-Z][A-Za-z ]{1,20}): ", text), n=1)
+            raise reader.wrong(line, f"The header lacks '{key}: '.", f"it where {near[0]!r} stands" if near else "")
     prose = "\n".join(text for number, (_, text) in enumerate(item.prose) if number != marked[0])
     return held, prose.strip()
 

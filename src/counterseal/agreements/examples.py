@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from counterseal.agreements.model import Agreement, Example, Rule
 
 
+WORDS = {True: Finding.HOLDS, False: Finding.FAILS, None: Finding.UNKNOWN}
+"""What a rule's three-valued answer is called."""
+
+
 class Engine(Protocol):
     """What runs the SQL."""
 
@@ -55,22 +59,30 @@ def run_examples(agreement: Agreement, engine: Engine) -> list[ExampleFinding]:
     Raises CountersealError ``agreement`` for a column that is no name of the document.
     """
     cases = [(rule, example) for rule in agreement.expressed_rules for example in rule.examples]
-    engine.table("rows", _table(agreement, [example for _, example in cases]))
-    for name, table in own_tables(agreement).items():
-        engine.table(name, table)
-    compiler = Compiler(agreement, None)
+    compiler = measure_examples(agreement, [example for _, example in cases], engine)
     rules = agreement.expressed_rules
     ruled = ", ".join(f"{compiler.rule(rule)} AS {quote(rule.id)}" for rule in rules)
-    judged = Step("judged", f"SELECT row, {ruled} FROM measured")  # compiled
-    engine.run([*compiler.typed_rows(), *compiler.measures(), judged])
+    engine.run([Step("judged", f"SELECT row, {ruled} FROM measured")])  # compiled
     rows: dict[tuple[int, str], bool | None] = {}
     for row, *holds in engine.rows("SELECT * FROM judged"):
         rows |= {(row, rule.id): held for rule, held in zip(rules, holds, strict=True)}
-    words = {True: Finding.HOLDS, False: Finding.FAILS, None: Finding.UNKNOWN}
     return [
-        ExampleFinding(rule, example, words[rows[number, rule.id]])
+        ExampleFinding(rule, example, WORDS[rows[number, rule.id]])
         for number, (rule, example) in enumerate(cases, start=1)
     ]
+
+
+def measure_examples(agreement: Agreement, examples: Sequence[Example], engine: Engine) -> Compiler:
+    """Lay the examples out as rows, numbered from 1, each a batch of its own, up to the view ``measured``.
+
+    Gives what compiled them. Raises CountersealError ``agreement`` for a column that is no name of the document.
+    """
+    engine.table("rows", _table(agreement, examples))
+    for name, table in own_tables(agreement).items():
+        engine.table(name, table)
+    compiler = Compiler(agreement, None)
+    engine.run([*compiler.typed_rows(), *compiler.measures()])
+    return compiler
 
 
 def _table(agreement: Agreement, examples: Sequence[Example]) -> pa.Table:

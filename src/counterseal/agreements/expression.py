@@ -70,7 +70,7 @@ def parse(reader: Reader, line: int, sql: str, *, functions: frozenset[str] = RU
     for node in found.walk():
         star = isinstance(node, exp.Star) and isinstance(node.parent, exp.Count)
         if not (isinstance(node, allowed) or star or _is_intersection(node) or isinstance(node, AGGREGATES)):
-            raise reader.wrong(line, f"{type(node).__name__.upper()} is not of the language.", "see language.md")
+            raise reader.wrong(line, f"{type(node).__name__.upper()} is not of the language.", "what language.md names")
         if isinstance(node, exp.Cast) and node.to.this != exp.DataType.Type.DATE:
             raise reader.wrong(line, "Only DATE 'year-month-day' may be cast.")
     return found

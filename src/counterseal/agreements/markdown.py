@@ -126,7 +126,9 @@ def _table(reader: Reader, lines: list[str], number: int, first: int, here: Item
         row = cells(lines[number])
         if len(row) != len(table.columns):
             raise reader.wrong(
-                first + number, f"This row has {len(row)} cells.", f"{len(table.columns)}, as in the header"
+                first + number,
+                f"This row has {len(row)} cells.",
+                f"{len(table.columns)}, as in the header in line {table.line}",
             )
         table.rows.append((first + number, row))
     here.tables.append(table)

@@ -208,7 +208,7 @@ def _full_match(r: Reading, node: Any) -> Term:
     except PatternError as fault:
         if r.measuring:
             return r.space.unknown(r.expanded(node), Type.YES_NO, null=a.null)
-        raise r.wrong(f"The pattern cannot be used: {fault}.", "see language.md, Expressions") from None
+        raise r.wrong(f"The pattern cannot be used: {fault}.", "what language.md names") from None
 
 
 def _year(r: Reading, node: Any) -> Term:
@@ -285,7 +285,7 @@ def opaque(r: Reading, node: Any) -> Term:
     if isinstance(node, exp.Max | exp.Min):
         found = r.term(node.this).kind
     if found is None:
-        raise r.wrong(f"{node.sql(dialect='duckdb')} is not of the language.", "see language.md, Expressions")
+        raise r.wrong(f"{node.sql(dialect='duckdb')} is not of the language.", "what language.md names")
     nulls = [] if isinstance(node, NEVER_NULL) else [r.term(p).null for p in parts if not isinstance(p, exp.Star)]
     return r.space.unknown(r.expanded(node), found, null=some(nulls))
 

@@ -231,6 +231,8 @@ class Agreement:
     promises: tuple[Promise, ...]
     duties: tuple[Duty, ...]
     tables: tuple[Path, ...] = field(default=())
+    conditions: tuple[tuple[str, ...], ...] = ()
+    """The table of the introduction, its header first: where each condition of the law is kept."""
     accounting_reason: str = ""
 
     @property

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 QUOTED = re.compile(r"'(?:[^']|'')*'")
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
-MARKED = re.compile(r"\*(?P<stressed>[^*\s](?:[^*]*[^*\s])?)\*|`(?P<word>[^`]+)`")
+MARKED = re.compile(r"\*\*?(?P<stressed>[^*\s](?:[^*]*[^*\s])?)\*\*?|`(?P<word>[^`]+)`")
 
 PAGE_STYLE = """
 body { font: 1.05rem/1.55 Georgia, serif; color: #1b1b1b; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
@@ -75,6 +75,9 @@ def _sections(agreement: Agreement) -> Iterator[Section]:
     known = _known(agreement)
     readers = _readers(agreement, known)
     yield Section("To be settled by counsel", "open", 2, tuple(_open(agreement.parameters)), is_open=True)
+    if agreement.conditions:
+        table = _table(agreement.conditions[0], agreement.conditions[1:])
+        yield Section("Where each condition is kept", "conditions", 2, (table,))
     yield Section("Fields", "fields", 2, (_fields(agreement),))
     facts = [(f.name, f.type.value, f.source, f.meaning) for f in agreement.facts]
     yield Section("Request", "request", 2, (_table(("fact", "type", "from", "meaning"), facts),))

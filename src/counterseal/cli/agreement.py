@@ -67,7 +67,7 @@ def test(document: Document, as_json: AsJson = False) -> None:  # noqa: PT028  #
             ],
             "untried": [
                 {"rule": gap.rule.id, "line": gap.rule.line, "what": gap.what, "example": dict(gap.nearest),
-                 "outcome": gap.outcome, "impossible": gap.impossible}
+                 "outcome": gap.outcome, "write": gap.table and gap.table[1], "impossible": gap.impossible}
                 for gap in tested.untried
             ],
         })  # fmt: skip
@@ -89,9 +89,10 @@ def _say_untried(gap: Any) -> None:
         typer.echo(f"line {gap.rule.line}: {gap.rule.id}, {gap.what}: proved that there can be none.")
         return
     typer.echo(f"line {gap.rule.line}: {gap.rule.id}, {gap.what}.")
-    if gap.outcome is not None:
-        cells = [f"{name} = {'(empty)' if value is None else value}" for name, value in gap.nearest]
-        typer.echo(f"{'':10}the nearest to write: {', '.join(cells)}: {gap.outcome}")
+    if gap.table is not None:
+        typer.echo(f"{'':10}the nearest to write:")
+        for line in gap.table:
+            typer.echo(f"{'':10}{line}")
 
 
 @app.command(epilog="Example: counterseal agreement prove agreements/irs-ice-2025 --json")

@@ -78,7 +78,8 @@ def check_agreement(document: Path, law: Path | None = None) -> Iterator[Fault]:
             )
     for gap in tested.untried:
         if gap.is_missing:
-            yield Fault(gap.rule.line, f"{gap.rule.id}, {gap.what}.")
+            write = f" The nearest to write, under {gap.table[0]}: {gap.table[1]}" if gap.table else ""
+            yield Fault(gap.rule.line, f"{gap.rule.id}, {gap.what}.{write}")
     with _engine() as engine:
         for proof in prove(agreement, engine):
             if proof.verdict is not Verdict.PROVED:
