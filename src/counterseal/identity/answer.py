@@ -79,7 +79,7 @@ def answer_requests(
     decision = decide(model, found.candidates, weighing)
     identified = decision.identified
     accounts = _of_best(found.candidates.accounts, decision.pair, 0)
-    ids = np.where(identified, index.account_ids[accounts], b"") if index.size else np.full(len(identified), b"")
+    ids = np.where(identified, index.account_ids.take(accounts), b"") if index.size else np.full(len(identified), b"")
     confirmed, latest = np.zeros(len(identified), bool), np.zeros(len(identified), bool)
     families = np.zeros(len(identified), np.int64)
     at = np.flatnonzero(identified)

@@ -36,5 +36,5 @@ def find_candidates(
     passed_over = np.bincount(rows[loose], minlength=len(people))
     left, found, rows = left[~loose], found[~loose], rows[~loose]
     positions = np.repeat(left - (np.cumsum(found) - found), found) + np.arange(found.sum())
-    pairs = np.unique((np.repeat(rows, found).astype(np.int64) << 32) | index.owners[positions])
+    pairs = np.unique((np.repeat(rows, found).astype(np.int64) << 32) | index.filed.take(positions)["owner"])
     return Candidates(pairs >> 32, pairs & 0xFFFFFFFF, passed_over)

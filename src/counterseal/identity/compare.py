@@ -95,7 +95,7 @@ def compare(
     Beside the fields' levels stand two facts for vetoes: ``crossed`` (1 where one name stands in the other's
     field, at most a slip apart) and ``years`` between the two dates of birth, 100 at most.
     """
-    asked, held = people[rows], index.accounts[accounts]
+    asked, held = people[rows], index.accounts.take(accounts)
     chance = {name: _chance(index, name, people[name])[rows] for name in ("given", "family")}
     levels: dict[str, np.ndarray] = {}
     gains: dict[str, np.ndarray] = {}

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 def held_addresses(index: RegistryIndex, accounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give (pair, address) positions: every address of every account, pair by pair."""
-    starts, held = (
-        index.accounts["start"][accounts].astype(np.int64),
-        index.accounts["held"][accounts].astype(np.int64),
-    )
+    found = index.accounts.take(accounts)
+    starts, held = found["start"].astype(np.int64), found["held"].astype(np.int64)
     pairs = np.repeat(np.arange(len(accounts)), held)
     offsets = np.arange(len(pairs)) - np.repeat(np.cumsum(held) - held, held)
     return pairs, np.repeat(starts, held) + offsets
@@ -30,7 +28,7 @@ def compare_places(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give for each pair the best level, its gain in bits, and the position of that address (-1 for none)."""
     pairs, positions = held_addresses(index, accounts)
-    asked, held = places[rows[pairs]], index.addresses[positions]
+    asked, held = places[rows[pairs]], index.addresses.take(positions)
     level = _levels(asked, held)
     gain = _gains(index, places, rows, pairs, held, level)
     best_level = np.full(len(rows), AddressLevel.OTHER, np.int8)
