@@ -48,8 +48,8 @@ class Pieces(Protocol):
 
     size: int
 
-    def piece(self, number: int) -> bytes:
-        """Give one piece, the first of number 0; the last may be shorter than the rest."""
+    def open_piece(self, number: int, room: memoryview) -> int:
+        """Put one piece, the first of number 0, into ``room``; give how many bytes it has: the last may be shorter."""
         ...
 
 

@@ -30,7 +30,7 @@ from counterseal.errors import CountersealError
 from counterseal.identity.coding import PERSON_FIELDS, PLACE_FIELDS, code_people, code_places
 from counterseal.identity.index import ACCOUNT, ADDRESS, COUNT, FILED, FORMAT, array_forms, counted
 from counterseal.identity.keys import account_keys, address_keys, dwelling_keys, street_keys
-from counterseal.identity.sealed_array import SealedArray, SealedArrayWriter, opener
+from counterseal.identity.sealed_array import OpenedPieces, SealedArray, SealedArrayWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,7 +106,7 @@ class _Build:
         self._connection = connection
         self._folder = folder
         self._files = files
-        self._opened = opener(_OPEN)
+        self._opened = OpenedPieces(_OPEN)
         self._progress = progress
         self._stage = 0
         self._left_out = {"malformed tin": 0, "malformed date_of_birth": 0, "unreadable address": 0}

@@ -29,7 +29,7 @@ import numpy as np
 from counterseal.core.files import REGISTRY_ABOUT
 from counterseal.errors import CountersealError
 from counterseal.identity.coding import PERSON, PLACE
-from counterseal.identity.sealed_array import SealedArray, opener
+from counterseal.identity.sealed_array import OpenedPieces, SealedArray
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,14 +75,14 @@ class RegistryIndex:
         """Twelve hexadecimal digits of the digests of its sources."""
         return sha256(json.dumps(self.about["source"], sort_keys=True).encode()).hexdigest()[:12]
 
-    def filed_under(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give for each key the first and one past the last position in ``filed``."""
+    def filed_under(self, keys: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give how many accounts are filed under each key, where they begin in the third answer, and the accounts.
+
+        Of a key under which more than ``limit`` are filed, none is given.
+        """
         wanted, back = np.unique(keys, return_inverse=True)
-        left = self.filed.search(wanted)
-        right = left.copy()
-        there = wanted != 0
-        right[there] = self.filed.search(wanted[there], "right")
-        return left[back], right[back]
+        count, start, found = self.filed.runs(wanted, limit)
+        return count[back], start[back], found["owner"].astype(np.int64)
 
     def count(self, what: str, values: np.ndarray) -> np.ndarray:
         """Give how many accounts bear each value of ``what`` (one of COUNTED); 0 for values unknown."""
@@ -95,11 +95,11 @@ class RegistryIndex:
 
 def counted(table: SealedArray, values: np.ndarray, column: str) -> np.ndarray:
     """Give a column of the COUNT record of each value; 0 for values that have none."""
-    if not len(table):
-        return np.zeros(len(values), np.int64)
     wanted, back = np.unique(values.astype(np.uint64), return_inverse=True)
-    found = table.take(np.minimum(table.search(wanted), len(table) - 1))
-    return np.where(found["value"] == wanted, found[column].astype(np.int64), 0)[back]
+    known, _, found = table.runs(wanted, 1)
+    answer = np.zeros(len(wanted), np.int64)
+    answer[known == 1] = found[column]
+    return answer[back]
 
 
 def open_registry(folder: Path, files: PieceFiles, *, cache: int = CACHE) -> RegistryIndex:
@@ -121,7 +121,7 @@ def open_registry(folder: Path, files: PieceFiles, *, cache: int = CACHE) -> Reg
             about = json.loads(file.read())
         with files.open(folder / "initials") as file:
             initials = np.frombuffer(file.read(), "<i8")
-        opened = opener(cache)
+        opened = OpenedPieces(cache)
         arrays = {
             name: SealedArray(files, folder / name, dtype, opened, key)
             for name, (dtype, key) in array_forms(about["identifier_bytes"]).items()

@@ -2,42 +2,66 @@
 
 A piece holds whole records, so that a record is never cut. An array that is searched has the key of each piece's first
 record in a second array above it, which is searched in the same way, up to one of a single piece: so a look-up opens
-one piece on each level, and nothing that grows with the array is held in memory. Pieces that were opened are kept, as
-many as the caller allows, those used last.
+one piece on each level, and nothing that grows with the array is held in memory. Pieces that were opened lie in a room
+of fixed size, those used last.
 """
 
 from __future__ import annotations
 
-import functools
-from typing import IO, TYPE_CHECKING, Literal, Self, TypeAlias, cast
+import threading
+from collections import OrderedDict
+from typing import IO, TYPE_CHECKING, Literal, Self, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
     from counterseal.core.files import PieceFiles, Pieces
 
-PIECE = 1 << 14
+PIECE = 1 << 13
 """Bytes of a piece at the most: measured with ``bench/registry_at_rest.py``, see ``docs/design/at-rest.md``."""
-TOGETHER = 512
-"""Pieces that lie open beside one another while one call is answered."""
+TOGETHER = 256
+"""Pieces that a call has open at once, or a few more where what is searched ends in others than it begins in."""
 FIRST = np.dtype([("key", "<u8")])
 _ABOVE = ".above"
 
-Opened: TypeAlias = "Callable[[Pieces, int], bytes]"
+Side: TypeAlias = Literal["left", "right"]
 
 
-def opener(cache: int) -> Opened:
-    """Give the function by which arrays open pieces: it keeps those used last, ``cache`` bytes of them."""
+class OpenedPieces:
+    """Room for the pieces that lie open, ``size`` bytes of it, shared by the arrays of one registry.
 
-    @functools.lru_cache(maxsize=cache // PIECE)
-    def opened(file: Pieces, number: int) -> bytes:
-        return file.piece(number)
+    A piece stays until its room is needed; the one that was not used for longest goes first. ``held`` is held by who
+    asks for places, until what lies there was read.
+    """
 
-    return cast("Opened", opened)
+    def __init__(self, size: int) -> None:
+        count = max(size // PIECE, 2 * TOGETHER)
+        self.held = threading.Lock()
+        self._room = np.empty(count * PIECE, np.uint8).data
+        self._free = list(range(count))
+        self._places: OrderedDict[tuple[Pieces, int], int] = OrderedDict()
+
+    def records(self, dtype: np.dtype) -> np.ndarray:
+        """Give all the room as records, those of one piece in a row."""
+        shape, strides = (len(self._room) // PIECE, _in_a_piece(dtype)), (PIECE, dtype.itemsize)
+        return np.ndarray(shape, dtype, self._room, strides=strides)
+
+    def places(self, file: Pieces, pieces: np.ndarray) -> np.ndarray:
+        """Open pieces of a file, at most as many as there is room for; give the row in which each lies."""
+        places = self._places
+        found = []
+        for number in pieces.tolist():
+            place = places.pop((file, number), None)
+            if place is None:
+                place = self._free.pop() if self._free else places.popitem(last=False)[1]
+                file.open_piece(number, self._room[place * PIECE : (place + 1) * PIECE])
+            places[file, number] = place
+            found.append(place)
+        return np.array(found, np.int64)
 
 
 def _in_a_piece(dtype: np.dtype) -> int:
@@ -50,9 +74,9 @@ class SealedArray:
     Raises CountersealError where a piece does not hold, ValueError where the file is none of such records.
     """
 
-    def __init__(self, files: PieceFiles, path: Path, dtype: np.dtype, opened: Opened, key: str = "") -> None:
+    def __init__(self, files: PieceFiles, path: Path, dtype: np.dtype, opened: OpenedPieces, key: str = "") -> None:
         self.dtype = dtype
-        self._key, self._opened = key, opened
+        self._key, self._opened, self._records = key, opened, opened.records(dtype)
         self._each = _in_a_piece(dtype)
         self._file = files.pieces(path, self._each * dtype.itemsize)
         self._length, left = divmod(self._file.size, dtype.itemsize)
@@ -70,54 +94,109 @@ class SealedArray:
     def take(self, positions: np.ndarray) -> np.ndarray:
         """Give the records at ``positions``, in their order. Each piece is opened once."""
         pieces, within = np.divmod(positions, self._each)
-        distinct, slot = np.unique(pieces, return_inverse=True)
+        distinct, slot = self._distinct(pieces)
         if len(distinct) <= TOGETHER:
-            return self._beside(distinct)[slot * self._each + within]
+            return self._read(distinct, slot, within)
         taken = np.empty(len(positions), self.dtype)
-        order = np.argsort(slot, kind="stable")
-        for some, at in self._portions(distinct, slot[order]):
+        order = np.argsort(slot.astype(np.min_scalar_type(len(distinct))), kind="stable")  # short ones sort faster
+        for some, at in _portions(distinct, slot[order]):
             these = order[at]
-            first = int(slot[these[0]])
-            taken[these] = self._beside(some)[(slot[these] - first) * self._each + within[these]]
+            taken[these] = self._read(some, slot[these] - slot[these[0]], within[these])
         return taken
+
+    def _read(self, pieces: np.ndarray, slot: np.ndarray, within: np.ndarray) -> np.ndarray:
+        """Open pieces, and copy from each what stands at a place within it."""
+        with self._opened.held:
+            places = self._opened.places(self._file, pieces)
+            found: np.ndarray = self._records[places[slot], within]
+        return found
+
+    def _keys(self, places: np.ndarray, pieces: np.ndarray) -> np.ndarray:
+        """Copy the keys of pieces that lie open: pieces of a sorted array, in their order, are a sorted array."""
+        keys: np.ndarray = self._records[self._key][places].ravel()
+        beyond = (int(pieces[-1]) + 1) * self._each - self._length if len(pieces) else 0
+        return keys[: len(keys) - max(beyond, 0)]
+
+    def _distinct(self, pieces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give the distinct pieces, in order, and for each of ``pieces`` its place among them."""
+        whole = -(-self._length // self._each)
+        if whole > len(pieces):
+            return np.unique(pieces, return_inverse=True)
+        wanted = np.zeros(whole, bool)  # what np.unique does, without sorting
+        wanted[pieces] = True
+        return np.flatnonzero(wanted), (np.cumsum(wanted) - 1)[pieces]
 
     def span(self, start: int, stop: int) -> np.ndarray:
         """Give the records from ``start`` to before ``stop``, as a slice would."""
-        start, stop, _ = slice(start, stop).indices(self._length)
-        if start >= stop:
-            return np.empty(0, self.dtype)
-        first = start // self._each
-        beside = self._beside(np.arange(first, (stop - 1) // self._each + 1))
-        return beside[start - first * self._each : stop - first * self._each]
+        return self.take(np.arange(*slice(start, stop).indices(self._length)))
 
-    def search(self, wanted: np.ndarray, side: Literal["left", "right"] = "left") -> np.ndarray:
+    def search(self, wanted: np.ndarray, side: Side = "left") -> np.ndarray:
         """Give where each of the sorted ``wanted`` stands among the keys, as ``np.searchsorted`` does."""
-        if not len(wanted) or not self._length:
-            return np.zeros(len(wanted), np.int64)
-        pieces = np.zeros(len(wanted), np.int64)
-        if self._above is not None:
-            pieces = np.maximum(self._above.search(wanted, side) - 1, 0)
-        begins = np.flatnonzero(np.append(True, pieces[1:] != pieces[:-1]))
-        distinct, slot = pieces[begins], np.repeat(np.arange(len(begins)), np.diff(begins, append=len(wanted)))
-        found = np.empty(len(wanted), np.int64)
-        for some, at in self._portions(distinct, slot):
-            # Pieces of a sorted array, in their order, are a sorted array; no place found lies outside its own piece.
-            places = np.searchsorted(np.ascontiguousarray(self._beside(some)[self._key]), wanted[at], side=side)
-            slots = slot[at]
-            found[at] = places + (pieces[at] - (slots - slots[0])) * self._each
+        reached = self._reached(wanted, side)
+        found = np.zeros(len(wanted), np.int64)
+        for some, at in _portions(*_of_sorted(reached)):
+            with self._opened.held:
+                keys = self._keys(self._opened.places(self._file, some), some)
+            # No place that is found lies outside its own piece.
+            skipped = (reached[at] - np.searchsorted(some, reached[at])) * self._each
+            found[at] = np.searchsorted(keys, wanted[at], side) + skipped
         return found
 
-    def _portions(self, distinct: np.ndarray, slot: np.ndarray) -> Iterator[tuple[np.ndarray, slice]]:
-        """Cut ``distinct`` pieces into as many as may lie open together, with the part of ``slot`` of each."""
-        for start in range(0, len(distinct), TOGETHER):
-            some = distinct[start : start + TOGETHER]
-            begin, end = np.searchsorted(slot, [start, start + len(some)])
-            yield some, slice(int(begin), int(end))
+    def runs(self, wanted: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give the records that bear each of the sorted, distinct ``wanted`` keys.
 
-    def _beside(self, pieces: np.ndarray) -> np.ndarray:
-        """Open pieces and lay them beside one another, in the order given."""
-        opened, file = self._opened, self._file
-        return np.frombuffer(b"".join([opened(file, number) for number in pieces.tolist()]), self.dtype)
+        The answer is how many bear each, where they begin in the third answer, and the records; of a key that more
+        than ``limit`` bear, none is given. Each piece is opened once.
+        """
+        reached, ended = self._reached(wanted, "left"), self._reached(wanted, "right")
+        count, start = np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.int64)
+        records, total = [np.empty(0, self.dtype)], 0
+        for some, at in _portions(*_of_sorted(reached)):
+            pieces = np.union1d(some, ended[at])
+            with self._opened.held:
+                places = self._opened.places(self._file, pieces)
+                keys = self._keys(places, pieces)
+                begin, end = np.searchsorted(keys, wanted[at], "left"), np.searchsorted(keys, wanted[at], "right")
+                apart = (
+                    ended[at] - reached[at] - np.searchsorted(pieces, ended[at]) + np.searchsorted(pieces, reached[at])
+                )
+                count[at] = end - begin + apart * self._each
+                given = np.where((count[at] <= limit) & (apart == 0), count[at], 0)
+                slot, within = np.divmod(spread(begin, given), self._each)
+                records.append(self._records[places[slot], within])
+            start[at] = total + np.cumsum(given) - given
+            total += len(records[-1])
+            for one in at.start + np.flatnonzero((apart > 0) & (count[at] <= limit)):  # over more than two pieces
+                left = int(self.search(wanted[one : one + 1])[0])
+                records.append(self.span(left, left + int(count[one])))
+                start[one], total = total, total + len(records[-1])
+        return count, start, np.concatenate(records)
+
+    def _reached(self, wanted: np.ndarray, side: Side) -> np.ndarray:
+        """Give the piece in which each of the sorted ``wanted`` would stand."""
+        if self._above is None:
+            return np.zeros(len(wanted), np.int64)
+        return np.maximum(self._above.search(wanted, side) - 1, 0)
+
+
+def spread(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Give every position of every run, run by run."""
+    positions: np.ndarray = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
+    return positions
+
+
+def _of_sorted(pieces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the distinct ones of sorted ``pieces``, and for each of ``pieces`` its place among them."""
+    new = np.diff(pieces, prepend=-1) != 0
+    return pieces[new], np.cumsum(new) - 1
+
+
+def _portions(distinct: np.ndarray, slot: np.ndarray) -> Iterator[tuple[np.ndarray, slice]]:
+    """Cut ``distinct`` pieces into as many as may lie open together, with the part of the sorted ``slot`` of each."""
+    for start in range(0, len(distinct), TOGETHER):
+        some = distinct[start : start + TOGETHER]
+        begin, end = np.searchsorted(slot, [start, start + len(some)])
+        yield some, slice(int(begin), int(end))
 
 
 class SealedArrayWriter:

@@ -109,7 +109,8 @@ class _Place(threading.local):
 
     at = 0
     number = -1
-    held = b""
+    held = memoryview(b"")
+    sealed = bytearray()
 
 
 class SealedReader(io.RawIOBase):
@@ -150,18 +151,25 @@ class SealedReader(io.RawIOBase):
         self._place.at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._place.at, os.SEEK_END: self.size}[whence]
         return self._place.at
 
-    def piece(self, number: int) -> bytes:
-        """Open one piece, the first of number 0; from any thread."""
-        sealed = os.pread(self._file, self._piece + TAG, HEADING + number * (self._piece + TAG))
+    def open_piece(self, number: int, room: memoryview) -> int:
+        """Open one piece, the first of number 0, into ``room``; give how many bytes it has."""
+        sealed = self._place.sealed
+        if len(sealed) != self._piece + TAG:
+            sealed = self._place.sealed = bytearray(self._piece + TAG)
+        length = os.preadv(self._file, [sealed], HEADING + number * len(sealed)) - TAG
+        nonce = _nonce(number, last=number == self._pieces - 1)
         try:
-            return self._cipher.decrypt(_nonce(number, last=number == self._pieces - 1), sealed, None)
-        except InvalidTag:
+            self._cipher.decrypt_into(nonce, memoryview(sealed)[: length + TAG], None, room[:length])
+        except (InvalidTag, ValueError):
             raise _damaged(self._name) from None
+        return length
 
-    def _open(self, number: int) -> bytes:
+    def _open(self, number: int) -> memoryview:
         place = self._place
         if number != place.number:
-            place.held, place.number = self.piece(number), number
+            place.number, place.held = -1, memoryview(bytearray(self._piece))
+            place.held = place.held[: self.open_piece(number, place.held)]
+            place.number = number
         return place.held
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed asks for less
