@@ -174,9 +174,8 @@ class SealedArray:
 
     def _reached(self, wanted: np.ndarray, side: Side) -> np.ndarray:
         """Give the piece in which each of the sorted ``wanted`` would stand."""
-        if self._above is None:
-            return np.zeros(len(wanted), np.int64)
-        return np.maximum(self._above.search(wanted, side) - 1, 0)
+        reached = np.zeros(len(wanted), np.int64)
+        return reached if self._above is None else np.maximum(self._above.search(wanted, side) - 1, reached)
 
 
 def spread(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ def _cipher(key: bytes, salt: bytes, name: str) -> AESGCM:
 
 
 def _nonce(number: int, *, last: bool) -> bytes:
-    return number.to_bytes(11) + bytes([last])
+    return (number << 8 | last).to_bytes(12)
 
 
 def _damaged(name: str) -> CountersealError:
@@ -158,8 +158,9 @@ class SealedReader(io.RawIOBase):
             sealed = self._place.sealed = bytearray(self._piece + TAG)
         length = os.preadv(self._file, [sealed], HEADING + number * len(sealed)) - TAG
         nonce = _nonce(number, last=number == self._pieces - 1)
+        whole = sealed if length == self._piece else memoryview(sealed)[: length + TAG]
         try:
-            self._cipher.decrypt_into(nonce, memoryview(sealed)[: length + TAG], None, room[:length])
+            self._cipher.decrypt_into(nonce, whole, None, room[:length])
         except (InvalidTag, ValueError):
             raise _damaged(self._name) from None
         return length
