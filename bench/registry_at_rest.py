@@ -38,9 +38,11 @@ class MappedArray:
         return len(self._all)
 
     def take(self, positions: np.ndarray) -> np.ndarray:
+        """Give the records at ``positions``."""
         return self._all[positions]
 
     def runs(self, wanted: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give the records that bear each of the keys ``wanted``, as ``SealedArray.runs`` does."""
         from counterseal.identity.sealed_array import spread
 
         left = np.searchsorted(self._keys, wanted)
@@ -93,6 +95,9 @@ def own_memory() -> float:
 
 def look_up(side: str, place: Path) -> list[float]:
     """Open the index and look up a thousand keys; give the milliseconds of each and the memory in MB."""
+    import counterseal.identity.index
+    import counterseal.vault.registry_files  # noqa: F401  # neither side's time
+
     wanted = np.load(place / "wanted.npy")
     before, began = own_memory(), processor()
     index = open_side(side, place)
