@@ -8,6 +8,7 @@ whole index by the standalone verifier.
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from counterseal import accounting_wiring, wiring
 from counterseal.flow.registry import build_registry
 from counterseal.synth.__main__ import registry, submission
+from counterseal.vault.registry_files import RegistryFiles
 from counterseal_verify.accounting import check
 from counterseal_verify.verify import Policy, ledger
 
@@ -35,7 +37,7 @@ def main(rows: int) -> None:
         folder = Path(place)
         registry(max(1_000, rows // 2), folder / "people", seed=11)
         submission(folder / "people", rows, folder / "request", datetime(2026, 11, 2), seed=12)  # noqa: DTZ001  # a day
-        build_registry(folder / "people", folder / "registry")
+        build_registry(folder / "people", folder / "registry", RegistryFiles(os.urandom))
         office, asked = folder / "office", folder / "request" / "SYN-2026-0001"
         wiring.establish(office, demonstration=True)
         opened = wiring.open_office(office)

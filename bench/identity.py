@@ -54,9 +54,11 @@ def blank_to_null(fields: tuple[str, ...]) -> str:
 def counterseal(folder: Path, scratch: Path) -> dict[str, str]:
     from counterseal.flow.identify import identify_rows
     from counterseal.flow.registry import build_registry
+    from counterseal.vault.registry_files import RegistryFiles
 
-    build_registry(folder / "registry", scratch / "index")
-    identify_rows(folder / "requests.parquet", scratch / "index", scratch / "answers.parquet")
+    files = RegistryFiles(os.urandom)
+    build_registry(folder / "registry", scratch / "index", files)
+    identify_rows(folder / "requests.parquet", scratch / "index", scratch / "answers.parquet", files)
     answers = pq.read_table(scratch / "answers.parquet", columns=["request_ref", "account_id"]).to_pydict()
     return {ref: account for ref, account in zip(*answers.values(), strict=True) if account}
 
@@ -167,10 +169,12 @@ def one_by_one(folder: Path) -> None:
     from counterseal.identity.answer import REQUEST_FIELDS, answer_requests
     from counterseal.identity.index import open_registry
     from counterseal.identity.model import load_model
+    from counterseal.vault.registry_files import RegistryFiles
 
+    files = RegistryFiles(os.urandom)
     with tempfile.TemporaryDirectory() as scratch:
-        build_registry(folder / "registry", Path(scratch) / "index")
-        index, model = open_registry(Path(scratch) / "index"), load_model()
+        build_registry(folder / "registry", Path(scratch) / "index", files)
+        index, model = open_registry(Path(scratch) / "index", files), load_model()
         rows = pq.read_table(folder / "requests.parquet").slice(0, 400).to_pylist()
         times = []
         for row in rows:

@@ -1,38 +1,90 @@
-"""The registry's index sealed against the index in the clear, both sides in one run.
+"""The registry's index sealed, of which pieces are opened, against the same arrays mapped in the clear, in one run.
 
-In the clear it is mapped, and a look-up reads the pages that it needs. Sealed as batches are (``vault/sealed_file.py``)
-its arrays have to be opened into memory first. Each side runs in a process of its own; time is wall time, memory what
-the process took of its own, mapped pages left out.
+The mapped side is what an index in the clear would be: the arrays of the sealed one, written out and searched in place.
+Both are asked the same: a thousand keys with the accounts filed under them, and whole requests. Each side runs in a
+process of its own, after a first call that brings its files into the page cache; time is processor time, user and
+system, the least of some turns; memory is what the process took of its own, mapped pages left out.
 
-    python bench/registry_at_rest.py [ACCOUNTS]
+    python bench/registry_at_rest.py [PEOPLE [REQUESTS]]
 """
 
 from __future__ import annotations
 
-import io
+import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-KEY = bytes(32)
-LOOKED_UP = 1_000
+if TYPE_CHECKING:
+    from counterseal.identity.index import RegistryIndex
+
+LOOKED_UP, TURNS = 1_000, 5
 
 
-def seal(index: Path, sealed: Path) -> None:
-    from counterseal.vault.sealed_file import SealedWriter
+class MappedArray:
+    """What ``SealedArray`` is, over an array in the clear that is mapped."""
 
-    sealed.mkdir()
-    for path in index.iterdir():
-        if path.suffix == ".npy":
-            with SealedWriter(sealed / path.name, KEY, os.urandom) as file:
-                file.write(path.read_bytes())
-        else:
-            (sealed / path.name).write_bytes(path.read_bytes())
+    def __init__(self, path: Path, key: str) -> None:
+        self._all = np.load(path, mmap_mode="r") if path.stat().st_size > 1024 else np.load(path)
+        self._keys = np.load(path.with_suffix(".key.npy"), mmap_mode="r") if key and len(self._all) else self._all
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def take(self, positions: np.ndarray) -> np.ndarray:
+        """Give the records at ``positions``."""
+        return self._all[positions]
+
+    def runs(self, wanted: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give the records that bear each of the keys ``wanted``, as ``SealedArray.runs`` does."""
+        from counterseal.identity.sealed_array import spread
+
+        left = np.searchsorted(self._keys, wanted)
+        right = np.searchsorted(self._keys, wanted, "right")
+        given = np.where(right - left <= limit, right - left, 0)
+        return right - left, np.cumsum(given) - given, self._all[spread(left, given)]
+
+
+def write_clear(index: Path, clear: Path) -> None:
+    """Write the arrays of an index in the clear, and the field by which each is searched beside it."""
+    from counterseal.identity.index import array_forms, open_registry
+    from counterseal.vault.registry_files import RegistryFiles
+
+    opened = open_registry(index, RegistryFiles(os.urandom))
+    clear.mkdir()
+    for name, (_, key) in array_forms(opened.about["identifier_bytes"]).items():
+        array = opened.counts[name] if name in opened.counts else getattr(opened, name)
+        whole = array.span(0, len(array))
+        np.save(clear / f"{name}.npy", whole)
+        if key:
+            np.save(clear / f"{name}.key.npy", np.ascontiguousarray(whole[key]))
+    np.save(clear / "initials.npy", opened.initials)
+    (clear / "about.json").write_text(json.dumps(opened.about), encoding="utf-8")
+
+
+def open_side(side: str, place: Path) -> RegistryIndex:
+    from counterseal.identity.index import COUNTED, RegistryIndex, array_forms, open_registry
+    from counterseal.vault.registry_files import RegistryFiles
+
+    if side == "sealed":
+        return open_registry(place / "sealed", RegistryFiles(os.urandom))
+    clear = place / "clear"
+    about = json.loads((clear / "about.json").read_text(encoding="utf-8"))
+    forms = array_forms(about["identifier_bytes"])
+    arrays: dict[str, Any] = {name: MappedArray(clear / f"{name}.npy", key) for name, (_, key) in forms.items()}
+    counts = {name: arrays.pop(name) for name in COUNTED}
+    return RegistryIndex(about=about, counts=counts, initials=np.load(clear / "initials.npy"), **arrays)
+
+
+def processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def own_memory() -> float:
@@ -41,58 +93,82 @@ def own_memory() -> float:
     return int(told["RssAnon"].split()[0]) / 1024
 
 
-def look_up(side: str, folder: Path) -> None:
-    """Open the index, look up a thousand keys, and print the seconds of each and the memory in MB."""
-    from counterseal.identity import index
-    from counterseal.vault.sealed_file import SealedReader
+def look_up(side: str, place: Path) -> list[float]:
+    """Open the index and look up a thousand keys; give the milliseconds of each and the memory in MB."""
+    import counterseal.identity.index
+    import counterseal.vault.registry_files  # noqa: F401  # neither side's time
 
-    def opened(path: Path) -> np.ndarray:
-        with SealedReader(path, KEY) as file:
-            return np.load(io.BytesIO(file.read()), allow_pickle=False)
-
-    if side == "sealed":
-        index._mapped = opened  # noqa: SLF001  # the other side of the comparison
-    before = own_memory()
-    began = time.perf_counter()
-    registry = index.open_registry(folder)
-    ready = time.perf_counter()
-    wanted = registry.keys[np.random.default_rng(7).integers(0, len(registry.keys), LOOKED_UP)]
-    first, last = registry.filed_under(np.asarray(wanted))
-    found = sum(len(registry.owners[a:b]) for a, b in zip(first, last, strict=True))
-    done = time.perf_counter()
-    if found < LOOKED_UP:
+    wanted = np.load(place / "wanted.npy")
+    before, began = own_memory(), processor()
+    index = open_side(side, place)
+    ready = processor()
+    count, _, owners = index.filed_under(wanted, 1 << 40)
+    found = index.accounts.take(owners)
+    done = processor()
+    if min(count) < 1 or len(found) < LOOKED_UP:
         raise SystemExit("a key that stands in the index was not found")
-    print(ready - began, done - ready, max(own_memory() - before, 0.1))
+    return [1e3 * (ready - began), 1e3 * (done - ready), own_memory() - before]
 
 
-def main(accounts: int) -> None:
+def answer(side: str, place: Path) -> list[float]:
+    """Answer every request on one thread; give the seconds, the memory in MB, and a sum that must be the same."""
+    import pyarrow as pa
+
+    from counterseal.core.files import PlainFiles
+    from counterseal.flow.identify import read_requests
+    from counterseal.identity.answer_table import answer_table
+    from counterseal.identity.model import load_model
+
+    index, model = open_side(side, place), load_model()
+    batches = list(read_requests(place / "set" / "requests.parquet", PlainFiles()))
+    before, began = own_memory(), processor()
+    told = pa.concat_tables([answer_table(index, model, batch) for batch in batches])
+    seconds = processor() - began
+    memory = own_memory() - before
+    return [seconds, memory, float(np.sum(told["posterior"].to_numpy()))]
+
+
+def main(people: int, requests: int) -> None:
     from counterseal.flow.registry import build_registry
-    from counterseal.synth.__main__ import registry
+    from counterseal.synth.identity_set import write_identity_set
+    from counterseal.vault.registry_files import RegistryFiles
 
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
-        registry(accounts, place / "people", seed=11)
-        build_registry(place / "people", place / "clear")
-        seal(place / "clear", place / "sealed")
-        size = sum(path.stat().st_size for path in (place / "clear").glob("*.npy")) / 1e6
-        print(f"index of {accounts:,} people, {size:,.0f} MB")
-        told = {}
-        for side in ("clear", "sealed", "clear", "sealed"):  # the second time both lie in the page cache
-            call = [sys.executable, __file__, "--side", side, str(place / side)]
-            answer = subprocess.run(call, check=True, capture_output=True, text=True).stdout
-            told[side] = [float(one) for one in answer.split()]
-        for side, (opening, looking, memory) in told.items():
-            print(
-                f"{side:7} open {opening * 1e3:9.1f} ms   {LOOKED_UP:,} keys {looking * 1e3:7.1f} ms   {memory:8.1f} MB"
-            )
-        clear, sealed = told["clear"], told["sealed"]
-        print(
-            f"sealed / clear: open and look up {sum(sealed[:2]) / sum(clear[:2]):.1f}, memory {sealed[2] / clear[2]:.1f}"
-        )
+        write_identity_set(people, requests, 4, place / "set")
+        build_registry(place / "set" / "registry", place / "sealed", RegistryFiles(os.urandom))
+        write_clear(place / "sealed", place / "clear")
+        filed = np.load(place / "clear" / "filed.key.npy", mmap_mode="r")
+        np.save(place / "wanted.npy", np.unique(np.random.default_rng(7).choice(filed, LOOKED_UP * 2))[:LOOKED_UP])
+        size = sum(path.stat().st_size for path in (place / "sealed").iterdir()) / 1e6
+        print(f"index of {people:,} people, {size:,.0f} MB; {requests:,} requests; least of {TURNS} turns")
+        for what in ("look", "answer"):
+            turns: dict[str, list[list[float]]] = {"clear": [], "sealed": []}
+            for turn in range(TURNS + 1):
+                for side, told in turns.items():
+                    call = [sys.executable, __file__, "--side", side, what, str(place)]
+                    done = subprocess.run(call, check=True, capture_output=True, text=True).stdout
+                    if turn:  # the first brings the files into the page cache
+                        told.append([float(one) for one in done.split()])
+            least = {side: [min(column) for column in zip(*told, strict=True)] for side, told in turns.items()}
+            tell(what, least)
+
+
+def tell(what: str, least: dict[str, list[float]]) -> None:
+    clear, sealed = least["clear"], least["sealed"]
+    for side, told in least.items():
+        if what == "look":
+            print(f"{side:7} open {told[0]:6.1f} ms   {LOOKED_UP:,} keys {told[1]:6.1f} ms   {told[2]:6.1f} MB")
+        else:
+            print(f"{side:7} requests {told[0]:6.2f} s   {told[1]:6.1f} MB")
+    if what == "look":
+        print(f"sealed / clear: {sum(sealed[:2]) / sum(clear[:2]):.2f}")
+    else:
+        print(f"sealed / clear: {sealed[0] / clear[0]:.2f}; answers of equal weight: {sealed[2] == clear[2]}")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--side"]:
-        look_up(sys.argv[2], Path(sys.argv[3]))
+        print(*{"look": look_up, "answer": answer}[sys.argv[3]](sys.argv[2], Path(sys.argv[4])))
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+        main(*[int(one) for one in sys.argv[1:]] or (100_000, 20_000))

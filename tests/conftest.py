@@ -63,11 +63,12 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from counterseal.flow.registry import build_registry
     from counterseal.synth.__main__ import registry, submission
+    from counterseal.vault.registry_files import RegistryFiles
 
     folder = tmp_path_factory.mktemp("made-up")
     registry(4_000, folder / "people", seed=11)
     submission(folder / "people", 900, folder / "request", datetime(2026, 11, 2), seed=12)  # noqa: DTZ001  # a day
-    build_registry(folder / "people", folder / "registry")
+    build_registry(folder / "people", folder / "registry", RegistryFiles(os.urandom))
     return folder
 
 

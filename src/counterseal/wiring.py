@@ -21,6 +21,7 @@ from counterseal.errors import CountersealError
 from counterseal.release import STYLE_SOURCE
 from counterseal.vault.batch_files import BatchFiles
 from counterseal.vault.keys import read_opening_key
+from counterseal.vault.registry_files import RegistryFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,16 +64,23 @@ def establish(root: Path, *, demonstration: bool) -> Workspace:
     )
 
 
-def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT) -> Office:
-    """Open the workspace at ``root`` for work. Raises CountersealError when it is none, or not sound."""
+def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT, registry_key: Path | None = None) -> Office:
+    """Open the workspace at ``root`` for work. Raises CountersealError when it is none, or not sound.
+
+    ``registry_key`` is the file of the registry's key; without it what the environment says, else ``REGISTRY.key``.
+    """
     workspace = read_workspace(root)
     _start_django()
     from counterseal.flow.establish import open_workspace_book  # noqa: PLC0415  # models need Django
 
-    return _office(workspace, open_workspace_book(workspace, SystemClock()), memory_limit)
+    return _office(workspace, open_workspace_book(workspace, SystemClock()), memory_limit, registry_key)
 
 
-def _office(workspace: Workspace, ledger: LedgerLog, memory_limit: str = MEMORY_LIMIT) -> Office:
+def _office(
+    workspace: Workspace, ledger: LedgerLog, memory_limit: str = MEMORY_LIMIT, registry_key: Path | None = None
+) -> Office:
+    from django.conf import settings  # noqa: PLC0415  # started by whoever opened the ledger
+
     from counterseal.flow.office import Office  # noqa: PLC0415  # models need Django
     from counterseal.flow.release import SealerProcess  # noqa: PLC0415
     from counterseal.flow.witnesses import post, post_to_witnesses, read_office_policy  # noqa: PLC0415
@@ -98,6 +106,7 @@ def _office(workspace: Workspace, ledger: LedgerLog, memory_limit: str = MEMORY_
             workspace.custodian,
         ),
         files=files,
+        registries=RegistryFiles(os.urandom, registry_key or settings.ENVIRONMENT.registry_key),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 from collections import Counter
 from datetime import date
@@ -92,6 +93,7 @@ def test_another_registry_changes_what_the_requester_is_told(tmp_path: Path, mad
     """The response and the letters are those of a run against a registry of nobody that was asked about."""
     from counterseal.flow.registry import build_registry
     from counterseal.synth.__main__ import registry
+    from counterseal.vault.registry_files import RegistryFiles
 
     first = office(tmp_path / "one")
     run(first, made_up)
@@ -100,7 +102,7 @@ def test_another_registry_changes_what_the_requester_is_told(tmp_path: Path, mad
     screened = table_of(told / "screened.parquet")
     shutil.rmtree(tmp_path / "one")
     registry(50, tmp_path / "others", seed=99)
-    build_registry(tmp_path / "others", tmp_path / "elsewhere")
+    build_registry(tmp_path / "others", tmp_path / "elsewhere", RegistryFiles(os.urandom))
     _clear()
     second = office(tmp_path / "two")
     summary = run(second, made_up, tmp_path / "elsewhere")

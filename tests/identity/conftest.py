@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -9,16 +10,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from counterseal.engine.identity_index import build_index
 from counterseal.engine.identity_source import ACCOUNT_COLUMNS, ADDRESS_COLUMNS
+from counterseal.flow.registry import build_registry
 from counterseal.identity.answer import REQUEST_FIELDS, answer_requests
 from counterseal.identity.index import open_registry
 from counterseal.identity.model import load_model
+from counterseal.vault.registry_files import RegistryFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+FILES = RegistryFiles(os.urandom)
+"""Opens the indexes of a test, each by the key beside it."""
 GIVEN = (
     "JOHN",
     "MARY",
@@ -113,8 +117,8 @@ def ask(tmp_path: Path) -> Callable[..., Callable[..., dict[str, Any]]]:
     ) -> Callable[..., dict[str, Any]]:
         others, elsewhere = strangers(among)
         source = write_source(tmp_path / "source", accounts + others, addresses + elsewhere)
-        build_index(source, tmp_path / "registry")
-        index = open_registry(tmp_path / "registry")
+        build_registry(source, tmp_path / "registry", FILES)
+        index = open_registry(tmp_path / "registry", FILES)
         model = load_model()
 
         def one(**fields: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.identity.conftest import strangers, write_source
+from tests.identity.conftest import FILES, strangers, write_source
 
 from counterseal.errors import CountersealError
 from counterseal.flow.identify import Engine, identify_rows
@@ -29,7 +29,7 @@ COLUMNS = ("request_ref", *REQUEST_FIELDS)
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("registry")
-    build_registry(write_source(folder / "source", *strangers(400)), folder / "index")
+    build_registry(write_source(folder / "source", *strangers(400)), folder / "index", FILES)
     return folder / "index"
 
 
@@ -45,7 +45,7 @@ def sound_requests(count: int) -> dict[str, list[str]]:
 
 def test_people_as_the_registry_writes_them_are_identified_and_confirmed(registry: Path, tmp_path: Path) -> None:
     pq.write_table(pa.table(sound_requests(300)), tmp_path / "requests.parquet")
-    counts = identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "answers.parquet")
+    counts = identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "answers.parquet", FILES)
     answers = pq.read_table(tmp_path / "answers.parquet").to_pydict()
     assert counts == {"identified": 300, "ambiguous": 0, "none": 0}
     assert answers["account_id"] == [f"S{number:06}" for number in range(300)]
@@ -58,7 +58,7 @@ def test_csv_and_parquet_requests_get_the_same_answers(registry: Path, tmp_path:
     lines = [",".join(COLUMNS), *(",".join(columns[name][row] for name in COLUMNS) for row in range(40))]
     (tmp_path / "requests.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for form in ("parquet", "csv"):
-        identify_rows(tmp_path / f"requests.{form}", registry, tmp_path / f"{form}.answers")
+        identify_rows(tmp_path / f"requests.{form}", registry, tmp_path / f"{form}.answers", FILES)
     assert pq.read_table(tmp_path / "parquet.answers") == pq.read_table(tmp_path / "csv.answers")
 
 
@@ -66,7 +66,7 @@ def test_row_is_the_key_where_it_stands_and_order_is_kept(registry: Path, tmp_pa
     columns = sound_requests(5)
     requests = pa.table({"row": pa.array([5, 4, 3, 2, 1]), **columns, "request_ref": ["same"] * 5})
     pq.write_table(requests, tmp_path / "requests.parquet")
-    identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "answers.parquet")
+    identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "answers.parquet", FILES)
     answers = pq.read_table(tmp_path / "answers.parquet").to_pydict()
     assert answers["row"] == [5, 4, 3, 2, 1]
     assert answers["account_id"] == [f"S{number:06}" for number in range(5)]
@@ -74,7 +74,7 @@ def test_row_is_the_key_where_it_stands_and_order_is_kept(registry: Path, tmp_pa
 
 def test_no_requests_give_an_empty_file_with_every_column(registry: Path, tmp_path: Path) -> None:
     pq.write_table(pa.table({name: pa.array([], pa.string()) for name in COLUMNS}), tmp_path / "requests.parquet")
-    assert sum(identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "a.parquet").values()) == 0
+    assert sum(identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "a.parquet", FILES).values()) == 0
     assert {"request_ref", "outcome", "account_id", "address_confirmed"} <= set(
         pq.read_schema(tmp_path / "a.parquet").names
     )
@@ -85,20 +85,20 @@ def test_a_missing_column_and_an_unreadable_file_are_named(registry: Path, tmp_p
     del columns["zip"]
     pq.write_table(pa.table(columns), tmp_path / "requests.parquet")
     with pytest.raises(CountersealError, match="The column zip is missing"):
-        identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "a.parquet")
+        identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "a.parquet", FILES)
     (tmp_path / "ragged.csv").write_text(",".join(COLUMNS) + "\nR1,SECRETNAME\n", encoding="utf-8")
     with pytest.raises(CountersealError) as raised:
-        identify_rows(tmp_path / "ragged.csv", registry, tmp_path / "a.parquet")
+        identify_rows(tmp_path / "ragged.csv", registry, tmp_path / "a.parquet", FILES)
     assert "SECRETNAME" not in str(raised.value)
     with pytest.raises(CountersealError, match="cannot be read"):
-        identify_rows(tmp_path / "absent.csv", registry, tmp_path / "a.parquet")
+        identify_rows(tmp_path / "absent.csv", registry, tmp_path / "a.parquet", FILES)
     assert not (tmp_path / "a.parquet").exists()
 
 
 def test_a_folder_that_is_no_index_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table(sound_requests(1)), tmp_path / "requests.parquet")
     with pytest.raises(CountersealError) as raised:
-        identify_rows(tmp_path / "requests.parquet", tmp_path, tmp_path / "a.parquet")
+        identify_rows(tmp_path / "requests.parquet", tmp_path, tmp_path / "a.parquet", FILES)
     assert raised.value.code == "registry-unreadable"
 
 
@@ -116,7 +116,7 @@ def test_as_many_answers_as_requests_whatever_is_in_them(
 ) -> None:
     columns = {name: pa.array([row[at] for row in rows], pa.string()) for at, name in enumerate(COLUMNS)}
     pq.write_table(pa.table(columns), tmp_path / "requests.parquet")
-    counts = identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "answers.parquet")
+    counts = identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "answers.parquet", FILES)
     answers = pq.read_table(tmp_path / "answers.parquet")
     assert answers.num_rows == len(rows) == sum(counts.values())
     assert answers.column("request_ref").to_pylist() == columns["request_ref"].to_pylist()
@@ -127,7 +127,7 @@ def test_as_many_answers_as_requests_whatever_is_in_them(
 def test_an_answer_does_not_depend_on_who_else_is_asked_for(registry: Path, tmp_path: Path) -> None:
     """Bit for bit, which is what makes every engine and every batch size give the same answers."""
     requests = pa.table(sound_requests(120))
-    index, model = open_registry(registry), load_model()
+    index, model = open_registry(registry, FILES), load_model()
     together = answer_table(index, model, requests)
     apart = pa.concat_tables([answer_table(index, model, requests.slice(row, 1)) for row in range(120)])
     assert together.equals(apart.combine_chunks())
@@ -139,5 +139,5 @@ def test_without_spark_the_call_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pyspark", None)
     pq.write_table(pa.table(sound_requests(2)), tmp_path / "requests.parquet")
     with pytest.raises(CountersealError, match=r"counterseal\[spark\]"):
-        identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "a.parquet", engine=Engine.SPARK)
+        identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "a.parquet", FILES, engine=Engine.SPARK)
     assert not (tmp_path / "a.parquet").exists()

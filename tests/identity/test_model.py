@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def labelled_set(folder: Path) -> Path:
 
 
 def test_training_makes_the_truth_likelier_and_is_the_same_every_time(tmp_path: Path) -> None:
-    one = load_labelled_set(labelled_set(tmp_path))
+    one = load_labelled_set(labelled_set(tmp_path), os.urandom)
     model, again = train_model([one]), train_model([one])
     assert loss(model, one.pairs) < loss(starting_model(), one.pairs)
     assert model.to_json() == again.to_json()
@@ -87,7 +88,7 @@ def test_training_makes_the_truth_likelier_and_is_the_same_every_time(tmp_path: 
 
 
 def test_a_model_without_thresholds_identifies_nobody(tmp_path: Path) -> None:
-    one = load_labelled_set(labelled_set(tmp_path))
+    one = load_labelled_set(labelled_set(tmp_path), os.urandom)
     counts = write_report(train_model([one]), one, tmp_path / "report.html")
     assert counts[0].identified == 0
 
@@ -102,7 +103,7 @@ def test_a_model_survives_its_file_and_another_file_is_refused(tmp_path: Path) -
 
 
 def test_the_report_shows_bounds_weights_and_one_waterfall(tmp_path: Path) -> None:
-    one = load_labelled_set(labelled_set(tmp_path))
+    one = load_labelled_set(labelled_set(tmp_path), os.urandom)
     model = calibrate_model(load_model(), [one], {"A": 0.05, "B": 0.05, "C": 0.05})
     counts = write_report(model, one, tmp_path / "report.html", request="R7")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -116,7 +117,7 @@ def test_the_report_shows_bounds_weights_and_one_waterfall(tmp_path: Path) -> No
 
 def test_a_set_without_its_truth_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CountersealError, match=r"no truth\.parquet"):
-        load_labelled_set(tmp_path)
+        load_labelled_set(tmp_path, os.urandom)
 
 
 def test_the_shipped_model_says_where_it_comes_from_and_answers_in_every_class() -> None:

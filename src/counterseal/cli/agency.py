@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from counterseal.cli.output import answer_json, console, progress
+from counterseal.cli.output import RegistryKey, answer_json, console, progress
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ def mount(program: typer.Typer) -> None:
     program.command(epilog="Example: counterseal answer SYN-2026-0001 --workspace office")(answer)
 
 
-def _office(workspace: Path) -> Office:
+def _office(workspace: Path, registry_key: Path | None = None) -> Office:
     from counterseal import wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
 
-    return wiring.open_office(workspace)
+    return wiring.open_office(workspace, registry_key=registry_key)
 
 
 def _wired() -> Any:
@@ -66,10 +66,11 @@ def sign(
 def work(
     workspace: Workspace,
     registry: Annotated[Path, typer.Option(help="What `counterseal registry build` made.")],
+    key: RegistryKey = None,
     every: Annotated[float, typer.Option(min=0, help="Seconds between two looks; 0 looks once and ends.")] = 0,
 ) -> None:
     """Run what agencies have sent through the interface, one at a time. May be stopped and begun again at any time."""
-    office = _office(workspace)
+    office = _office(workspace, key)
     while True:
         with progress() as says:
             done = _wired().work(office, registry, says)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path  # typer reads the annotations
 from typing import Annotated
 
 import typer
 
-from counterseal.cli.output import progress
+from counterseal.cli.output import RegistryKey, progress
 from counterseal.core.steps import Engine
 from counterseal.flow.identify import identify_rows
 from counterseal.flow.identity_model import (
@@ -20,6 +21,7 @@ from counterseal.flow.identity_model import (
 )
 from counterseal.identity.bounds import MARGIN, TARGETS
 from counterseal.identity.model import load_model
+from counterseal.vault.registry_files import RegistryFiles
 
 identity = typer.Typer(
     help="How identity learns its weights and sets its thresholds.", no_args_is_help=True, rich_markup_mode=None
@@ -35,13 +37,22 @@ def identify(
     requests: Annotated[Path, typer.Argument(help="Requests as Parquet or CSV.")],
     registry: Annotated[Path, typer.Option(help="A registry index, made by: counterseal registry build.")],
     out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
+    key: RegistryKey = None,
     model: ModelIn = None,
     engine: Annotated[Engine, typer.Option(help="Where the work is done; the answers are the same.")] = Engine.DUCKDB,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Say for each request whether it means exactly one account, and whether its address is confirmed."""
     with progress() as says:
-        counts = identify_rows(requests, registry, out, model=load_model(model), engine=engine, progress=says)
+        counts = identify_rows(
+            requests,
+            registry,
+            out,
+            RegistryFiles(os.urandom, key),
+            model=load_model(model),
+            engine=engine,
+            progress=says,
+        )
     if as_json:
         typer.echo(json.dumps(counts))
         return
@@ -53,7 +64,7 @@ def identify(
 def train(sets: Sets, out: ModelOut) -> None:
     """Learn the weights from labelled requests; thresholds stay unset until they are calibrated."""
     with progress() as says:
-        model = train_model([load_labelled_set(folder, progress=says) for folder in sets], progress=says)
+        model = train_model([load_labelled_set(folder, os.urandom, progress=says) for folder in sets], progress=says)
     write_model(model, out)
     typer.echo(f"model {model.version} in {out}")
 
@@ -71,7 +82,7 @@ def calibrate(  # three targets, a margin, and files
     """Set the threshold of each evidence class by a bound on labelled requests."""
     targets = {"A": bound_a, "B": bound_b, "C": bound_c}
     with progress() as says:
-        labelled = [load_labelled_set(folder, progress=says) for folder in sets]
+        labelled = [load_labelled_set(folder, os.urandom, progress=says) for folder in sets]
     calibrated = calibrate_model(load_model(model), labelled, targets, margin=margin)
     write_model(calibrated, out)
     for name, held in calibrated.thresholds.items():
@@ -91,7 +102,7 @@ def report(
 ) -> None:
     """Show what a model does on labelled requests: bounds, recall, weights, one request's waterfall."""
     with progress() as says:
-        labelled = load_labelled_set(labelled_set, progress=says)
+        labelled = load_labelled_set(labelled_set, os.urandom, progress=says)
     counts = write_report(load_model(model), labelled, out, request=request)
     typer.echo(f"{'group':26}{'requests':>9}{'identified':>11}{'wrong':>7}{'bound':>9}{'recall':>8}")
     for one in counts:

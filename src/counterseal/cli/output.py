@@ -6,8 +6,10 @@ import json
 import sys
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -15,6 +17,13 @@ from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+RegistryKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--key", envvar="COUNTERSEAL_REGISTRY_KEY", help="The file of the index's key; without it REGISTRY.key."
+    ),
+]
 
 
 def console() -> Console:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from counterseal.cli.output import answer_json, console, day_of_receipt, progress
+from counterseal.cli.output import RegistryKey, answer_json, console, day_of_receipt, progress
 from counterseal.core.steps import Engine
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def run(
     submission: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="The folder with manifest.json.")],
     registry: Annotated[Path, typer.Option(help="What `counterseal registry build` made.")],
     workspace: Annotated[Path, typer.Option(help="What `counterseal init` made.")],
+    key: RegistryKey = None,
     agreement: Annotated[
         str | None, typer.Option(help="An agreement's id or folder, instead of the manifest's.")
     ] = None,
@@ -79,7 +80,7 @@ def run(
     """Take a request in, hold it against the law, identify, open cases. Never releases anything."""
     from counterseal import wiring  # noqa: PLC0415
 
-    office = wiring.open_office(workspace)
+    office = wiring.open_office(workspace, registry_key=key)
     with progress() as says:
         summary, seconds = wiring.run(
             office, submission, registry, received_on=day_of_receipt(received_on), agreement=agreement, progress=says

@@ -7,6 +7,9 @@ from typing import IO, TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+REGISTRY_ABOUT = "about.json"
+"""The small file of a registry's index by which its key is tried."""
+
 
 class Files(Protocol):
     """Opens and writes files, each known by its path."""
@@ -38,3 +41,25 @@ class PlainFiles:
     def covers(self, path: Path) -> bool:  # noqa: ARG002  # none is covered
         """Say no."""
         return False
+
+
+class Pieces(Protocol):
+    """A file that is read piece by piece, from any thread. ``size`` is in bytes."""
+
+    size: int
+
+    def open_piece(self, number: int, room: memoryview) -> int:
+        """Put one piece, the first of number 0, into ``room``; give how many bytes it has: the last may be shorter."""
+        ...
+
+
+class PieceFiles(Files, Protocol):
+    """Files that are read piece by piece. Whoever reads one knows the size of the pieces in which it was written."""
+
+    def pieces(self, path: Path, size: int) -> Pieces:
+        """Open a file to be read piece by piece."""
+        ...
+
+    def create_pieces(self, path: Path, size: int) -> IO[bytes]:
+        """Begin a file of pieces of ``size`` bytes; otherwise as ``create``."""
+        ...

@@ -24,7 +24,7 @@ from counterseal.store.casework import opinions
 from counterseal.store.register import officers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
@@ -98,8 +98,7 @@ def answer_of(
     files: BatchFiles,
     case: CaseHeld,
     file: CaseFile,
-    mailing: Callable[[Path, str], dict[str, str]],
-    registry: Path,
+    mailing: Mapping[str, str],
 ) -> bytes:
     """Make the answer's bytes: the one element that was asked for, and nothing else of the person.
 
@@ -110,7 +109,7 @@ def answer_of(
         {
             "v": 1,
             "request_ref": file.document["request"].get("request_ref", ""),
-            "mailing_address": mailing(registry, file.account),
+            "mailing_address": dict(mailing),
             "salt": _keyed(files, folder, case, "answer"),
         }
     )

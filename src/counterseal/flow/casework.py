@@ -146,7 +146,8 @@ def ready_to_sign(office: Office, case: int) -> Ready:
     """
     held = held_case(case)
     file = case_file(office.workspace, office.files, held, today=office.clock.now().date())
-    answer = answer_of(office.workspace, office.files, held, file, last_known_address, _registry(held))
+    mailing = last_known_address(_registry(held), file.account, office.registries)
+    answer = answer_of(office.workspace, office.files, held, file, mailing)
     return Ready(held, file, answer, release_of(file, answer))
 
 

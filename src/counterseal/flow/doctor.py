@@ -155,12 +155,20 @@ def _register(office: Office) -> Iterator[Checked]:
     yield Checked("", State.SOUND, f"{found.agencies} agencies, {found.officers} officers who may receive")
 
 
-def _registries(office: Office) -> Iterator[Checked]:  # noqa: ARG001
-    missing = [path for path in condition().registries if not (Path(path) / "index.json").is_file()]
-    if missing:
-        yield Checked("", State.BROKEN, f"{len(missing)} registries are not where runs found them", "Put them back.")
-        return
-    yield Checked("", State.SOUND, "every registry that open cases need is in its place")
+def _registries(office: Office) -> Iterator[Checked]:
+    for registry in (Path(path) for path in condition().registries):
+        if not (registry / "index.json").is_file():
+            yield Checked("", State.BROKEN, f"{registry.name} is not where runs found it", "Put it back.")
+            continue
+        office.registries.try_key(registry)
+        if office.registries.key_path(registry).stat().st_mode & stat.S_IRWXG:
+            yield Checked("", State.WARNING, f"a group may read the key of {registry.name}", "chmod 600, or see why")
+        if registry.with_name(f"{registry.name}.building").exists():
+            yield Checked(
+                "", State.WARNING, f"{registry.name} is being built, or a build was killed and left rows in the clear",
+                "Where none runs: build it again, or remove the folder REGISTRY.building",
+            )  # fmt: skip
+    yield Checked("", State.SOUND, "every registry that open cases need is in its place, and its key opens it")
 
 
 CHECKS: dict[str, Callable[[Office], Iterator[Checked]]] = {

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
-    from counterseal.core.files import Files
+    from counterseal.core.files import Files, PieceFiles
     from counterseal.identity.model import Model
 
     Progress = Callable[[str, int, int], None]
@@ -38,6 +38,7 @@ def identify_rows(
     requests: Path,
     registry: Path,
     out: Path,
+    registries: PieceFiles,
     *,
     model: Model | None = None,
     engine: Engine = Engine.DUCKDB,
@@ -47,10 +48,11 @@ def identify_rows(
     """Answer every request of a Parquet or CSV file into the Parquet file ``out``; count the words given.
 
     Requests carry ``request_ref`` and the eleven fields, all text; a column ``row`` is carried through
-    and then is the key. As many rows come out as went in, in their order. ``files`` opens and writes both
-    where they are a batch's. Raises CountersealError for a file that cannot be read or lacks a column.
+    and then is the key. As many rows come out as went in, in their order. ``registries`` opens the index, ``files``
+    the requests and the answers where they are a batch's. Raises CountersealError for a file that cannot be read or
+    lacks a column; then nobody is identified, and no answer is left.
     """
-    index, chosen = open_registry(registry), model or load_model()
+    index, chosen = open_registry(registry, registries), model or load_model()
     counts: Counter[str] = Counter()
     place = files or PlainFiles()
     total = _count(requests, place)
@@ -58,7 +60,7 @@ def identify_rows(
     writer: pq.ParquetWriter | None = None
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch, place.create(partial) as file:
         if engine is Engine.SPARK:
-            answers = _on_spark(requests, registry, index, chosen, Path(scratch).resolve())
+            answers = _on_spark(requests, registry, registries, index, chosen, Path(scratch).resolve())
         else:
             answers = _on_threads(index, chosen, read_requests(requests, place))
         try:
@@ -69,6 +71,9 @@ def identify_rows(
                 counts.update(answer.column("outcome").to_pylist())
                 if progress is not None:
                     progress("Identifying", counts.total(), max(total, counts.total()))
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
         finally:
             if writer is not None:
                 writer.close()
@@ -77,7 +82,9 @@ def identify_rows(
     return {word: counts[word] for word in ("identified", "ambiguous", "none")}
 
 
-def _on_spark(requests: Path, registry: Path, index: RegistryIndex, model: Model, scratch: Path) -> Iterator[pa.Table]:
+def _on_spark(
+    requests: Path, registry: Path, registries: PieceFiles, index: RegistryIndex, model: Model, scratch: Path
+) -> Iterator[pa.Table]:
     """Stage the requests, a batch a row group, let Spark answer them, and give the answers in order."""
     staged, batches = scratch / "requests.parquet", read_requests(requests, PlainFiles())
     first = next(batches)  # of no rows: it gives the columns
@@ -86,7 +93,7 @@ def _on_spark(requests: Path, registry: Path, index: RegistryIndex, model: Model
     with pq.ParquetWriter(staged, first.schema) as writer:
         for count, batch in enumerate(batches, start=1):  # noqa: B007  # the last one is the count
             writer.write_table(batch, row_group_size=_BATCH)
-    for answered in answer_on_spark(staged, count, registry.resolve(), model.to_json(), scratch):
+    for answered in answer_on_spark(staged, count, registry.resolve(), registries, model.to_json(), scratch):
         yield pq.read_table(answered)
 
 

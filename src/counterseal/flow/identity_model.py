@@ -27,6 +27,7 @@ from counterseal.identity.index import open_registry
 from counterseal.identity.model import Model, Threshold
 from counterseal.identity.starting import starting_model
 from counterseal.identity.train import LabelledPairs, loss, train
+from counterseal.vault.registry_files import RegistryFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -66,11 +67,14 @@ class Judged:
         return self.decision.evidence_class
 
 
-def load_labelled_set(folder: Path, *, progress: Progress | None = None) -> LabelledSet:
+def load_labelled_set(
+    folder: Path, entropy: Callable[[int], bytes], *, progress: Progress | None = None
+) -> LabelledSet:
     """Read a labelled set: ``registry/`` (source tables), ``requests.parquet`` and ``truth.parquet``.
 
     The truth has ``request_ref``, ``account_id`` (empty for people who are not registered) and may have
-    ``kind``. Raises ``labelled-set`` for a set that is not whole.
+    ``kind``. ``entropy`` makes the key of its index, which goes with it. Raises ``labelled-set`` for a set that is
+    not whole.
     """
     truth_path = folder / "truth.parquet"
     if not truth_path.is_file():
@@ -83,11 +87,12 @@ def load_labelled_set(folder: Path, *, progress: Progress | None = None) -> Labe
     truth = pq.read_table(truth_path)
     requests = pa.concat_tables(read_requests(folder / "requests.parquet", PlainFiles()))
     with tempfile.TemporaryDirectory() as scratch:
-        about = build_registry(folder / "registry", Path(scratch) / "index", progress=progress)
-        index = open_registry(Path(scratch) / "index")
+        registry, files = Path(scratch) / "index", RegistryFiles(entropy)
+        about = build_registry(folder / "registry", registry, files, progress=progress)
+        index = open_registry(registry, files)
         columns = {field: requests.column(field).to_pylist() for field in REQUEST_FIELDS}
         compared = compare_requests(index, columns)
-        positions = {name.decode(): at for at, name in enumerate(index.account_ids.tolist())}
+        positions = {name.decode(): at for at, name in enumerate(index.account_ids.span(0, index.size).tolist())}
     known = dict(zip(truth["request_ref"].to_pylist(), truth["account_id"].to_pylist(), strict=True))
     kinds = (
         dict(zip(truth["request_ref"].to_pylist(), truth["kind"].to_pylist(), strict=True))

@@ -208,7 +208,7 @@ def _looked_up(engine: DuckEngine, office: Office, held: SubmissionHeld, folder:
     engine.write_parquet(
         f"SELECT r.row, r.request_ref, {fields} FROM rows r JOIN asking USING (row) ORDER BY r.row", asked
     )
-    identify_rows(asked, Path(held.registry), answers, files=office.files)
+    identify_rows(asked, Path(held.registry), answers, office.registries, files=office.files)
     engine.table("identified", answers)
     before = folder / FILES[1]
     if before.exists():

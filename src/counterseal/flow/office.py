@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from counterseal.store.ledger_log import LedgerLog
     from counterseal.vault.batch_files import BatchFiles
     from counterseal.vault.keys import OpeningSeal
+    from counterseal.vault.registry_files import RegistryFiles
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Hears what is being done, how much is done, and of how much (0 where that is not known)."""
@@ -29,7 +30,7 @@ class Office:
 
     ``policy`` says whose cosignatures are needed, None where nobody has said so; ``post`` reaches the witnesses;
     ``openings`` seals what must be read again and shown to nobody; ``sealer`` seals an answer that a proof proves;
-    ``files`` are those of its batches, sealed.
+    ``files`` are those of its batches, sealed; ``registries`` opens the indexes that it looks into.
     """
 
     workspace: Workspace
@@ -42,6 +43,7 @@ class Office:
     openings: OpeningSeal
     sealer: Sealer
     files: BatchFiles
+    registries: RegistryFiles
 
     def trust(self) -> Policy:
         """Give the policy. Raises CountersealError ``no-policy``: without witnesses nothing leaves."""

@@ -1,4 +1,4 @@
-"""The act of building a registry index from its two source tables."""
+"""The acts of building a registry index from its two source tables, and of destroying its key."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from counterseal.vault.registry_files import RegistryFiles
+
 
 def build_registry(
     source: Path,
     registry: Path,
+    files: RegistryFiles,
     *,
     progress: Callable[[str, int, int], None] | None = None,
     memory_limit: str = "1GB",
 ) -> dict[str, Any]:
     """Build the index of the registry in the folder ``source`` at ``registry``; give its counts and digests.
 
-    Raises CountersealError that names file, row and column; then nothing is left at ``registry``.
+    It is sealed under a fresh key, where ``files`` says that keys lie. Raises CountersealError that names file, row and
+    column, or a key that may not be replaced; then nothing is left at ``registry``.
     """
     if not source.is_dir():
         raise CountersealError(
@@ -30,4 +34,20 @@ def build_registry(
             where=str(source),
             next_step="Give a folder that holds accounts and addresses as CSV or Parquet.",
         )
-    return build_index(source, registry, progress=progress, memory_limit=memory_limit)
+    fresh = files.anew(registry)
+    return build_index(
+        source, registry, fresh, keep_key=lambda: fresh.keep(registry), progress=progress, memory_limit=memory_limit
+    )
+
+
+def destroy_registry(registry: Path, files: RegistryFiles) -> None:
+    """Destroy the key of the index at ``registry``: nothing of it can be read again, wherever it was copied to.
+
+    Raises CountersealError ``registry-unreadable``, and as ``RegistryFiles.open`` does, where this is no index that
+    the key opens: no other key is destroyed.
+    """
+    try:
+        files.try_key(registry)
+    except OSError as failure:
+        raise CountersealError("registry-unreadable", "This is no registry index.", where=str(registry)) from failure
+    files.destroy_key(registry)

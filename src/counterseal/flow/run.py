@@ -126,7 +126,7 @@ def _identify(office: Office, engine: DuckEngine, folder: Path, registry: Path, 
     with office.files.open(asked) as file:
         rows = pq.read_metadata(file).num_rows
     if rows:
-        identify_rows(asked, registry, answers, files=office.files, progress=progress)
+        identify_rows(asked, registry, answers, office.registries, files=office.files, progress=progress)
         engine.table("identified", answers)
     else:
         engine.table("identified", NO_ANSWER)

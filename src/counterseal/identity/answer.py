@@ -60,8 +60,9 @@ def compare_requests(index: RegistryIndex, columns: Mapping[str, Sequence[str | 
     places = code_places({field: columns[column] for field, column in _PLACE_OF.items()})
     given = [names.given_name(text).whole for text in columns["given_name"]]
     candidates = find_candidates(index, people, places, given)
-    levels, gains = compare(index, people, candidates.rows, candidates.accounts)
-    levels["address"], gains["address"], _ = compare_places(index, places, candidates.rows, candidates.accounts)
+    accounts = index.accounts.take(candidates.accounts)
+    levels, gains = compare(index, people, candidates.rows, accounts)
+    levels["address"], gains["address"], _ = compare_places(index, places, candidates.rows, accounts)
     return Compared(people, places, candidates, levels, gains)
 
 
@@ -79,11 +80,13 @@ def answer_requests(
     decision = decide(model, found.candidates, weighing)
     identified = decision.identified
     accounts = _of_best(found.candidates.accounts, decision.pair, 0)
-    ids = np.where(identified, index.account_ids[accounts], b"") if index.size else np.full(len(identified), b"")
+    ids = np.where(identified, index.account_ids.take(accounts), b"") if index.size else np.full(len(identified), b"")
     confirmed, latest = np.zeros(len(identified), bool), np.zeros(len(identified), bool)
     families = np.zeros(len(identified), np.int64)
     at = np.flatnonzero(identified)
-    confirmed[at], latest[at], families[at] = confirm_addresses(index, found.places, at, accounts[at])
+    confirmed[at], latest[at], families[at] = confirm_addresses(
+        index, found.places, at, index.accounts.take(accounts[at])
+    )
     answer: dict[str, Sequence[object] | np.ndarray] = {
         "outcome": [
             OUTCOMES[2 if sure else int(maybe)] for sure, maybe in zip(identified, decision.ambiguous, strict=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from counterseal.identity.keys import LOOSE_LIMIT, request_keys
+from counterseal.identity.sealed_array import spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +31,9 @@ def find_candidates(
     """Look every request's keys up. ``given_names`` are the requests' given names in compared form."""
     looked = [(keys[keys != 0], rows[keys != 0]) for keys, rows in request_keys(people, places, given_names)]
     keys, rows = (np.concatenate(part) for part in zip(*looked, strict=True))
-    left, right = index.filed_under(keys)
-    found = right - left
+    found, start, accounts = index.filed_under(keys, LOOSE_LIMIT)
     loose = found > LOOSE_LIMIT
     passed_over = np.bincount(rows[loose], minlength=len(people))
-    left, found, rows = left[~loose], found[~loose], rows[~loose]
-    positions = np.repeat(left - (np.cumsum(found) - found), found) + np.arange(found.sum())
-    pairs = np.unique((np.repeat(rows, found).astype(np.int64) << 32) | index.owners[positions])
+    start, found, rows = start[~loose], found[~loose], rows[~loose]
+    pairs = np.unique((np.repeat(rows, found).astype(np.int64) << 32) | accounts[spread(start, found)])
     return Candidates(pairs >> 32, pairs & 0xFFFFFFFF, passed_over)

@@ -90,12 +90,12 @@ _CHANCE = {
 def compare(
     index: RegistryIndex, people: np.ndarray, rows: np.ndarray, accounts: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Compare request ``rows`` with ``accounts``, pair by pair; give levels and gains by field.
+    """Compare request ``rows`` with the records of ``accounts``, pair by pair; give levels and gains by field.
 
     Beside the fields' levels stand two facts for vetoes: ``crossed`` (1 where one name stands in the other's
     field, at most a slip apart) and ``years`` between the two dates of birth, 100 at most.
     """
-    asked, held = people[rows], index.accounts[accounts]
+    asked, held = people[rows], accounts
     chance = {name: _chance(index, name, people[name])[rows] for name in ("given", "family")}
     levels: dict[str, np.ndarray] = {}
     gains: dict[str, np.ndarray] = {}

@@ -9,28 +9,27 @@ import numpy as np
 from counterseal.identity.compare import AddressLevel
 from counterseal.identity.distance import common_prefix, edit_distance, lengths
 from counterseal.identity.keys import street_keys
+from counterseal.identity.sealed_array import spread
 
 if TYPE_CHECKING:
     from counterseal.identity.index import RegistryIndex
 
 
-def held_addresses(index: RegistryIndex, accounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give (pair, address) positions: every address of every account, pair by pair."""
-    starts, held = (
-        index.accounts["start"][accounts].astype(np.int64),
-        index.accounts["held"][accounts].astype(np.int64),
-    )
-    pairs = np.repeat(np.arange(len(accounts)), held)
-    offsets = np.arange(len(pairs)) - np.repeat(np.cumsum(held) - held, held)
-    return pairs, np.repeat(starts, held) + offsets
+def held_addresses(accounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give (pair, address) positions: every address of every one of ``accounts``, which are ACCOUNT records."""
+    held = accounts["held"].astype(np.int64)
+    return np.repeat(np.arange(len(accounts)), held), spread(accounts["start"].astype(np.int64), held)
 
 
 def compare_places(
     index: RegistryIndex, places: np.ndarray, rows: np.ndarray, accounts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give for each pair the best level, its gain in bits, and the position of that address (-1 for none)."""
-    pairs, positions = held_addresses(index, accounts)
-    asked, held = places[rows[pairs]], index.addresses[positions]
+    """Hold request ``rows`` against the records of ``accounts``, pair by pair.
+
+    Give for each pair the best level, its gain in bits, and the position of that address (-1 for none).
+    """
+    pairs, positions = held_addresses(accounts)
+    asked, held = places[rows[pairs]], index.addresses.take(positions)
     level = _levels(asked, held)
     gain = _gains(index, places, rows, pairs, held, level)
     best_level = np.full(len(rows), AddressLevel.OTHER, np.int8)

@@ -23,13 +23,13 @@ _PARTS = ("kind", "before", "after")
 def confirm_addresses(
     index: RegistryIndex, places: np.ndarray, rows: np.ndarray, accounts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Say for each pair whether an address of the account is the stated one, and whether the latest is.
+    """Say for each pair of a row and an ACCOUNT record whether an address of it is the stated one, and the latest.
 
     The third answer is how many families the registry holds at the confirmed address, 0 where none is: a
     number far above a household's is an institution, whatever its name.
     """
-    pairs, positions = held_addresses(index, accounts)
-    asked, held = places[rows[pairs]], index.addresses[positions]
+    pairs, positions = held_addresses(accounts)
+    asked, held = places[rows[pairs]], index.addresses.take(positions)
     same = (asked["number"] != 0) & (asked["number"] == held["number"]) & (asked["unit"] == held["unit"])
     same &= _street(index, asked, held) & _area(asked, held)
     whole, conflict = np.ones(len(pairs), bool), np.zeros(len(pairs), bool)
@@ -41,7 +41,7 @@ def confirm_addresses(
         same[at] = _only_street_of_its_name(index, held[at : at + 1])
     confirmed, latest = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     confirmed[pairs[same]] = True
-    first = positions == index.accounts["start"][accounts[pairs]].astype(np.int64)
+    first = positions == accounts["start"][pairs].astype(np.int64)
     latest[pairs[same & first]] = True
     families = np.zeros(len(rows), np.int64)
     np.maximum.at(families, pairs[same], held["families"][same].astype(np.int64))
@@ -78,9 +78,8 @@ def _area(asked: np.ndarray, held: np.ndarray) -> np.ndarray:
 def _only_street_of_its_name(index: RegistryIndex, held: np.ndarray) -> bool:
     """Say whether no other street of that name, type aside, has that number in that ZIP of the registry."""
     keys = building_keys(held)
-    left, right = index.filed_under(keys)
-    owners = np.unique(index.owners[int(left[0]) : int(right[0])]).astype(np.int64)
-    _, positions = held_addresses(index, owners)
-    others = index.addresses[positions]
+    _, _, owners = index.filed_under(keys, index.size)
+    _, positions = held_addresses(index.accounts.take(owners))
+    others = index.addresses.take(positions)
     others = others[building_keys(others) == keys[0]]
     return all(len(np.unique(others[part][others[part] != 0])) <= 1 for part in _PARTS)

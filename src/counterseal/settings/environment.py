@@ -26,6 +26,9 @@ class Environment(BaseSettings):
     database_url: SecretStr | None = None
     """``postgresql://user:password@host:port/name``; without it SQLite in the workspace."""
 
+    registry_key: Path | None = None
+    """The file of the key under which the registry's index lies sealed; without it ``REGISTRY.key`` beside it."""
+
     secret_key: SecretStr | None = None
     """Signs sessions. Without it the workspace's own key file is read."""
 

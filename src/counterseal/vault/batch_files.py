@@ -11,7 +11,7 @@ import os
 from typing import IO, TYPE_CHECKING, cast
 
 from counterseal.errors import CountersealError
-from counterseal.vault.durable import synchronise_folder, write_durably
+from counterseal.vault.durable import destroy, synchronise_folder, write_durably
 from counterseal.vault.sealed_file import SealedReader, SealedWriter
 
 if TYPE_CHECKING:
@@ -51,15 +51,7 @@ class BatchFiles:
 
         A copy of the keys that was taken before still opens the batch; destroy it there too.
         """
-        path = self._path(submission)
-        if not path.exists():
-            return
-        with path.open("r+b") as file:
-            file.write(bytes(path.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
-        synchronise_folder(path.parent)
+        destroy(self._path(submission))
 
     def open(self, path: Path) -> IO[bytes]:
         """Open a file of a batch. Raises CountersealError ``batch-key`` or ``sealed-file``; OSError as any file."""

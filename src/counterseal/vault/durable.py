@@ -43,6 +43,21 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     synchronise_folder(path.parent)
 
 
+def destroy(path: Path) -> None:
+    """Overwrite a small file and take it away, durably; nothing where it is gone already.
+
+    What the disk keeps of what was overwritten is the disk's to say.
+    """
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    synchronise_folder(path.parent)
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, each durably entered in its parent."""
     if folder.is_dir():

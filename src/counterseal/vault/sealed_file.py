@@ -1,9 +1,10 @@
 """Files that lie encrypted and can be read from anywhere in them.
 
-A file is a heading (magic, a random salt) and pieces of 64 KiB, each sealed by AES-256-GCM. The file's own key
-is HKDF-SHA256 (RFC 5869) of the batch's key with that salt and the file's name; the nonce of a piece is its number
-and whether it is the last. So pieces cannot be exchanged, left out or moved to another file, and a file cannot be
-cut short: STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015), in the shape of C2SP's age.
+A file is a heading (magic, a random salt) and pieces of 64 KiB, or of a size that its reader knows, each sealed by
+AES-256-GCM. The file's own key is HKDF-SHA256 (RFC 5869) of the key of a batch or a registry with that salt and the
+file's name; the nonce of a piece is its number and whether it is the last. So pieces cannot be exchanged, left out or
+moved to another file, and a file cannot be cut short: STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015), in the shape
+of C2SP's age.
 """
 
 from __future__ import annotations
@@ -37,21 +38,22 @@ def _cipher(key: bytes, salt: bytes, name: str) -> AESGCM:
 
 
 def _nonce(number: int, *, last: bool) -> bytes:
-    return number.to_bytes(11) + bytes([last])
+    return (number << 8 | last).to_bytes(12)
 
 
 def _damaged(name: str) -> CountersealError:
     return CountersealError(
         "sealed-file", "The file cannot be opened: it is damaged, or its key is another.", where=name,
-        next_step="Take it back from a copy, with the batch's key.",
+        next_step="Take it back from a copy, with its key.",
     )  # fmt: skip
 
 
 class SealedWriter(io.RawIOBase):
-    """Writes one sealed file from its start to its end; it is whole when it is closed."""
+    """Writes one sealed file from its start to its end, in pieces of ``piece`` bytes; it is whole when it is closed."""
 
-    def __init__(self, path: Path, key: bytes, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, path: Path, key: bytes, entropy: Callable[[int], bytes], piece: int = PIECE) -> None:
         super().__init__()
+        self._piece = piece
         salt = entropy(SALT)
         self._cipher = _cipher(key, salt, path.name)
         self._file: IO[bytes] = path.open("wb")
@@ -73,9 +75,9 @@ class SealedWriter(io.RawIOBase):
         self._waiting += given
         self._written += len(given)
         at = 0
-        while len(self._waiting) - at > PIECE:  # the last piece waits for the end
-            self._seal(self._waiting[at : at + PIECE], last=False)
-            at += PIECE
+        while len(self._waiting) - at > self._piece:  # the last piece waits for the end
+            self._seal(self._waiting[at : at + self._piece], last=False)
+            at += self._piece
         del self._waiting[:at]
         return len(given)
 
@@ -107,22 +109,27 @@ class _Place(threading.local):
 
     at = 0
     number = -1
-    held = b""
+    held = memoryview(b"")
+    sealed = bytearray()
 
 
 class SealedReader(io.RawIOBase):
-    """Reads a sealed file from anywhere. Raises CountersealError ``sealed-file`` where a piece does not hold."""
+    """Reads a sealed file from anywhere. Raises CountersealError ``sealed-file`` where a piece does not hold.
 
-    def __init__(self, path: Path, key: bytes) -> None:
+    ``piece`` is the size of the pieces in which it was written; with another none holds.
+    """
+
+    def __init__(self, path: Path, key: bytes, piece: int = PIECE) -> None:
         super().__init__()
         self._name = path.name
+        self._piece = piece
         self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         size = os.fstat(self._file).st_size - HEADING
         heading = os.pread(self._file, HEADING, 0)
         if size < TAG or not heading.startswith(MAGIC):
             raise _damaged(self._name)
         self._cipher = _cipher(key, heading[len(MAGIC) :], path.name)
-        self._pieces = -(-size // (PIECE + TAG))
+        self._pieces = -(-size // (piece + TAG))
         self.size = size - TAG * self._pieces
         self._place = _Place()
         self._open(self._pieces - 1)  # a file cut short shows here
@@ -144,14 +151,25 @@ class SealedReader(io.RawIOBase):
         self._place.at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._place.at, os.SEEK_END: self.size}[whence]
         return self._place.at
 
-    def _open(self, number: int) -> bytes:
+    def open_piece(self, number: int, room: memoryview) -> int:
+        """Open one piece, the first of number 0, into ``room``; give how many bytes it has."""
+        sealed = self._place.sealed
+        if len(sealed) != self._piece + TAG:
+            sealed = self._place.sealed = bytearray(self._piece + TAG)
+        length = os.preadv(self._file, [sealed], HEADING + number * len(sealed)) - TAG
+        nonce = _nonce(number, last=number == self._pieces - 1)
+        whole = sealed if length == self._piece else memoryview(sealed)[: length + TAG]
+        try:
+            self._cipher.decrypt_into(nonce, whole, None, room[:length])
+        except (InvalidTag, ValueError):
+            raise _damaged(self._name) from None
+        return length
+
+    def _open(self, number: int) -> memoryview:
         place = self._place
         if number != place.number:
-            sealed = os.pread(self._file, PIECE + TAG, HEADING + number * (PIECE + TAG))
-            try:
-                place.held = self._cipher.decrypt(_nonce(number, last=number == self._pieces - 1), sealed, None)
-            except InvalidTag:
-                raise _damaged(self._name) from None
+            place.number, place.held = -1, memoryview(bytearray(self._piece))
+            place.held = place.held[: self.open_piece(number, place.held)]
             place.number = number
         return place.held
 
@@ -160,7 +178,7 @@ class SealedReader(io.RawIOBase):
         wanted = memoryview(buffer).cast("B")
         filled = 0
         while filled < len(wanted) and self._place.at < self.size:
-            number, within = divmod(self._place.at, PIECE)
+            number, within = divmod(self._place.at, self._piece)
             piece = self._open(number)[within : within + len(wanted) - filled]
             wanted[filled : filled + len(piece)] = piece
             filled += len(piece)
