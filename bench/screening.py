@@ -65,17 +65,15 @@ ROWS = """
 
 def counterseal(rows: Path, out: Path) -> None:
     import twelve
-    from counterseal.agreements import load_agreement, own_tables
+    from counterseal.agreements import load_agreement
     from counterseal.engine.duck import DuckEngine
-    from counterseal.screening import screening_steps
+    from counterseal.flow.screen import screen_rows
     from rules import reduced
 
     law = reduced(load_agreement(AGREEMENT), RULES)
     with DuckEngine(memory_limit="2GB", threads=2, spill=out.parent) as engine:
-        engine.table("rows", rows)
-        for name, table in own_tables(law).items():
-            engine.table(name, table)
-        engine.run(screening_steps(law, {"signed_on": twelve.SIGNED_ON.isoformat()}, register_known=False))
+        facts = {"signed_on": twelve.SIGNED_ON.isoformat()}
+        screen_rows(engine, rows, law, facts, register_known=False, found=False)
         engine.write_parquet("SELECT row, outcome, rules, reasons FROM screened", out)
 
 
