@@ -171,7 +171,7 @@ def _refuse_retroactive(law: Agreement) -> None:
 
 
 def _loosened(changes: tuple[Change, ...]) -> int:
-    return sum(one.direction not in {Direction.NONE, Direction.TIGHTENED} for one in changes[1:])
+    return sum(one.direction not in {Direction.NONE, Direction.READ, Direction.TIGHTENED} for one in changes[1:])
 
 
 def _conditions_digest(law: Agreement) -> str:
