@@ -103,16 +103,15 @@ cell = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    rows=st.lists(
-        st.one_of(
-            st.fixed_dictionaries(dict.fromkeys(FIELDS, cell)), st.just(SOUND), st.just({"malformed": "nul_byte"})
-        ),
-        min_size=1,
-        max_size=12,
-    )
+BATCHES = st.lists(
+    st.one_of(st.fixed_dictionaries(dict.fromkeys(FIELDS, cell)), st.just(SOUND), st.just({"malformed": "nul_byte"})),
+    min_size=1,
+    max_size=12,
 )
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=BATCHES)
 def test_rows_in_are_not_determinations_out(read: Read, engine: DuckEngine, rows: list[dict[str, Any]]):
     """Whatever is in a row, it is determined once; the counts of the batch are those of a plain count."""
     agreement = read(DOCUMENT)
@@ -139,16 +138,7 @@ GROUPS = st.sampled_from(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    rows=st.lists(
-        st.one_of(
-            st.fixed_dictionaries(dict.fromkeys(FIELDS, cell)), st.just(SOUND), st.just({"malformed": "nul_byte"})
-        ),
-        min_size=1,
-        max_size=12,
-    ),
-    narrow=GROUPS,
-)
+@given(rows=BATCHES, narrow=GROUPS)
 def test_a_value_worked_out_once_answers_otherwise_than_in_its_row(
     read: Read, engine: DuckEngine, rows: list[dict[str, Any]], narrow: tuple[tuple[str, ...], ...]
 ):
