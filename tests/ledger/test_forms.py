@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterseal.errors import CountersealError
-from counterseal.ledger.entry import EntryKind, read_entry, write_entry
+from counterseal.ledger.entry import EntryKind, read_entry, stamp, write_entry
 from counterseal.ledger.forms import EntryForms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-AT = datetime(2026, 11, 23, tzinfo=UTC)
+AT = stamp(datetime(2026, 11, 23, tzinfo=UTC))
 NAMES = st.sampled_from(["a", "b", "kind", "rows", '"kind":"stop', "\\", "x,1,y", ":0"])
 SCALARS = st.sampled_from(["", "plain", "é", '"', "\\", "a\nb", '","kind":"stop', "\x7f", "1,2"]) | st.integers(
     -(2**53) + 1, 2**53 - 1

@@ -23,17 +23,18 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 
 from counterseal.errors import CountersealError
 from counterseal.ledger.checkpoint import TreeHead
-from counterseal.ledger.entry import SALT, EntryKind, Opening, write_entry
+from counterseal.ledger.entry import SALT, EntryKind, Opening, stamp, write_entry
 from counterseal.ledger.note import read_head, sign_note
 from counterseal.ledger.tree import EMPTY_ROOT, grow, leaf_hash, peaks_root
+from counterseal.store.act import open_act
 from counterseal.store.ledger_tiles import checkpoint_note, derive_tiles, one_publisher, published_head
 from counterseal.store.ledger_triggers import check_guard
 from counterseal.store.models.ledger import (
@@ -44,7 +45,7 @@ from counterseal.store.models.ledger import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -54,20 +55,22 @@ if TYPE_CHECKING:
     from counterseal.ledger.note import NoteSigner, VerifierKey
     from counterseal.ledger.ports import Entropy, FileWriter, Seal
 
+    Execute: TypeAlias = Callable[..., Any]
+    """Runs one statement, with values or without, and gives the driver's cursor."""
+
 APPEND_LOCK = 0x6C6F67
 """PostgreSQL's advisory lock under which entries are appended, one transaction at a time."""
 
 
-KINDS = frozenset(EntryKind)
+KINDS = {str(kind): kind for kind in EntryKind}
 _LAST = 'SELECT "index", CAST(at AS TEXT), peaks FROM store_ledgerentry ORDER BY "index" DESC LIMIT 1'
 _APPEND = 'INSERT INTO store_ledgerentry ("index", kind, at, entry, peaks) VALUES (?, ?, ?, ?, ?)'
 """Plain SQL, by the driver, on the one path that a release waits for: the mapper's work takes longer than the disk."""
 
-
-class _Last(NamedTuple):
-    size: int
-    at: datetime | None
-    peaks: bytes
+_POSTGRESQL = {
+    _LAST: _LAST.replace("CAST(at AS TEXT)", "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"),
+    _APPEND: _APPEND.replace("?, ?, ?, ?, ?", "%s, %s, CAST(%s AS timestamp) AT TIME ZONE 'UTC', %s, %s"),
+}
 
 
 class LedgerLog:
@@ -105,36 +108,48 @@ class LedgerLog:
         or ``entry-too-large`` for what cannot be an entry, ``clock-back`` when time has gone backwards,
         and ``salt-repeated`` when the random generator gives what it gave before.
         """
-        connection = connections[self._alias]
-        if not connection.in_atomic_block:
-            raise CountersealError("ledger-transaction", "An entry is made within the transaction of its act.")
-        if kind not in KINDS:
+        execute = self._alone()
+        known = KINDS.get(kind)
+        if known is None:
             raise CountersealError("entry-kind", f"There is no kind of entry called {kind}.")
-        _lock(connection)
-        last = _last(connection)
-        at = self._clock.now()
-        if last.at is not None and at < last.at:
+        size, since, peaks = _last(execute)
+        at = stamp(self._clock.now())
+        told = f"{at[:10]} {at[11:26]}"  # as the database writes it
+        if told < since:
             raise CountersealError(
                 "clock-back",
                 "The clock stands before the ledger's last entry.",
                 next_step="Set the machine's clock right; nothing is entered until then.",
             )
-        openings = [Opening(field, self._entropy(SALT), value) for field, value in sorted((commitments or {}).items())]
-        entry = write_entry(EntryKind(kind), at, body, {one.field: one.commitment for one in openings})
-        peaks = grow(last.peaks, last.size, leaf_hash(entry))
-        _execute(connection, _APPEND, (last.size, kind, str(at.astimezone(UTC).replace(tzinfo=None)), entry, peaks))
+        openings: list[Opening] = []
+        if commitments:
+            openings = [Opening(field, self._entropy(SALT), value) for field, value in sorted(commitments.items())]
+        entry = write_entry(known, at, body, {one.field: one.commitment for one in openings})
+        peaks = grow(peaks, size, leaf_hash(entry))
+        execute(_APPEND, (size, kind, told.removesuffix(".000000"), entry, peaks))
         if openings:
-            self._keep(last.size, openings)
-        return last.size
+            self._keep(size, openings)
+        return size
 
     def lock(self) -> None:
         """Let no other transaction append until this one ends: what is read from here on stays true.
 
         Raises CountersealError ``ledger-transaction`` outside a transaction.
         """
-        if not connections[self._alias].in_atomic_block:
-            raise CountersealError("ledger-transaction", "The ledger is locked within an act's transaction.")
-        _lock(connections[self._alias])
+        self._alone()
+
+    def _alone(self) -> Execute:
+        """See that no other transaction appends until this one ends; give what runs a statement in it."""
+        act = open_act(self._alias)
+        if act is not None:  # SQLite has one writer, and this is it
+            return act.execute
+        connection = connections[self._alias]
+        if not connection.in_atomic_block:
+            raise CountersealError("ledger-transaction", "An entry is made within the transaction of its act.")
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPEND_LOCK])
+        return partial(_execute, connection)
 
     def _keep(self, index: int, openings: Sequence[Opening]) -> None:
         kept = [
@@ -177,8 +192,8 @@ class LedgerLog:
 
     def size_and_root(self) -> tuple[int, str]:
         """Give the size of the log as committed and its root in base64."""
-        last = _last(connections[self._alias])
-        return last.size, base64.b64encode(peaks_root(last.peaks)).decode("ascii")
+        size, _, peaks = _last(partial(_execute, connections[self._alias]))
+        return size, base64.b64encode(peaks_root(peaks)).decode("ascii")
 
     def publish(self) -> str:
         """Sign a checkpoint over every durable entry, write the tiles, and give the checkpoint.
@@ -252,7 +267,7 @@ class LedgerLog:
         """
         if seen is None:
             return
-        size = _last(connections[self._alias]).size
+        size, _, _ = _last(partial(_execute, connections[self._alias]))
         if seen.size > size:
             raise CountersealError(
                 "log-rolled-back",
@@ -323,34 +338,28 @@ def _context(index: int, field: str) -> bytes:
     return f"opening/v1/{index}/{field}".encode()
 
 
-def _last(connection: BaseDatabaseWrapper) -> _Last:
-    row = _execute(connection, _LAST).fetchone()
+def _last(execute: Execute) -> tuple[int, str, bytes]:
+    """Give the log's size, its last entry's time as text ("" before the first) and its peaks."""
+    row = execute(_LAST).fetchone()
     if row is None:
-        return _Last(0, None, b"")
+        return 0, "", b""
     index, at, peaks = row
-    return _Last(index + 1, datetime.fromisoformat(at).replace(tzinfo=UTC), bytes(peaks))
+    return index + 1, at, peaks
 
 
 def _execute(connection: BaseDatabaseWrapper, query: str, values: tuple[object, ...] = ()) -> Any:
     """Run one statement of the append path on the driver's connection, with the mapper's errors and none of its work.
 
-    Times go to and fro as text in UTC.
+    Times go to and fro as text in UTC, so that what is compared is what is kept.
     """
     if connection.connection is None:
         connection.ensure_connection()
     if connection.needs_rollback:
         connection.validate_no_broken_transaction()  # raises
     if connection.vendor == "postgresql":
-        query = query.replace("?", "%s").replace("CAST(at AS TEXT)", "CAST(at AT TIME ZONE 'UTC' AS TEXT)")
-        values = tuple(f"{value}+00" if place == 2 else value for place, value in enumerate(values))
+        query = _POSTGRESQL[query]
     with connection.wrap_database_errors:
         return connection.connection.execute(query, values)
-
-
-def _lock(connection: BaseDatabaseWrapper) -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPEND_LOCK])
 
 
 @contextmanager
