@@ -7,6 +7,7 @@ database, a transaction that is open already, statements that are watched, an er
 
 from __future__ import annotations
 
+from sqlite3 import Error as SQLiteError
 from threading import local
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +27,23 @@ class Act(Atomic):
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(using, True, True)
+        self.alias = using
         self._connection: Any = None
 
     def __enter__(self) -> None:
-        connection: Any = connections[self.using or DEFAULT_DB_ALIAS]
-        if not _plain(connection):
-            super().__enter__()
-            return
-        with connection.wrap_database_errors:
-            self._execute = connection.connection.cursor().execute
+        connection = _here.connection
+        known = connection is not None and connection.settings_dict is connections.settings[self.alias]
+        if not (known and _plain(connection)):
+            connection = _here.connection = connections[self.alias]
+            if not _plain(connection):
+                super().__enter__()
+                return
+        self._execute = connection.connection.cursor().execute
+        try:
             self._execute("BEGIN IMMEDIATE")
+        except SQLiteError:
+            with connection.wrap_database_errors:
+                raise
         connection.commit_on_exit = True
         connection.needs_rollback = False
         connection.autocommit = False
@@ -62,11 +70,11 @@ class Act(Atomic):
             super().__exit__(kind, error, traceback)
             return
         try:
-            with connection.wrap_database_errors:
-                self._execute("COMMIT")
+            self._execute("COMMIT")
         except BaseException as refused:
             super().__exit__(type(refused), refused, refused.__traceback__)  # rolled back
-            raise
+            with connection.wrap_database_errors:
+                raise
         connection.atomic_blocks.pop()
         connection.in_atomic_block = False
         connection.autocommit = True
@@ -80,11 +88,20 @@ class Act(Atomic):
         connection = self._connection
         if connection.needs_rollback:
             connection.validate_no_broken_transaction()  # raises
-        with connection.wrap_database_errors:
+        try:
             return self._execute(query, values)
+        except SQLiteError:
+            with connection.wrap_database_errors:
+                raise
 
 
 class _Here(local):
+    """What a thread keeps: the mapper takes longer to find a thread's connection than to set its marks.
+
+    It is looked up anew when it was closed, or when the database that it was made for is no longer the one in use.
+    """
+
+    connection: Any = None
     act: Act | None = None
 
 
@@ -94,7 +111,7 @@ _here = _Here()
 def open_act(using: str) -> Act | None:
     """Give the act that this thread has open on the driver's own connection, or None: then it is the mapper's."""
     act = _here.act
-    return act if act is not None and act.using == using else None
+    return act if act is not None and act.alias == using else None
 
 
 def _plain(connection: Any) -> bool:

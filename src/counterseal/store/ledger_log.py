@@ -67,6 +67,17 @@ _LAST = 'SELECT "index", CAST(at AS TEXT), peaks FROM store_ledgerentry ORDER BY
 _APPEND = 'INSERT INTO store_ledgerentry ("index", kind, at, entry, peaks) VALUES (?, ?, ?, ?, ?)'
 """Plain SQL, by the driver, on the one path that a release waits for: the mapper's work takes longer than the disk."""
 
+_FOLLOW = _APPEND.removesuffix("?)") + (
+    'CASE WHEN (SELECT peaks FROM store_ledgerentry ORDER BY "index" DESC LIMIT 1) = ? THEN ? END)'
+)
+"""The same, refused (no entry is without peaks) unless the last entry's peaks are those that the writer takes for it.
+
+Peaks are hashes of all that stands before: where they are the same, so are the size, the time and the entries.
+"""
+
+_NOTHING = (0, "", b"")
+"""Size, time and peaks before the first entry."""
+
 _POSTGRESQL = {
     _LAST: _LAST.replace("CAST(at AS TEXT)", "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"),
     _APPEND: _APPEND.replace("?, ?, ?, ?, ?", "%s, %s, CAST(%s AS timestamp) AT TIME ZONE 'UTC', %s, %s"),
@@ -95,6 +106,7 @@ class LedgerLog:
         self._entropy = entropy
         self._write_file = write_file
         self._alias = alias
+        self._entered = _NOTHING
 
     @property
     def keys(self) -> tuple[VerifierKey, ...]:
@@ -112,23 +124,43 @@ class LedgerLog:
         known = KINDS.get(kind)
         if known is None:
             raise CountersealError("entry-kind", f"There is no kind of entry called {kind}.")
-        size, since, peaks = _last(execute)
         at = stamp(self._clock.now())
-        told = f"{at[:10]} {at[11:26]}"  # as the database writes it
+        openings: list[Opening] = []
+        if commitments:
+            openings = [Opening(field, self._entropy(SALT), value) for field, value in sorted(commitments.items())]
+        entry = write_entry(known, at, body, {one.field: one.commitment for one in openings})
+        index = self._enter(execute, kind, f"{at[:10]} {at[11:26]}", entry)
+        if openings:
+            self._keep(index, openings)
+        return index
+
+    def _enter(self, execute: Execute, kind: str, told: str, entry: bytes) -> int:
+        """Write an entry's row after the last one; ``told`` is its time as the database writes it.
+
+        What this process entered last is taken for the last entry. The statement is refused when it is not: another
+        process has appended, or the transaction was rolled back. Then, and on PostgreSQL, the last entry is read.
+        """
+        leaf = leaf_hash(entry)
+        size, since, peaks = self._entered
+        if size and since <= told:
+            grown = grow(peaks, size, leaf)
+            try:
+                execute(_FOLLOW, (size, kind, told.removesuffix(".000000"), entry, peaks, grown))
+            except IntegrityError:
+                pass
+            else:
+                self._entered = size + 1, told, grown
+                return size
+        size, since, peaks = _last(execute)
         if told < since:
             raise CountersealError(
                 "clock-back",
                 "The clock stands before the ledger's last entry.",
                 next_step="Set the machine's clock right; nothing is entered until then.",
             )
-        openings: list[Opening] = []
-        if commitments:
-            openings = [Opening(field, self._entropy(SALT), value) for field, value in sorted(commitments.items())]
-        entry = write_entry(known, at, body, {one.field: one.commitment for one in openings})
-        peaks = grow(peaks, size, leaf_hash(entry))
-        execute(_APPEND, (size, kind, told.removesuffix(".000000"), entry, peaks))
-        if openings:
-            self._keep(size, openings)
+        grown = grow(peaks, size, leaf)
+        execute(_APPEND, (size, kind, told.removesuffix(".000000"), entry, grown))
+        self._entered = (size + 1, told, grown) if open_act(self._alias) is not None else _NOTHING
         return size
 
     def lock(self) -> None:
@@ -342,7 +374,7 @@ def _last(execute: Execute) -> tuple[int, str, bytes]:
     """Give the log's size, its last entry's time as text ("" before the first) and its peaks."""
     row = execute(_LAST).fetchone()
     if row is None:
-        return 0, "", b""
+        return _NOTHING
     index, at, peaks = row
     return index + 1, at, peaks
 
