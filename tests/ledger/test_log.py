@@ -20,6 +20,7 @@ from counterseal.ledger.policy import NO_QUORUM, Policy
 from counterseal.ledger.receipt import read_receipt, verify_receipt
 from counterseal.ledger.tree import leaf_hash
 from counterseal.store.ledger_triggers import sqlite_triggers
+from counterseal.store.submissions import one_act
 from counterseal.vault.signing import check_signature
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def enter(log: LedgerLog, count: int = 1) -> int:
-    with transaction.atomic(durable=True):
+    with one_act():
         for n in range(count):
             index = log.append("received", {"rows": n}, {"submission": f"S-{n}"})
     return index
@@ -70,7 +71,7 @@ def test_an_act_that_fails_and_leaves_its_entry(log: LedgerLog):
     enter(log)
 
     def act() -> None:
-        with transaction.atomic(durable=True):
+        with one_act():
             log.append("stop", {}, {})
             raise ZeroDivisionError
 
@@ -248,7 +249,7 @@ def test_a_crash_between_commit_and_files_that_is_not_mended(log: LedgerLog):
 
 
 def test_a_personal_value_in_the_published_files(log: LedgerLog):
-    with transaction.atomic(durable=True):
+    with one_act():
         log.append("intent", {"case": 7}, {"officer": "CANARY MARY QUEBEC 900-00-1234"})
     log.publish()
     files = b"".join(path.read_bytes() for path in log.folder.rglob("*") if path.is_file())
