@@ -92,9 +92,11 @@ def test_an_act_within_an_act(log: LedgerLog):
 
 
 def test_a_commit_that_is_refused_and_keeps_its_entry(log: LedgerLog):
+    enter(log, 1)
+
     def act() -> None:
         with one_act():
-            log.append("received", {"rows": 1})
+            log.append("received", {"rows": 2})
             connections["default"].cursor().execute(
                 "INSERT INTO store_ledgeropening (entry_id, field, salt_sha256, sealed) VALUES (7, 'a', 'b', x'00')"
             )  # of an entry that is not there: SQLite looks when it commits
@@ -102,8 +104,8 @@ def test_a_commit_that_is_refused_and_keeps_its_entry(log: LedgerLog):
     with pytest.raises(IntegrityError):
         act()
     assert open_act("default") is None
-    enter(log, 2)
-    assert entered(log) == [2]
+    enter(log, 3)
+    assert entered(log) == [1, 3]
 
 
 def test_an_act_that_cannot_begin(log: LedgerLog, office: Path):
@@ -134,6 +136,9 @@ def test_a_statement_after_one_that_broke_the_act(log: LedgerLog):
     with pytest.raises(transaction.TransactionManagementError), one_act():
         transaction.set_rollback(True)
         log.append("received", {"rows": 2})
+    with one_act():
+        log.append("received", {"rows": 3})
+        transaction.set_rollback(True)
     assert entered(log) == [1]
 
 
