@@ -42,6 +42,7 @@ from counterseal.store.models.ledger import (
     LedgerCosignature,
     LedgerEntry,
     LedgerOpening,
+    kept_bytes,
 )
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ class LedgerLog:
         found = LedgerEntry.objects.using(self._alias).filter(index=index).values_list("entry", flat=True).first()
         if found is None:
             raise CountersealError("no-such-entry", f"There is no entry {index} in the ledger.")
-        return bytes(found)
+        return kept_bytes(found)
 
     def size_and_root(self) -> tuple[int, str]:
         """Give the size of the log as committed and its root in base64."""
@@ -283,8 +284,8 @@ class LedgerLog:
         peaks = b""
         entries = LedgerEntry.objects.using(self._alias).order_by("index").values_list("entry", "peaks")
         for index, (entry, kept) in enumerate(entries.iterator()):
-            peaks = grow(peaks, index, leaf_hash(bytes(entry)))
-            if peaks != bytes(kept):
+            peaks = grow(peaks, index, leaf_hash(kept_bytes(entry)))
+            if peaks != kept_bytes(kept):
                 raise _damaged(index)
         self.check_not_behind(published_head(self.folder))
         newest = self.newest_checkpoint()
@@ -317,7 +318,7 @@ class LedgerLog:
         if size == 0:
             return EMPTY_ROOT
         entries = LedgerEntry.objects.using(self._alias)
-        return peaks_root(bytes(entries.values_list("peaks", flat=True).get(index=size - 1)))
+        return peaks_root(kept_bytes(entries.values_list("peaks", flat=True).get(index=size - 1)))
 
     def _read_back(self, second: str) -> tuple[int, bytes]:
         """Hash again, from the disk, every entry since the last checkpoint; give size and root."""
@@ -327,13 +328,13 @@ class LedgerLog:
         if signed is not None and signed.size:
             head = read_head(signed.note)
             size = head.size
-            peaks = bytes(entries.values_list("peaks", flat=True).get(index=size - 1))
+            peaks = kept_bytes(entries.values_list("peaks", flat=True).get(index=size - 1))
             if peaks_root(peaks) != head.root:
                 raise _damaged(size - 1)
         since = entries.filter(index__gte=size).order_by("index").values_list("entry", "peaks")
         for entry, kept in since.iterator():
-            peaks = grow(peaks, size, leaf_hash(bytes(entry)))
-            if peaks != bytes(kept):
+            peaks = grow(peaks, size, leaf_hash(kept_bytes(entry)))
+            if peaks != kept_bytes(kept):
                 raise _damaged(size)
             size += 1
         return size, peaks_root(peaks)
