@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 from counterseal.errors import CountersealError
-from counterseal.ledger.canonical import canonical, read_canonical
+from counterseal.ledger.canonical import canonical, canonical_text, encoded, read_canonical
 from counterseal.ledger.tiles import LARGEST_ENTRY
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def stamp(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise CountersealError("entry-value", "An entry's time is in UTC.")
-    return f"{at.astimezone(UTC).isoformat('T', 'microseconds')[:-6]}Z"
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
 
 
 def write_entry(kind: EntryKind, at: str, body: Mapping[str, Fact], commitments: Mapping[str, str]) -> bytes:
@@ -115,12 +115,10 @@ def write_entry(kind: EntryKind, at: str, body: Mapping[str, Fact], commitments:
     Raises CountersealError ``entry-value`` for any other value (a fraction, a truth value, nothing) and
     ``entry-too-large`` beyond 65,535 bytes.
     """
-    entry = b'{"at":"%b"%b%b,"kind":"%b","v":1}' % (  # the members in their order; what they hold is canonical
-        at.encode(),
-        b',"body":' + canonical(dict(body)) if body else b"",
-        b',"commitments":' + canonical(dict(commitments)) if commitments else b"",
-        kind.encode(),
-    )
+    held = f',"body":{canonical_text(dict(body))}' if body else ""
+    if commitments:
+        held += f',"commitments":{canonical_text(dict(commitments))}'
+    entry = encoded(f'{{"at":"{at}"{held},"kind":"{kind}","v":1}}')  # the members in their order
     if len(entry) > LARGEST_ENTRY:
         raise CountersealError("entry-too-large", f"An entry is at most {LARGEST_ENTRY} bytes long.")
     return entry
