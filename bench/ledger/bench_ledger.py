@@ -28,7 +28,7 @@ ready()
 
 from counterseal.flow.book import make_book, publish_witnessed  # noqa: E402 - after Django is ready
 from counterseal.ledger.checkpoint import TreeHead  # noqa: E402
-from counterseal.ledger.entry import EntryKind, write_entry  # noqa: E402
+from counterseal.ledger.entry import EntryKind, stamp, write_entry  # noqa: E402
 from counterseal.ledger.folder import CHECKPOINT, LedgerFolder, prove_entry, verify_folder  # noqa: E402
 from counterseal.ledger.note import sign_note  # noqa: E402
 from counterseal.ledger.policy import NO_QUORUM, Policy, read_policy  # noqa: E402
@@ -165,7 +165,7 @@ def measure_tree(size: int = 100_000, tries: int = 5000) -> dict[str, tuple[floa
 def make_folder(folder: Path, count: int) -> Policy:
     """Write a ledger of ``count`` entries as files, without a database."""
     signers = [KeySigner("ledger.example/bench", kind, os.urandom(32)) for kind in LOG_KEYS.values()]
-    now = SystemClock().now()
+    now = stamp(SystemClock().now())
     tree, pad = Tree(), "f" * 64
     bundle: list[bytes] = []
     for number in range(count):

@@ -347,11 +347,17 @@ def tile_name(level: int | str, index: int, width: int) -> str:
     return f"tile/{level}/{path}" + (f".p/{width}" if width < 256 else "")
 
 
+def tile(folder: Path, level: int | str, index: int, width: int) -> bytes:
+    """Read a tile or bundle; the full one where the partial is gone, as it is once the ledger has grown past it."""
+    try:
+        return (folder / tile_name(level, index, width)).read_bytes()
+    except FileNotFoundError:
+        return (folder / tile_name(level, index, 256)).read_bytes()
+
+
 def bundle(folder: Path, index: int, width: int) -> list[bytes]:
     """Read one bundle of entries."""
-    path = folder / tile_name("entries", index, width)
-    raw = (path if path.exists() else folder / tile_name("entries", index, 256)).read_bytes()
-    found, at = [], 0
+    raw, found, at = tile(folder, "entries", index, width), [], 0
     for _ in range(width):
         length = int.from_bytes(raw[at : at + 2])
         if at + 2 + length > len(raw):
@@ -386,9 +392,7 @@ def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
     while row_of_hashes:
         for index in range(-(-len(row_of_hashes) // 256)):
             part = row_of_hashes[256 * index : 256 * index + 256]
-            path = folder / tile_name(level, index, len(part))
-            raw = (path if path.exists() else folder / tile_name(level, index, 256)).read_bytes()
-            if raw[: 32 * len(part)] != b"".join(part):
+            if tile(folder, level, index, len(part))[: 32 * len(part)] != b"".join(part):
                 raise Refused(f"{tile_name(level, index, len(part))} does not follow from the entries")
         full = range(0, len(row_of_hashes) // 256 * 256, 256)
         row_of_hashes = [_root(row_of_hashes[at : at + 256]) for at in full]
@@ -404,9 +408,7 @@ def entries_from(folder: Path, head: Head, wanted: int) -> tuple[int, list[bytes
     first = wanted // 256
     stack, hashes = Stack(), Stack()
     for at in range(0, first, 256):
-        width = min(256, head.size // 256 - at)
-        path = folder / tile_name(1, at // 256, width)
-        raw = (path if path.exists() else folder / tile_name(1, at // 256, 256)).read_bytes()
+        raw = tile(folder, 1, at // 256, min(256, head.size // 256 - at))
         for here in range(min(256, first - at)):
             stack.add(raw[32 * here : 32 * here + 32])
     found: list[bytes] = []
@@ -457,13 +459,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("what", choices=["ledger", "receipt", "row", "package", "order", *BESIDE])
     parser.add_argument("path", type=Path)
     parser.add_argument("--policy", type=Path, help="a tlog-policy file")
-    parser.add_argument("--key", help="the log's verifier key; no witness is asked for")
+    parser.add_argument("--key", help="the log's verifier key, or the file that holds it; no witness is asked for")
     parser.add_argument("--entry", type=Path, help="the bytes of the entry")
     parser.add_argument("--ledger", type=Path, help="the published ledger that the file is held against")
     parser.add_argument("--index", type=Path, help="the inspector's index, for the taxpayers of an annual table")
     given = parser.parse_args(arguments)
     try:
-        policy = Policy(given.policy.read_text() if given.policy else f"log {given.key}\nquorum none\n")
+        key = Path(given.key).read_text().strip() if given.key and Path(given.key).is_file() else given.key
+        policy = Policy(given.policy.read_text() if given.policy else f"log {key}\nquorum none\n")
         if given.what == "row":
             head, written = row(json.loads(given.path.read_text("utf-8")), policy)
             print(f"{written} is in {head.origin} at size {head.size}")  # noqa: T201

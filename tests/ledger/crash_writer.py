@@ -11,8 +11,6 @@ import os
 import sys
 from pathlib import Path
 
-from django.db import transaction
-
 from counterseal.store.connection import point_at, ready
 
 ready()
@@ -23,6 +21,7 @@ from tests.ledger.test_witness import make_witness  # noqa: E402
 from counterseal.flow.book import publish_witnessed  # noqa: E402 - after Django is ready
 from counterseal.ledger.note import read_head  # noqa: E402
 from counterseal.ledger.policy import read_policy  # noqa: E402
+from counterseal.store.submissions import one_act  # noqa: E402
 from counterseal.vault.keys import WITNESS_KEYS  # noqa: E402
 
 
@@ -39,7 +38,7 @@ def work(folder: Path) -> None:
         return reply.status, reply.content_type, reply.body
 
     for kind in ("signed", "signed", "intent", "stop", "received"):
-        with transaction.atomic(durable=True):
+        with one_act():
             index = log.append(kind, {"n": 1}, {"official": "somebody"})
         os.write(1, f"entered {index}\n".encode())
         size = read_head(publish_witnessed(log, policy, post)).size

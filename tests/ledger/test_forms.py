@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
 from counterseal.errors import CountersealError
-from counterseal.ledger.entry import EntryKind, read_entry, write_entry
+from counterseal.ledger.entry import EntryKind, read_entry, stamp, write_entry
 from counterseal.ledger.forms import EntryForms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-AT = datetime(2026, 11, 23, tzinfo=UTC)
+AT = stamp(datetime(2026, 11, 23, tzinfo=UTC))
 NAMES = st.sampled_from(["a", "b", "kind", "rows", '"kind":"stop', "\\", "x,1,y", ":0"])
 SCALARS = st.sampled_from(["", "plain", "é", '"', "\\", "a\nb", '","kind":"stop', "\x7f", "1,2"]) | st.integers(
     -(2**53) + 1, 2**53 - 1
@@ -71,3 +72,22 @@ def test_names_that_change_their_order_under_a_known_form():
         b'{"body":{"a":1,"b":2},"kind":"stop","v":1}\n',
     ):
         assert outcome(forms.kind, entry) == "refused: entry-form"
+
+
+@given(
+    st.sampled_from(EntryKind),
+    st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29)),  # noqa: DTZ001 - the zone is drawn beside
+    st.integers(-23, 23),
+    st.dictionaries(st.text('abc_é"\\', max_size=3).filter(str.isascii), st.text(max_size=5) | st.integers(-9, 9)),
+    st.dictionaries(st.sampled_from(["agency", "row", "at"]), st.just("f" * 64)),
+)
+def test_an_entry_whose_bytes_are_not_rfc_8785(
+    kind: EntryKind, at: datetime, hours: int, body: dict[str, str | int], commitments: dict[str, str]
+):
+    """Its members are put in their order by hand, and its time may come from another zone."""
+    told = at.replace(tzinfo=timezone(timedelta(hours=hours)))
+    whole = {"v": 1, "kind": str(kind), "at": told.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").zfill(27)}
+    whole |= ({"body": body} if body else {}) | ({"commitments": commitments} if commitments else {})
+    entry = write_entry(kind, stamp(told), body, commitments)
+    assert entry == rfc8785.dumps(whole)
+    assert read_entry(entry) == whole

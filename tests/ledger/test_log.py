@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 import threading
@@ -19,17 +20,22 @@ from counterseal.ledger.note import read_head
 from counterseal.ledger.policy import NO_QUORUM, Policy
 from counterseal.ledger.receipt import read_receipt, verify_receipt
 from counterseal.ledger.tree import leaf_hash
+from counterseal.store.ledger_fsck import inspect, repair
 from counterseal.store.ledger_triggers import sqlite_triggers
+from counterseal.store.submissions import one_act
 from counterseal.vault.signing import check_signature
+from counterseal_verify import verify as second
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from counterseal.ledger.checkpoint import TreeHead
     from counterseal.store.ledger_log import LedgerLog
+    from counterseal.store.models import LedgerCheckpoint
 
 
 def enter(log: LedgerLog, count: int = 1) -> int:
-    with transaction.atomic(durable=True):
+    with one_act():
         for n in range(count):
             index = log.append("received", {"rows": n}, {"submission": f"S-{n}"})
     return index
@@ -70,7 +76,7 @@ def test_an_act_that_fails_and_leaves_its_entry(log: LedgerLog):
     enter(log)
 
     def act() -> None:
-        with transaction.atomic(durable=True):
+        with one_act():
             log.append("stop", {}, {})
             raise ZeroDivisionError
 
@@ -248,7 +254,7 @@ def test_a_crash_between_commit_and_files_that_is_not_mended(log: LedgerLog):
 
 
 def test_a_personal_value_in_the_published_files(log: LedgerLog):
-    with transaction.atomic(durable=True):
+    with one_act():
         log.append("intent", {"case": 7}, {"officer": "CANARY MARY QUEBEC 900-00-1234"})
     log.publish()
     files = b"".join(path.read_bytes() for path in log.folder.rglob("*") if path.is_file())
@@ -295,8 +301,6 @@ def test_the_key_in_the_folder_is_the_logs(log: LedgerLog):
 
 def test_a_flipped_bit_of_any_file_that_fsck_overlooks(log: LedgerLog):
     """Every byte of a small ledger is flipped in turn; fsck finds it, names it, and repairs it."""
-    from counterseal.store.ledger_fsck import inspect, repair
-
     enter(log, 258)
     log.publish()
     keys = [one.key for one in log._signers]
@@ -318,8 +322,6 @@ def test_a_flipped_bit_of_any_file_that_fsck_overlooks(log: LedgerLog):
 
 
 def test_a_missing_or_foreign_file_that_fsck_overlooks(log: LedgerLog):
-    from counterseal.store.ledger_fsck import inspect, repair
-
     enter(log, 300)
     log.publish()
     keys = [one.key for one in log._signers]
@@ -331,14 +333,98 @@ def test_a_missing_or_foreign_file_that_fsck_overlooks(log: LedgerLog):
     assert inspect(log.folder, keys, check_signature) == []
 
 
-def test_a_changed_database_that_fsck_repairs(log: LedgerLog, office: Path):
+@pytest.mark.parametrize("changed", ["CAST(entry || ' ' AS BLOB)", "CAST(entry AS TEXT)", "7"])
+def test_a_changed_database_that_fsck_repairs(log: LedgerLog, office: Path, changed: str):
     """Files can be made again; a history that was signed cannot."""
-    from counterseal.store.ledger_fsck import inspect, repair
-
     enter(log, 3)
     log.publish()
-    change(office, "UPDATE store_ledgerentry SET entry = CAST(entry || ' ' AS BLOB) WHERE \"index\" = 1")
+    change(office, f'UPDATE store_ledgerentry SET entry = {changed} WHERE "index" = 1')
+    with pytest.raises(CountersealError, match="entry-damaged"):
+        log.start()
     damage = inspect(log.folder, [one.key for one in log._signers], check_signature)
     assert "Entry 1" in damage[0].what
     with pytest.raises(CheckFailedError, match="ledger-evidence"):
         repair(log.folder, damage, log._write_file)
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["failed and not stored", "failed but stored"])
+def test_a_step_that_fails_and_is_taken_for_the_other_outcome(log: LedgerLog, stored: bool):
+    """Each file's write, and then the checkpoint's row, fails in one of two ways; the next publication mends it."""
+    whole, sign = log._write_file, log._sign
+    enter(log, 255)
+    log.publish()
+    size = 255
+    for step in range(8):
+        enter(log, 2)
+        written: list[Path] = []
+
+        def write(path: Path, content: bytes, step: int = step, written: list[Path] = written) -> None:
+            written.append(path)
+            if len(written) <= step:
+                whole(path, content)
+            elif len(written) == step + 1:
+                if stored:
+                    whole(path, content)
+                raise OSError(5, "Input/output error")
+
+        log._write_file = write
+        with contextlib.suppress(OSError):  # the later steps are there only where a tile is full
+            log.publish()
+        log._write_file = whole
+        assert verify(log) in {size, size + 2}
+        size += 2
+        log.publish()
+        assert verify(log) == size
+    enter(log)
+
+    def sign_and_fail(head: TreeHead) -> LedgerCheckpoint:
+        if stored:
+            sign(head)
+        raise DatabaseError
+
+    log._sign = sign_and_fail
+    with pytest.raises(DatabaseError):
+        log.publish()
+    assert verify(log) == size
+    log._sign = sign
+    log.publish()
+    log.start()
+    assert verify(log) == size + 1
+    assert inspect(log.folder, [one.key for one in log._signers], check_signature) == []
+
+
+@pytest.mark.thorough
+def test_a_ledger_that_does_not_verify_while_it_is_written(log: LedgerLog):
+    """Readers verify the whole folder and an entry's receipt, again and again, while it grows past its tiles' edges."""
+    enter(log)
+    log.publish()
+    seen: list[list[int]] = [[], []]
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def read(sizes: list[int]) -> None:
+        folder = LedgerFolder(log.folder)
+        try:
+            while not done.is_set():
+                size = verify_folder(folder, trusted(log), check_signature).head.size
+                sizes.append(size)
+                second.ledger(log.folder, second.Policy(f"log {log._signers[0].key}\nquorum none\n"))
+                receipt = str(prove_entry(folder, size // 2)).encode()
+                verify_receipt(
+                    read_receipt(receipt), leaf_hash(folder.entry(size // 2, size)), trusted(log), check_signature
+                )
+        except BaseException as error:  # noqa: BLE001 - a thread's failure is the test's
+            failures.append(error)
+
+    readers = [threading.Thread(target=read, args=(sizes,)) for sizes in seen]
+    for reader in readers:
+        reader.start()
+    for _ in range(20):
+        enter(log, 38)
+        log.publish()
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert failures == []
+    assert all(sizes == sorted(sizes) and len(set(sizes)) > 3 for sizes in seen)
+    assert verify(log) == 761

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import typer
-from django.db import transaction
 from typer.testing import CliRunner
 
 from counterseal.cli import ledger as ledger_commands
@@ -20,6 +19,7 @@ from counterseal.ledger.batch import batch_root, batch_tree, prove_row, row_hold
 from counterseal.ledger.folder import LOG_KEY
 from counterseal.ledger.policy import NO_QUORUM, Policy
 from counterseal.ledger.row_receipt import read_row_receipt, verify_row_receipt
+from counterseal.store.submissions import one_act
 from counterseal.vault.batch_files import BatchFiles
 from counterseal.vault.signing import check_signature
 from counterseal_verify import verify as second
@@ -57,7 +57,7 @@ def workspace(log: LedgerLog) -> Path:
     files = BatchFiles(root / "keys", os.urandom)
     files.make_key(BATCH)
     files.write(batch / "rows.secret", SECRET)
-    with transaction.atomic(durable=True):
+    with one_act():
         log.append("received", {"rows": len(ROWS)}, {"submission": BATCH})
         log.append(
             "determined",
@@ -175,7 +175,7 @@ def test_a_row_numbered_as_another(log: LedgerLog, workspace: Path):
     batch = workspace / "batches" / BATCH
     swapped = [ROWS[1], ROWS[0], *ROWS[2:]]
     pq.write_table(pa.Table.from_pylist(swapped), batch / "determinations.parquet")
-    with transaction.atomic(durable=True):
+    with one_act():
         log.append("determined", {"rows": len(ROWS), "rows_root": batch_root(SECRET, swapped)})
     log.publish()
     assert both(workspace, receipt_of(workspace, 1), log) == ["refused", "refused"]

@@ -57,6 +57,8 @@ def test_the_program_on_a_real_folder(log: LedgerLog, tmp_path: Path):
     run = [sys.executable, second.__file__, "ledger", str(log.folder), "--key", key]
     told = subprocess.run(run, capture_output=True, text=True, check=False)
     assert (told.returncode, told.stdout) == (0, f"{ORIGIN}: 600 entries hold\n")
+    (tmp_path / "log.vkey").write_text(f"{key}\n")
+    assert second.main(["ledger", str(log.folder), "--key", str(tmp_path / "log.vkey")]) == 0
     policy = tmp_path / "policy"
     policy.write_text(f"log {log._signers[1].key}\nquorum none\n")
     proof, entry = tmp_path / "proof", tmp_path / "entry"

@@ -26,9 +26,19 @@ def canonical(value: Any) -> bytes:
     Raises CountersealError ``entry-value`` for a fraction, a truth value, nothing, an integer beyond 2**53 - 1,
     a name that is not ASCII, or text that is not Unicode.
     """
+    return encoded(canonical_text(value))
+
+
+def canonical_text(value: Any) -> str:
+    """Write a value canonically, as text. Raises what ``canonical`` raises, but for text that is not Unicode."""
     _only_plain(value)
+    return _encode(value)
+
+
+def encoded(text: str) -> bytes:
+    """Give canonical text's bytes. Raises CountersealError ``entry-value`` for text that is not Unicode."""
     try:
-        return _encode(value).encode()
+        return text.encode()
     except UnicodeEncodeError as error:
         raise CountersealError("entry-value", "A text is not Unicode.") from error
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 from counterseal.errors import CountersealError
-from counterseal.ledger.canonical import canonical, read_canonical
+from counterseal.ledger.canonical import canonical, canonical_text, encoded, read_canonical
 from counterseal.ledger.tiles import LARGEST_ENTRY
 
 if TYPE_CHECKING:
@@ -98,21 +99,26 @@ def opens(commitment: str, opening: Opening) -> bool:
     return hmac.compare_digest(opening.commitment, commitment)
 
 
-def write_entry(kind: EntryKind, at: datetime, body: Mapping[str, Fact], commitments: Mapping[str, str]) -> bytes:
-    """Make an entry's bytes. ``body`` holds strings, integers, lists and objects of them.
+def stamp(at: datetime) -> str:
+    """Write an entry's time: RFC 3339, in UTC, to the microsecond. A later time's text is the greater.
+
+    Raises CountersealError ``entry-value`` for a time that does not say where it stands to UTC.
+    """
+    if at.tzinfo is None:
+        raise CountersealError("entry-value", "An entry's time is in UTC.")
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
+
+
+def write_entry(kind: EntryKind, at: str, body: Mapping[str, Fact], commitments: Mapping[str, str]) -> bytes:
+    """Make an entry's bytes. ``at`` is its stamp; ``body`` holds strings, integers, lists and objects of them.
 
     Raises CountersealError ``entry-value`` for any other value (a fraction, a truth value, nothing) and
     ``entry-too-large`` beyond 65,535 bytes.
     """
-    if at.tzinfo is None:
-        raise CountersealError("entry-value", "An entry's time is in UTC.")
-    stamp = f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-    whole: dict[str, Fact] = {"v": 1, "kind": str(kind), "at": stamp}
-    if body:
-        whole["body"] = dict(body)
+    held = f',"body":{canonical_text(dict(body))}' if body else ""
     if commitments:
-        whole["commitments"] = dict(commitments)
-    entry = canonical(whole)
+        held += f',"commitments":{canonical_text(dict(commitments))}'
+    entry = encoded(f'{{"at":"{at}"{held},"kind":"{kind}","v":1}}')  # the members in their order
     if len(entry) > LARGEST_ENTRY:
         raise CountersealError("entry-too-large", f"An entry is at most {LARGEST_ENTRY} bytes long.")
     return entry

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -85,12 +86,14 @@ class LedgerFolder:
         return self.read(CHECKPOINT)
 
     def tile(self, level: int | str, index: int, width: int) -> bytes:
-        """Read a tile or bundle, or so much of the full one where the partial is gone."""
-        name = tile_path(level, index, width)
-        if width < WIDTH and not (self.path / name).exists():
-            full = self.read(tile_path(level, index))
-            return full[: width * HASH] if level != ENTRIES else _first(full, width)
-        return self.read(name)
+        """Read a tile or bundle, or so much of the full one where the partial is gone: the ledger has grown past it."""
+        if width < WIDTH:
+            with suppress(FileNotFoundError):
+                return (self.path / tile_path(level, index, width)).read_bytes()
+            with suppress(FileNotFoundError):
+                full = (self.path / tile_path(level, index)).read_bytes()
+                return full[: width * HASH] if level != ENTRIES else _first(full, width)
+        return self.read(tile_path(level, index, width))
 
     def entries(self, size: int) -> Iterator[list[bytes]]:
         """Read the entries, a bundle at a time."""

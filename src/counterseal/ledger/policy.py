@@ -105,7 +105,7 @@ def read_policy(raw: bytes) -> Policy:
         try:
             reader.take(words)
         except CountersealError as error:
-            raise _bad(number, error.message) from error
+            raise _bad(number, error.message.rstrip(".")) from error
     if reader.quorum is None:
         raise _bad(0, "it has no quorum line")
     return Policy(tuple(reader.logs), tuple(reader.witnesses), reader.quorum, reader.groups, tuple(reader.urls))

@@ -257,11 +257,11 @@ def split(width: int) -> int:
 
 def grow(peaks: bytes, size: int, leaf: bytes) -> bytes:
     """Append a leaf hash to the peaks (complete subtrees, largest first) of a tree of ``size`` leaves."""
-    hashes = [peaks[at : at + HASH] for at in range(0, len(peaks), HASH)]
     while size & 1:
-        leaf = node_hash(hashes.pop(), leaf)
+        leaf = node_hash(peaks[-HASH:], leaf)
+        peaks = peaks[:-HASH]
         size >>= 1
-    return b"".join((*hashes, leaf))
+    return peaks + leaf
 
 
 def peaks_root(peaks: bytes) -> bytes:

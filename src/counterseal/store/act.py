@@ -7,6 +7,8 @@ database, a transaction that is open already, statements that are watched, an er
 
 from __future__ import annotations
 
+from sqlite3 import Error as SQLiteError
+from threading import local
 from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -25,46 +27,91 @@ class Act(Atomic):
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(using, True, True)
-        self._alias = using
+        self.alias = using
+        self._connection: Any = None
 
     def __enter__(self) -> None:
-        self._connection = connection = connections[self._alias]
-        if not _plain(connection):
-            super().__enter__()
-            return
-        with connection.wrap_database_errors:
-            connection.connection.execute("BEGIN IMMEDIATE")
+        connection = _here.connection
+        known = connection is not None and connection.settings_dict is connections.settings[self.alias]
+        if not (known and _plain(connection)):
+            connection = _here.connection = connections[self.alias]
+            if not _plain(connection):
+                super().__enter__()
+                return
+        self._execute = connection.connection.cursor().execute
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except SQLiteError:
+            with connection.wrap_database_errors:
+                raise
         connection.commit_on_exit = True
         connection.needs_rollback = False
         connection.autocommit = False
         connection.in_atomic_block = True
         connection.atomic_blocks.append(self)
+        self._connection = connection
+        _here.act = self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        connection = self._connection
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            _here.act = None
         if (
-            kind is not None
+            connection is None
+            or kind is not None
             or connection.needs_rollback
             or connection.closed_in_transaction
             or connection.savepoint_ids
             or connection.run_on_commit
-            or connection.vendor != "sqlite"
-            or connection.queries_logged
+            or connection.force_debug_cursor
         ):
             super().__exit__(kind, error, traceback)
             return
         try:
-            with connection.wrap_database_errors:
-                connection.connection.execute("COMMIT")
+            self._execute("COMMIT")
         except BaseException as refused:
             super().__exit__(type(refused), refused, refused.__traceback__)  # rolled back
-            raise
+            with connection.wrap_database_errors:
+                raise
         connection.atomic_blocks.pop()
         connection.in_atomic_block = False
         connection.autocommit = True
         connection.errors_occurred = False
+
+    def execute(self, query: str, values: tuple[object, ...] = ()) -> Any:
+        """Run one statement of SQLite's within the act, by the driver, with the mapper's errors; give its cursor.
+
+        The next statement of the act takes the cursor's rows away.
+        """
+        connection = self._connection
+        if connection.needs_rollback:
+            connection.validate_no_broken_transaction()  # raises
+        try:
+            return self._execute(query, values)
+        except SQLiteError:
+            with connection.wrap_database_errors:
+                raise
+
+
+class _Here(local):
+    """What a thread keeps: the mapper takes longer to find a thread's connection than to set its marks.
+
+    It is looked up anew when it was closed, or when the database that it was made for is no longer the one in use.
+    """
+
+    connection: Any = None
+    act: Act | None = None
+
+
+_here = _Here()
+
+
+def open_act(using: str) -> Act | None:
+    """Give the act that this thread has open on the driver's own connection, or None: then it is the mapper's."""
+    act = _here.act
+    return act if act is not None and act.alias == using else None
 
 
 def _plain(connection: Any) -> bool:
@@ -76,6 +123,6 @@ def _plain(connection: Any) -> bool:
         and not connection.in_atomic_block
         and not connection.health_check_enabled
         and not connection.execute_wrappers
-        and not connection.queries_logged
+        and not connection.force_debug_cursor
         and connection.transaction_mode == "IMMEDIATE"
     )

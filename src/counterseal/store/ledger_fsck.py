@@ -18,7 +18,7 @@ from counterseal.ledger.note import open_note
 from counterseal.ledger.tiles import ENTRIES, WIDTH, read_bundle, read_tile_path, tile_path, write_bundle
 from counterseal.ledger.tree import HASH, Tree, leaf_hash
 from counterseal.store.ledger_tiles import checkpoint_note
-from counterseal.store.models.ledger import LedgerCheckpoint, LedgerEntry
+from counterseal.store.models.ledger import LedgerCheckpoint, LedgerEntry, kept_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,9 +92,9 @@ def _inspect_entries(tree: Tree, alias: str) -> list[Damage]:
         if index != tree.size:
             damage.append(Damage(f"Entry {tree.size} is missing."))
             return damage
-        leaf = leaf_hash(bytes(entry))
+        leaf = leaf_hash(kept_bytes(entry))
         tree.append(leaf)
-        if _peaks(tree) != bytes(peaks):
+        if _peaks(tree) != kept_bytes(peaks):
             damage.append(Damage(f"Entry {index} does not hash to what was entered."))
             return damage
     return damage
@@ -160,7 +160,7 @@ class _Expected:
     def _entries(self, index: int, width: int) -> list[bytes]:
         first = index * WIDTH
         entries = LedgerEntry.objects.using(self._alias).filter(index__gte=first, index__lt=first + width)
-        return [bytes(entry) for entry in entries.order_by("index").values_list("entry", flat=True)]
+        return [kept_bytes(entry) for entry in entries.order_by("index").values_list("entry", flat=True)]
 
     def compare(self, folder: Path, name: str) -> list[Damage]:
         """Hold one file against what it must hold."""

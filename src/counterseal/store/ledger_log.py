@@ -23,17 +23,18 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 
 from counterseal.errors import CountersealError
 from counterseal.ledger.checkpoint import TreeHead
-from counterseal.ledger.entry import SALT, EntryKind, Opening, write_entry
+from counterseal.ledger.entry import SALT, EntryKind, Opening, stamp, write_entry
 from counterseal.ledger.note import read_head, sign_note
 from counterseal.ledger.tree import EMPTY_ROOT, grow, leaf_hash, peaks_root
+from counterseal.store.act import open_act
 from counterseal.store.ledger_tiles import checkpoint_note, derive_tiles, one_publisher, published_head
 from counterseal.store.ledger_triggers import check_guard
 from counterseal.store.models.ledger import (
@@ -41,10 +42,11 @@ from counterseal.store.models.ledger import (
     LedgerCosignature,
     LedgerEntry,
     LedgerOpening,
+    kept_bytes,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -54,20 +56,33 @@ if TYPE_CHECKING:
     from counterseal.ledger.note import NoteSigner, VerifierKey
     from counterseal.ledger.ports import Entropy, FileWriter, Seal
 
+    Execute: TypeAlias = Callable[..., Any]
+    """Runs one statement, with values or without, and gives the driver's cursor."""
+
 APPEND_LOCK = 0x6C6F67
 """PostgreSQL's advisory lock under which entries are appended, one transaction at a time."""
 
 
-KINDS = frozenset(EntryKind)
+KINDS = {str(kind): kind for kind in EntryKind}
 _LAST = 'SELECT "index", CAST(at AS TEXT), peaks FROM store_ledgerentry ORDER BY "index" DESC LIMIT 1'
 _APPEND = 'INSERT INTO store_ledgerentry ("index", kind, at, entry, peaks) VALUES (?, ?, ?, ?, ?)'
 """Plain SQL, by the driver, on the one path that a release waits for: the mapper's work takes longer than the disk."""
 
+_FOLLOW = _APPEND.removesuffix("?)") + (
+    'CASE WHEN (SELECT peaks FROM store_ledgerentry ORDER BY "index" DESC LIMIT 1) = ? THEN ? END)'
+)
+"""The same, refused (no entry is without peaks) unless the last entry's peaks are those that the writer takes for it.
 
-class _Last(NamedTuple):
-    size: int
-    at: datetime | None
-    peaks: bytes
+Peaks are hashes of all that stands before: where they are the same, so are the size, the time and the entries.
+"""
+
+_NOTHING = (0, "", b"")
+"""Size, time and peaks before the first entry."""
+
+_POSTGRESQL = {
+    _LAST: _LAST.replace("CAST(at AS TEXT)", "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"),
+    _APPEND: _APPEND.replace("?, ?, ?, ?, ?", "%s, %s, CAST(%s AS timestamp) AT TIME ZONE 'UTC', %s, %s"),
+}
 
 
 class LedgerLog:
@@ -92,6 +107,7 @@ class LedgerLog:
         self._entropy = entropy
         self._write_file = write_file
         self._alias = alias
+        self._entered = _NOTHING
 
     @property
     def keys(self) -> tuple[VerifierKey, ...]:
@@ -105,36 +121,68 @@ class LedgerLog:
         or ``entry-too-large`` for what cannot be an entry, ``clock-back`` when time has gone backwards,
         and ``salt-repeated`` when the random generator gives what it gave before.
         """
-        connection = connections[self._alias]
-        if not connection.in_atomic_block:
-            raise CountersealError("ledger-transaction", "An entry is made within the transaction of its act.")
-        if kind not in KINDS:
+        execute = self._alone()
+        known = KINDS.get(kind)
+        if known is None:
             raise CountersealError("entry-kind", f"There is no kind of entry called {kind}.")
-        _lock(connection)
-        last = _last(connection)
-        at = self._clock.now()
-        if last.at is not None and at < last.at:
+        at = stamp(self._clock.now())
+        openings: list[Opening] = []
+        if commitments:
+            openings = [Opening(field, self._entropy(SALT), value) for field, value in sorted(commitments.items())]
+        entry = write_entry(known, at, body, {one.field: one.commitment for one in openings})
+        index = self._enter(execute, kind, f"{at[:10]} {at[11:26]}", entry)
+        if openings:
+            self._keep(index, openings)
+        return index
+
+    def _enter(self, execute: Execute, kind: str, told: str, entry: bytes) -> int:
+        """Write an entry's row after the last one; ``told`` is its time as the database writes it.
+
+        What this process entered last is taken for the last entry. The statement is refused when it is not: another
+        process has appended, or the transaction was rolled back. Then, and on PostgreSQL, the last entry is read.
+        """
+        leaf = leaf_hash(entry)
+        size, since, peaks = self._entered
+        if size and since <= told:
+            grown = grow(peaks, size, leaf)
+            try:
+                execute(_FOLLOW, (size, kind, told.removesuffix(".000000"), entry, peaks, grown))
+            except IntegrityError:
+                pass
+            else:
+                self._entered = size + 1, told, grown
+                return size
+        size, since, peaks = _last(execute)
+        if told < since:
             raise CountersealError(
                 "clock-back",
                 "The clock stands before the ledger's last entry.",
                 next_step="Set the machine's clock right; nothing is entered until then.",
             )
-        openings = [Opening(field, self._entropy(SALT), value) for field, value in sorted((commitments or {}).items())]
-        entry = write_entry(EntryKind(kind), at, body, {one.field: one.commitment for one in openings})
-        peaks = grow(last.peaks, last.size, leaf_hash(entry))
-        _execute(connection, _APPEND, (last.size, kind, str(at.astimezone(UTC).replace(tzinfo=None)), entry, peaks))
-        if openings:
-            self._keep(last.size, openings)
-        return last.size
+        grown = grow(peaks, size, leaf)
+        execute(_APPEND, (size, kind, told.removesuffix(".000000"), entry, grown))
+        self._entered = (size + 1, told, grown) if open_act(self._alias) is not None else _NOTHING
+        return size
 
     def lock(self) -> None:
         """Let no other transaction append until this one ends: what is read from here on stays true.
 
         Raises CountersealError ``ledger-transaction`` outside a transaction.
         """
-        if not connections[self._alias].in_atomic_block:
-            raise CountersealError("ledger-transaction", "The ledger is locked within an act's transaction.")
-        _lock(connections[self._alias])
+        self._alone()
+
+    def _alone(self) -> Execute:
+        """See that no other transaction appends until this one ends; give what runs a statement in it."""
+        act = open_act(self._alias)
+        if act is not None:  # SQLite has one writer, and this is it
+            return act.execute
+        connection = connections[self._alias]
+        if not connection.in_atomic_block:
+            raise CountersealError("ledger-transaction", "An entry is made within the transaction of its act.")
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPEND_LOCK])
+        return partial(_execute, connection)
 
     def _keep(self, index: int, openings: Sequence[Opening]) -> None:
         kept = [
@@ -173,12 +221,12 @@ class LedgerLog:
         found = LedgerEntry.objects.using(self._alias).filter(index=index).values_list("entry", flat=True).first()
         if found is None:
             raise CountersealError("no-such-entry", f"There is no entry {index} in the ledger.")
-        return bytes(found)
+        return kept_bytes(found)
 
     def size_and_root(self) -> tuple[int, str]:
         """Give the size of the log as committed and its root in base64."""
-        last = _last(connections[self._alias])
-        return last.size, base64.b64encode(peaks_root(last.peaks)).decode("ascii")
+        size, _, peaks = _last(partial(_execute, connections[self._alias]))
+        return size, base64.b64encode(peaks_root(peaks)).decode("ascii")
 
     def publish(self) -> str:
         """Sign a checkpoint over every durable entry, write the tiles, and give the checkpoint.
@@ -236,8 +284,8 @@ class LedgerLog:
         peaks = b""
         entries = LedgerEntry.objects.using(self._alias).order_by("index").values_list("entry", "peaks")
         for index, (entry, kept) in enumerate(entries.iterator()):
-            peaks = grow(peaks, index, leaf_hash(bytes(entry)))
-            if peaks != bytes(kept):
+            peaks = grow(peaks, index, leaf_hash(kept_bytes(entry)))
+            if peaks != kept_bytes(kept):
                 raise _damaged(index)
         self.check_not_behind(published_head(self.folder))
         newest = self.newest_checkpoint()
@@ -252,7 +300,7 @@ class LedgerLog:
         """
         if seen is None:
             return
-        size = _last(connections[self._alias]).size
+        size, _, _ = _last(partial(_execute, connections[self._alias]))
         if seen.size > size:
             raise CountersealError(
                 "log-rolled-back",
@@ -270,7 +318,7 @@ class LedgerLog:
         if size == 0:
             return EMPTY_ROOT
         entries = LedgerEntry.objects.using(self._alias)
-        return peaks_root(bytes(entries.values_list("peaks", flat=True).get(index=size - 1)))
+        return peaks_root(kept_bytes(entries.values_list("peaks", flat=True).get(index=size - 1)))
 
     def _read_back(self, second: str) -> tuple[int, bytes]:
         """Hash again, from the disk, every entry since the last checkpoint; give size and root."""
@@ -280,13 +328,13 @@ class LedgerLog:
         if signed is not None and signed.size:
             head = read_head(signed.note)
             size = head.size
-            peaks = bytes(entries.values_list("peaks", flat=True).get(index=size - 1))
+            peaks = kept_bytes(entries.values_list("peaks", flat=True).get(index=size - 1))
             if peaks_root(peaks) != head.root:
                 raise _damaged(size - 1)
         since = entries.filter(index__gte=size).order_by("index").values_list("entry", "peaks")
         for entry, kept in since.iterator():
-            peaks = grow(peaks, size, leaf_hash(bytes(entry)))
-            if peaks != bytes(kept):
+            peaks = grow(peaks, size, leaf_hash(kept_bytes(entry)))
+            if peaks != kept_bytes(kept):
                 raise _damaged(size)
             size += 1
         return size, peaks_root(peaks)
@@ -323,34 +371,28 @@ def _context(index: int, field: str) -> bytes:
     return f"opening/v1/{index}/{field}".encode()
 
 
-def _last(connection: BaseDatabaseWrapper) -> _Last:
-    row = _execute(connection, _LAST).fetchone()
+def _last(execute: Execute) -> tuple[int, str, bytes]:
+    """Give the log's size, its last entry's time as text ("" before the first) and its peaks."""
+    row = execute(_LAST).fetchone()
     if row is None:
-        return _Last(0, None, b"")
+        return _NOTHING
     index, at, peaks = row
-    return _Last(index + 1, datetime.fromisoformat(at).replace(tzinfo=UTC), bytes(peaks))
+    return index + 1, at, peaks
 
 
 def _execute(connection: BaseDatabaseWrapper, query: str, values: tuple[object, ...] = ()) -> Any:
     """Run one statement of the append path on the driver's connection, with the mapper's errors and none of its work.
 
-    Times go to and fro as text in UTC.
+    Times go to and fro as text in UTC, so that what is compared is what is kept.
     """
     if connection.connection is None:
         connection.ensure_connection()
     if connection.needs_rollback:
         connection.validate_no_broken_transaction()  # raises
     if connection.vendor == "postgresql":
-        query = query.replace("?", "%s").replace("CAST(at AS TEXT)", "CAST(at AT TIME ZONE 'UTC' AS TEXT)")
-        values = tuple(f"{value}+00" if place == 2 else value for place, value in enumerate(values))
+        query = _POSTGRESQL[query]
     with connection.wrap_database_errors:
         return connection.connection.execute(query, values)
-
-
-def _lock(connection: BaseDatabaseWrapper) -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPEND_LOCK])
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from counterseal.ledger.folder import CHECKPOINT
 from counterseal.ledger.note import read_head
 from counterseal.ledger.tiles import ENTRIES, WIDTH, tile_path, tiles_between, write_bundle
 from counterseal.ledger.tree import HASH, leaf_hash, root_of
-from counterseal.store.models.ledger import LedgerCosignature, LedgerEntry
+from counterseal.store.models.ledger import LedgerCosignature, LedgerEntry, kept_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def write_tiles(folder: Path, alias: str, old: int, new: int, write_file: FileWr
     for level, index, width in tiles_between(old, new):
         if level == 0:
             entries = [
-                bytes(entry)
+                kept_bytes(entry)
                 for entry in LedgerEntry.objects.using(alias)
                 .filter(index__gte=index * WIDTH, index__lt=index * WIDTH + width)
                 .order_by("index")

@@ -7,6 +7,14 @@ from typing import ClassVar
 from django.db import models
 
 
+def kept_bytes(value: object) -> bytes:
+    """Give the bytes that the database holds; none where it holds something else in their place.
+
+    SQLite keeps a value of any type in a column; what was never bytes then hashes to nothing that was entered.
+    """
+    return bytes(value) if isinstance(value, bytes | memoryview) else b""
+
+
 class LedgerEntry(models.Model):
     """One entry's bytes as they were made. ``peaks`` are the tree's complete subtrees after it."""
 
