@@ -2,9 +2,9 @@
 
 It runs as its own user. It has no database, no key of the log, and no line of the program that asks it. It
 is told the case, the answer's digest, the recipients' certificates, the intent entry and its receipt. It checks
-the receipt by the policy, recomputes what was approved, finds a specialist and a releasing official, reads the newest
-witnessed ledger for a stop after the intent, checks every certificate's path up to the agency's own roots, and
-only then opens the answer's file, which may hold the allowed elements and no other.
+the receipt by the policy, recomputes what was approved, finds a specialist and a releasing official, asks the
+witnesses how far the ledger has grown, reads it for a stop after the intent, checks every certificate's path up to
+the agency's own roots, and only then opens the answer's file, which may hold the allowed elements and no other.
 
 Exit 0 with the package written; exit 1 with one line that says why not. The package carries its proof.
 """
@@ -18,6 +18,7 @@ import json
 import os
 import re
 import sys
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,8 +32,9 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM1024P384Pub
 from counterseal_verify.approvals import check_approval, check_standing, standing
 from counterseal_verify.certificate import check_path
 from counterseal_verify.envelope import envelop
+from counterseal_verify.newest import Ask, ask, newest_witnessed
 from counterseal_verify.package import ANSWER_ROOM, approved_digest, canonical, check_answer, note_of
-from counterseal_verify.verify import LOG, Key, Policy, Refused, entries_from, leaf, receipt
+from counterseal_verify.verify import LOG, Head, Key, Policy, Refused, entries_from, leaf, receipt
 
 GATEWAY = b"counterseal/gateway/v1\0"
 SUITE = Suite(KEM.MLKEM1024_P384, KDF.HKDF_SHA384, AEAD.AES_256_GCM)
@@ -40,8 +42,16 @@ ML_KEM_LENGTH = 1568
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 
 
-def check(request: dict[str, Any], policy: Policy, ledger: Path) -> None:
-    """Hold the request against the proof. Raises Refused with the reason."""
+TRIES, PAUSE = 10, 0.2
+"""How often, and seconds apart, the ledger is read again: it may be taking its witnesses' lines down just now."""
+
+
+def check(request: dict[str, Any], trusted: str, ledger: Path, told: Ask = ask) -> None:
+    """Hold the request against the proof, by the policy ``trusted``. Raises Refused with the reason.
+
+    ``told`` asks a witness at an address for its newest checkpoint.
+    """
+    policy = Policy(trusted)
     entry = base64.b64decode(request["entry"], validate=True)
     head, index = receipt(request["receipt"], leaf(entry), policy)
     intent = json.loads(entry)
@@ -53,7 +63,7 @@ def check(request: dict[str, Any], policy: Policy, ledger: Path) -> None:
         raise Refused("no recipient, or one twice")
     if intent["body"]["over"] != approved_digest(request["case"], request["answer"], recipients):
         raise Refused("the intent is for another case, answer or recipient")
-    newest = policy.accept((ledger / "checkpoint").read_text(encoding="utf-8"))
+    newest = _grown_to(newest_witnessed(trusted, head.origin, told), policy, ledger)
     if newest.origin != head.origin or newest.size < head.size:
         raise Refused("the ledger is older than the receipt")
     first, following = entries_from(ledger, newest, _first_needed(intent, index))
@@ -68,6 +78,20 @@ def check(request: dict[str, Any], policy: Policy, ledger: Path) -> None:
         raise Refused("a stop order came after the intent; the intent must be made anew")
     if any(later["kind"] == "safeguards" and _lapsed(later, request["agency"]) for later in since):
         raise Refused("the agency's safeguards lapsed after the intent")
+
+
+def _grown_to(size: int, policy: Policy, ledger: Path) -> Head:
+    """Give the ledger's head, which must have at least the ``size`` that a witness has cosigned."""
+    for last in (*[False] * (TRIES - 1), True):
+        try:
+            newest = policy.accept((ledger / "checkpoint").read_text(encoding="utf-8"))
+            if newest.size >= size:
+                return newest
+        except Refused:
+            if last:
+                raise
+        time.sleep(0 if last else PAUSE)
+    raise Refused("a witness has cosigned a larger ledger: this one is older")
 
 
 def _lapsed(entry: dict[str, Any], agency: str) -> bool:
@@ -240,7 +264,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         request = json.loads(sys.stdin.buffer.read())
         policy = given.policy.read_text(encoding="utf-8")
-        check(request, Policy(policy), given.ledger)
+        check(request, policy, given.ledger)
         custody = Custody(given.agencies, given.agreements, given.custodian)
         answer = fetch(given.answers, str(request["answer"]))
         write(given.out, seal(answer, request, policy, custody, datetime.now(UTC)))

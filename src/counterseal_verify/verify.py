@@ -265,9 +265,13 @@ class Policy:
         head = Head.read(text)
         if not any(key.name == head.origin for key in signed if key in self.logs):
             raise Refused("no known log signed the checkpoint")
-        if self.quorum != "none" and not self._met(self.quorum, signed):
+        if not self.met(signed):
             raise Refused("too few witnesses cosigned the checkpoint")
         return head
+
+    def met(self, signed: set[Key]) -> bool:
+        """Tell whether those who signed are a quorum."""
+        return self.quorum == "none" or self._met(self.quorum, signed)
 
     def _met(self, name: str, signed: set[Key]) -> bool:
         if name in self.witnesses:

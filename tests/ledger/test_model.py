@@ -40,7 +40,7 @@ from counterseal.ledger.policy import read_policy
 from counterseal.store.connection import point_at
 from counterseal.vault.keys import WITNESS_KEYS
 from counterseal_verify import sealer
-from counterseal_verify.verify import Policy, Refused
+from counterseal_verify.verify import Refused
 
 ROOT = Path(__file__).parents[2]
 BROKEN = ["P2", "P1", "P4", "P1", "P4", "P1", "P3", "P4", "P4", "P4"]
@@ -144,7 +144,7 @@ class RealOffice(RuleBasedStateMachine):
 
     def seal(self, request: dict[str, object], package: Path) -> None:
         try:
-            sealer.check(request, Policy(self.trusted), self.log.folder)
+            sealer.check(request, self.trusted, self.log.folder)
         except Refused as refused:
             raise CountersealError("sealer", str(refused)) from refused
         answer = sealer.fetch(self.answers, request["answer"])

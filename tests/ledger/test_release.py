@@ -6,8 +6,9 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,9 @@ from tests.release_package.pki import Authority, Officer
 
 from counterseal.cli.witness import make_server
 from counterseal.errors import CheckFailedError, CountersealError
+from counterseal.flow.book import publish_witnessed
 from counterseal.flow.release import Gate, SealerProcess, intend, release_answer, stop
+from counterseal.ledger.folder import LedgerFolder, prove_entry
 from counterseal.ledger.intent import Approval, Release
 from counterseal.ledger.policy import read_policy
 from counterseal.ledger_wiring import post
@@ -28,7 +31,9 @@ from counterseal.vault.keys import CUSTODIAN_KEYS, WITNESS_KEYS, make_keys
 from counterseal_open.envelope import open_envelope
 from counterseal_open.keys import FileKey
 from counterseal_verify import sealer
+from counterseal_verify.newest import newest_witnessed
 from counterseal_verify.package import Package
+from counterseal_verify.verify import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -276,6 +281,67 @@ def test_a_stop_between_intent_and_sealing(scene: Scene):
     assert not list(scene.gate.packages.iterdir())
 
 
+def _request(scene: Scene, told: int) -> dict[str, object]:
+    """What the sealer is told of the entry ``told``."""
+    return {
+        "case": scene.release.case,
+        "answer": scene.release.answer,
+        "recipients": [base64.b64encode(scene.key).decode()],
+        "entry": base64.b64encode(scene.log.entry(told)).decode(),
+        "receipt": str(prove_entry(LedgerFolder(scene.log.folder), told)),
+        **dict(zip(("agency", "agreement", "version"), UNDER, strict=True)),
+    }
+
+
+def _asked_of_the_sealer(scene: Scene, intent: int, ledger: Path, package: Path) -> None:
+    """What a gateway says that shows the sealer a ledger of its choice."""
+    publish_witnessed(scene.log, scene.gate.policy, post)
+    request = _request(scene, intent)
+    if not ledger.exists():
+        shutil.copytree(scene.log.folder, ledger)
+        stop(scene.log, scene.gate.policy, post, {"case": scene.release.case})
+    replace(scene.gate.seal, ledger=ledger)(request, package)
+
+
+def test_an_older_ledger_that_is_shown_to_hide_a_stop(scene: Scene, tmp_path: Path):
+    """The copy is sound and has its quorum; that the ledger has grown since, the witnesses say."""
+    with pytest.raises(CountersealError, match="a witness has cosigned a larger ledger"):
+        _asked_of_the_sealer(scene, approved(scene), tmp_path / "copy", tmp_path / "package")
+    assert not (tmp_path / "package").exists()
+
+
+def test_a_sealer_that_cannot_ask_the_witnesses(scene: Scene, tmp_path: Path):
+    """The receipt has its quorum; nobody says that the ledger shown is the newest."""
+    intent = approved(scene)
+    publish_witnessed(scene.log, scene.gate.policy, post)
+    scene.server.shutdown()
+    scene.server.server_close()
+    with pytest.raises(CountersealError, match="too few witnesses say"):
+        _asked_of_the_sealer(scene, intent, scene.log.folder, tmp_path / "package")
+    assert not (tmp_path / "package").exists()
+
+
+def test_a_witnesss_word_that_is_not_its_own(scene: Scene):
+    """Another log's head, another signer's, no note, an error: none of them is an answer."""
+    text = scene.gate.seal.policy.read_text()
+    publish_witnessed(scene.log, scene.gate.policy, post)
+    own = (scene.log.folder / "checkpoint").read_text()
+    origin, size = own.split("\n")[:2]
+    assert newest_witnessed(text, origin, lambda _: own) == int(size)
+    unsigned = "\n".join(line for line in own.split("\n") if not line.startswith("\u2014 w0"))
+    for other in (
+        unsigned,
+        own.replace(origin, "elsewhere"),
+        "",
+        own.replace(f"\n{size}\n", f"\n{size}0\n", 1),
+        "\n\n\u2014 w0 AAAA",
+    ):
+        with pytest.raises(Refused, match="too few witnesses"):
+            newest_witnessed(text, origin, lambda _, told=other: told)
+    demonstration = text.replace("http://127.0.0.1", "http://w0.invalid")
+    assert newest_witnessed(demonstration, origin, lambda _: own) == 0
+
+
 def test_safeguards_that_lapse_between_intent_and_sealing(scene: Scene):
     intent = approved(scene)
     with one_act():
@@ -313,25 +379,19 @@ def test_a_stop_acknowledged_before_it_is_witnessed(scene: Scene):
 @pytest.mark.parametrize("change", ["answer", "recipient", "entry", "kind", "receipt", "file", "nothing"])
 def test_a_sealer_that_believes_the_gateway(scene: Scene, change: str, tmp_path: Path):
     """Whatever the gateway claims, the sealer goes by the proof."""
-    from counterseal.flow.book import publish_witnessed
-    from counterseal.ledger.folder import LedgerFolder, prove_entry
-
     intent = approved(scene)
     publish_witnessed(scene.log, scene.gate.policy, post)
     stranger = scene.authority.issue("A Stranger", "p256").der
     told = intent - 1 if change == "kind" else intent
-    request = {
-        "case": scene.release.case,
-        "answer": hashlib.sha256(b"x").hexdigest() if change == "answer" else scene.release.answer,
-        "recipients": [base64.b64encode(stranger if change == "recipient" else scene.key).decode()],
-        "entry": base64.b64encode(scene.log.entry(told) + (b" " if change == "entry" else b"")).decode(),
-        "receipt": str(prove_entry(LedgerFolder(scene.log.folder), told)),
-        "agency": UNDER[0],
-        "agreement": UNDER[1],
-        "version": UNDER[2],
-    }
+    request = _request(scene, told)
+    if change == "answer":
+        request["answer"] = hashlib.sha256(b"x").hexdigest()
+    if change == "recipient":
+        request["recipients"] = [base64.b64encode(stranger).decode()]
+    if change == "entry":
+        request["entry"] = base64.b64encode(scene.log.entry(told) + b" ").decode()
     if change == "receipt":
-        request["receipt"] = request["receipt"].replace("index 4", "index 3")
+        request["receipt"] = str(request["receipt"]).replace("index 4", "index 3")
     if change == "file":
         (scene.gate.seal.answers / scene.release.answer).write_bytes(ANSWER + b"!")
     import io

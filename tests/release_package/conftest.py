@@ -21,7 +21,6 @@ from tests.release_package.pki import BEGAN, KINDS, Authority, Officer
 from counterseal.ledger.folder import LedgerFolder, prove_entry
 from counterseal.ledger.intent import Release, intent_body
 from counterseal_verify import sealer
-from counterseal_verify.verify import Policy
 
 SHORT = {"line_1": "1 A ST", "line_2": "", "city": "ELY", "state": "NV", "zip": "89301"}
 LONG = {
@@ -76,7 +75,7 @@ class Bench:
 
     def seal(self, address: dict[str, str], *officers: Officer, at: datetime = NOW) -> bytes:
         request = self.request(address, officers)
-        sealer.check(request, Policy(self.policy), self.log.folder)
+        sealer.check(request, self.policy, self.log.folder)
         return sealer.seal(answer_of(address), request, self.policy, self.custody, at)
 
 
