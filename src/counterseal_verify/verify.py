@@ -269,15 +269,13 @@ class Policy:
             raise Refused("too few witnesses cosigned the checkpoint")
         return head
 
-    def met(self, signed: set[Key]) -> bool:
-        """Tell whether those who signed are a quorum."""
-        return self.quorum == "none" or self._met(self.quorum, signed)
-
-    def _met(self, name: str, signed: set[Key]) -> bool:
+    def met(self, signed: set[Key], name: str = "") -> bool:
+        """Tell whether those who signed are a quorum, or enough of the group ``name``; ``none`` asks for nobody."""
+        name = name or self.quorum
         if name in self.witnesses:
             return self.witnesses[name] in signed
-        least, members = self.groups[name]
-        return sum(self._met(member, signed) for member in members) >= least
+        least, members = self.groups.get(name, (0, []))
+        return sum(self.met(signed, member) for member in members) >= least
 
 
 # --- the receipt, the row, the folder -----------------------------------------------------------------
