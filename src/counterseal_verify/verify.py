@@ -228,8 +228,7 @@ class Policy:
         self.witnesses: dict[str, Key] = {}
         self.groups: dict[str, tuple[int, list[str]]] = {}
         self.quorum = ""
-        for line in text.split("\n"):
-            words = line.split()
+        for words in map(str.split, text.split("\n")):
             if words and not words[0].startswith("#"):
                 self._take(words)
         if not self.quorum:
@@ -271,8 +270,7 @@ class Policy:
 
     def met(self, signed: set[Key], name: str = "") -> bool:
         """Tell whether those who signed are a quorum, or enough of the group ``name``; ``none`` asks for nobody."""
-        name = name or self.quorum
-        if name in self.witnesses:
+        if (name := name or self.quorum) in self.witnesses:
             return self.witnesses[name] in signed
         least, members = self.groups.get(name, (0, []))
         return sum(self.met(signed, member) for member in members) >= least
