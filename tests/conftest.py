@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core.management import call_command
+from django.db import connections
+
+from counterseal.store import connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +49,27 @@ def own_databases(django_db_blocker: DjangoDbBlocker | None) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def tables_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new office on SQLite begins with a copy of the tables that the first one's migrations made in this process."""
+    made = tmp_path_factory.mktemp("tables") / "empty.sqlite3"
+
+    def copied(command: str, **told: Any) -> None:
+        name = connections["default"].settings_dict["NAME"]
+        new = connections["default"].vendor == "sqlite" and Path(name).is_absolute() and not Path(name).exists()
+        if command == "migrate" and new and made.exists():
+            shutil.copyfile(made, name)
+            return
+        call_command(command, **told)
+        if command == "migrate" and new:
+            with connections["default"].cursor() as cursor:
+                cursor.execute("VACUUM INTO %s", [str(made)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "call_command", copied)
+        yield
+
+
 @pytest.fixture
 def empty_database() -> None:
     """Where the tests run on PostgreSQL, take everything out of it."""
@@ -70,6 +96,14 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     submission(folder / "people", 900, folder / "request", datetime(2026, 11, 2), seed=12)  # noqa: DTZ001  # a day
     build_registry(folder / "people", folder / "registry", RegistryFiles(os.urandom))
     return folder
+
+
+@pytest.fixture(scope="session")
+def office_that_ran(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> Path:
+    """An office whose run is done; each test works on a copy."""
+    from tests.flow.casework import run_office
+
+    return run_office(tmp_path_factory.mktemp("ran") / "office", made_up)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
