@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -15,7 +16,7 @@ from django.db import connections
 from counterseal.store import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_django import DjangoDbBlocker
 
@@ -82,6 +83,18 @@ def empty_database() -> None:
         connection.execute("CREATE SCHEMA public")
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Give a folder that the first worker to ask made for all of this run's workers; none may write into it."""
+    base = factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            make(folder.with_suffix(".begun"))
+            folder.with_suffix(".begun").rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with people, their registry's index, and a request of 900 rows with its truth."""
@@ -91,19 +104,22 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from counterseal.synth.__main__ import registry, submission
     from counterseal.vault.registry_files import RegistryFiles
 
-    folder = tmp_path_factory.mktemp("made-up")
-    registry(4_000, folder / "people", seed=11)
-    submission(folder / "people", 900, folder / "request", datetime(2026, 11, 2), seed=12)  # noqa: DTZ001  # a day
-    build_registry(folder / "people", folder / "registry", RegistryFiles(os.urandom))
-    return folder
+    def make(folder: Path) -> None:
+        registry(4_000, folder / "people", seed=11)
+        submission(folder / "people", 900, folder / "request", datetime(2026, 11, 2), seed=12)  # noqa: DTZ001  # a day
+        build_registry(folder / "people", folder / "registry", RegistryFiles(os.urandom))
+
+    return once(tmp_path_factory, "made-up", make)
 
 
 @pytest.fixture(scope="session")
 def office_that_ran(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> Path:
     """An office whose run is done; each test works on a copy."""
-    from tests.flow.casework import run_office
+    from tests.flow.casework import POSTGRESQL, run_office
 
-    return run_office(tmp_path_factory.mktemp("ran") / "office", made_up)
+    if POSTGRESQL in os.environ:  # each worker has a database of its own
+        return run_office(tmp_path_factory.mktemp("ran") / "office", made_up)
+    return once(tmp_path_factory, "ran", lambda folder: run_office(folder, made_up))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
