@@ -96,11 +96,11 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     """Give a folder that the first worker to ask made for all of this run's workers; none may write into it."""
     base = factory.getbasetemp()
     folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / name
-    with folder.with_suffix(".lock").open("w") as lock:
+    with folder.with_suffix(".lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            make(folder.with_suffix(".begun"))
-            folder.with_suffix(".begun").rename(folder)
+        if not lock.tell():
+            make(folder)
+            lock.write("made\n")
     return folder
 
 
