@@ -96,11 +96,12 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     """Give a folder that the first worker to ask made for all of this run's workers; none may write into it."""
     base = factory.getbasetemp()
     folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / name
-    with folder.with_suffix(".lock").open("a+") as lock:
+    made = folder.with_suffix(".made")
+    with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not lock.tell():
+        if not made.exists():
             make(folder)
-            lock.write("made\n")
+            made.touch()
     return folder
 
 
