@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core.management import call_command
+from django.db import connections
+
+from counterseal.store import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_django import DjangoDbBlocker
 
@@ -44,6 +51,35 @@ def own_databases(django_db_blocker: DjangoDbBlocker | None) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def tables_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new office on SQLite begins with a copy of the tables that the first one's migrations made in this process."""
+    made = tmp_path_factory.mktemp("tables") / "empty.sqlite3"
+
+    def copied(command: str, **told: Any) -> None:
+        name = connections["default"].settings_dict["NAME"]
+        new = connections["default"].vendor == "sqlite" and Path(name).is_absolute() and not Path(name).exists()
+        if command == "migrate" and new and made.exists():
+            shutil.copyfile(made, name)
+            return
+        call_command(command, **told)
+        if command == "migrate" and new:
+            with connections["default"].cursor() as cursor:
+                cursor.execute("VACUUM INTO %s", [str(made)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "call_command", copied)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> Iterator[None]:
+    """Passwords are hashed as in the product, with fewer rounds: no test is about how long a guess takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 1_000)
+        yield
+
+
 @pytest.fixture
 def empty_database() -> None:
     """Where the tests run on PostgreSQL, take everything out of it."""
@@ -56,6 +92,19 @@ def empty_database() -> None:
         connection.execute("CREATE SCHEMA public")
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Give a folder that the first worker to ask made for all of this run's workers; none may write into it."""
+    base = factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / name
+    made = folder.with_suffix(".made")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with people, their registry's index, and a request of 900 rows with its truth."""
@@ -65,11 +114,22 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from counterseal.synth.__main__ import registry, submission
     from counterseal.vault.registry_files import RegistryFiles
 
-    folder = tmp_path_factory.mktemp("made-up")
-    registry(4_000, folder / "people", seed=11)
-    submission(folder / "people", 900, folder / "request", datetime(2026, 11, 2), seed=12)  # noqa: DTZ001  # a day
-    build_registry(folder / "people", folder / "registry", RegistryFiles(os.urandom))
-    return folder
+    def make(folder: Path) -> None:
+        registry(4_000, folder / "people", seed=11)
+        submission(folder / "people", 900, folder / "request", datetime(2026, 11, 2), seed=12)  # noqa: DTZ001  # a day
+        build_registry(folder / "people", folder / "registry", RegistryFiles(os.urandom))
+
+    return once(tmp_path_factory, "made-up", make)
+
+
+@pytest.fixture(scope="session")
+def office_that_ran(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> Path:
+    """An office whose run is done; each test works on a copy."""
+    from tests.flow.casework import POSTGRESQL, run_office
+
+    if POSTGRESQL in os.environ:  # each worker has a database of its own
+        return run_office(tmp_path_factory.mktemp("ran") / "office", made_up)
+    return once(tmp_path_factory, "ran", lambda folder: run_office(folder, made_up))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from counterseal.agreements import Agreement, load_agreement
 from counterseal.agreements.check import check_citations, check_document, citations
+from counterseal.agreements.compile import Compiler
 from counterseal.agreements.examples import run_examples
+from counterseal.agreements.expression import _parsed
+from counterseal.agreements.prove import Prover
 from counterseal.engine.duck import DuckEngine
 from counterseal.errors import CountersealError
 
@@ -31,6 +34,23 @@ def test_a_sound_document_is_read_whole(read: Read):
     assert agreement.rules[0].cure_offered
     assert agreement.parameters[0].is_open
     assert check_document(agreement) == []
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
+def test_an_expression_that_an_earlier_reader_changed(folder: Path):
+    """An expression is read once, and all that read it later share one tree: what is compiled stays the same."""
+    agreement = load_agreement(folder)
+
+    def made() -> list[str]:
+        compiler = Compiler(agreement, {fact.name: fact.example for fact in agreement.facts})
+        return [*(step.sql for step in compiler.measures()), *map(compiler.rule, agreement.screened_rules)]
+
+    first = made()
+    prover = Prover(agreement)
+    prover.witness(prover.find(prover.admitted())[1], [field.name for field in agreement.fields])
+    assert made() == first
+    _parsed.cache_clear()
+    assert made() == first
 
 
 @pytest.mark.parametrize(

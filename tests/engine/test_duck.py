@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -11,9 +13,6 @@ from counterseal.core.steps import Step
 from counterseal.engine.duck import DuckEngine
 from counterseal.engine.reference import bring, folded, zip_codes, zip_places
 from counterseal.errors import CountersealError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_failing_step_that_tells_a_value():
@@ -27,6 +26,16 @@ def test_a_failing_step_that_tells_a_value():
 def test_an_extension_is_loaded_from_the_network():
     with DuckEngine() as engine, pytest.raises(CountersealError):
         engine.run([Step("remote", "SELECT * FROM read_parquet('https://127.0.0.1:9/x.parquet')")])
+
+
+def test_an_engine_that_draws_on_standard_output():
+    """A bar comes after two seconds, where Python was started without a file; what is piped would be broken."""
+    asked = "with DuckEngine() as engine: print(engine.rows(\"SELECT current_setting('enable_progress_bar')\"))"
+    told = subprocess.run(
+        [sys.executable, "-c", f"from counterseal.engine.duck import DuckEngine\n{asked}"],
+        env={"PYTHONPATH": str(Path(__file__).parents[2] / "src")}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout == "[(False,)]\n"
 
 
 def test_rows_lost_between_table_and_file(tmp_path: Path):

@@ -59,14 +59,15 @@ def register_officers(office: Office, names: set[str], agency: str) -> None:
     from counterseal.store.models import Officer
     from counterseal.vault.certificates import certificate_sha256
 
+    now, entered = office.clock.now(), []
     for name in sorted(names):
         pem = certificate(name)[1]
-        now = office.clock.now()
-        Officer.objects.create(
+        entered.append(Officer(
             agency_id=agency, officer=name, certificate=pem, sha256=certificate_sha256(pem),
             valid_from=date(2020, 1, 1), valid_to=date(2100, 1, 1), proposed_by="a", proposed_at=now,
             proposal_entry=0, confirmed_by="b", confirmed_at=now, confirmation_entry=0,
-        )  # fmt: skip
+        ))  # fmt: skip
+    Officer.objects.bulk_create(entered)
 
 
 @dataclass
@@ -139,10 +140,8 @@ class AtWork:
         return held_case(case).state.value
 
 
-@pytest.fixture(scope="session")
-def office_that_ran(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> Path:
-    """An office whose run is done; each test works on a copy."""
-    folder = tmp_path_factory.mktemp("ran") / "office"
+def run_office(folder: Path, made_up: Path) -> Path:
+    """Make an office and run the made-up request in it."""
     with database_of_its_own("ran"):
         wiring.establish(folder, demonstration=True)
         at = wiring.open_office(folder)

@@ -1,8 +1,8 @@
 """The real commands under limits: python confined.py, then one JSON object a line on standard input.
 
 ``{"words": […], "program": "counterseal", "memory": bytes, "seconds": n, "out": file, "err": file}``. Each is run
-by a process of its own, forked from one that has loaded the program, and answered by its exit status
-(negative: the signal that ended it; -9 also for one that outlived its time) and the seconds it took.
+by a process of its own, forked from one that has loaded the program and its tables of ZIP codes, and answered by its
+exit status (negative: the signal that ended it; -9 also for one that outlived its time) and the seconds it took.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ PROGRAMS = {
 }
 LOADED = (
     "counterseal.wiring", "counterseal.cli", "counterseal_open.recipient", "counterseal_verify.verify",
-    "counterseal.flow.screen", "counterseal.flow.agreement", "counterseal.agreements.prove", "duckdb", "pyarrow.csv",
-    "pyarrow.parquet",
+    "counterseal.flow.screen", "counterseal.flow.agreement", "counterseal.agreements.prove", "counterseal.engine.reference", "duckdb",
+    "pyarrow.csv", "pyarrow.parquet",
 )  # fmt: skip
 
 
@@ -65,6 +65,8 @@ def wait_for(child: int, seconds: float) -> int:
 def main() -> None:
     for name in LOADED:
         importlib.import_module(name)
+    for table in sys.modules["counterseal.engine.reference"].REFERENCE_TABLES.values():
+        table()
     for line in sys.stdin:
         order = json.loads(line)
         began = time.monotonic()

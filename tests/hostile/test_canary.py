@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.conftest import once
 from tests.hostile.corpus import AGREEMENT
 from tests.web.conftest import ROOT, call
 from tests.web.test_doors import client_of, served_here
@@ -116,17 +118,22 @@ def said_by(*words: object) -> str:
 
 @pytest.fixture(scope="module")
 def travelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Travelled]:
-    folder = tmp_path_factory.mktemp("canary")
-    tables, asked, registry, office = (folder / name for name in ("tables", "asked", "registry", "office"))
-    call(office, "-c", STEPS, tables, asked, registry, office)
-    rows = put_canaries(asked / SUBMISSION)
-    said = said_by("run", asked / SUBMISSION, "--registry", registry, "--workspace", office,
-                   "--received-on", "2026-11-03")  # fmt: skip
+    def make(folder: Path) -> None:
+        tables, asked, registry, office = (folder / name for name in ("tables", "asked", "registry", "office"))
+        call(office, "-c", STEPS, tables, asked, registry, office)
+        (folder / "rows.json").write_text(json.dumps(put_canaries(asked / SUBMISSION)), encoding="utf-8")
+        said = said_by("run", asked / SUBMISSION, "--registry", registry, "--workspace", office,
+                       "--received-on", "2026-11-03")  # fmt: skip
+        (folder / "said").write_bytes(said.encode())
+
+    made = once(tmp_path_factory, "canary", make)
+    office = shutil.copytree(made / "office", tmp_path_factory.mktemp("canary") / "office")
+    rows = json.loads((made / "rows.json").read_text(encoding="utf-8"))
     with served_here(office):
         from counterseal import wiring
 
         wiring.sign_ins_of_demonstration(wiring.open_office(office))
-        yield Travelled(office, asked / SUBMISSION, rows, said)
+        yield Travelled(office, made / "asked" / SUBMISSION, rows, (made / "said").read_bytes().decode())
 
 
 def references(travelled: Travelled) -> list[str]:

@@ -6,5 +6,5 @@ from counterseal.store.connection import ready
 
 ready()
 
-from tests.flow.casework import at_work, office_that_ran  # noqa: E402, F401  # fixtures; the models need Django started
+from tests.flow.casework import at_work  # noqa: E402, F401  # a fixture; the models need Django started
 from tests.flow.sampling import sampled  # noqa: E402, F401

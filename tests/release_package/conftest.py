@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from tests.flow.casework import at_work, office_that_ran  # noqa: F401
+from tests.flow.casework import at_work  # noqa: F401
 from tests.ledger.conftest import approve, clock, empty_database, enrol, entropy, log, office, unblocked  # noqa: F401
 from tests.ledger.test_release import sealers_folder
 from tests.release_package.pki import BEGAN, KINDS, Authority, Officer

@@ -3,51 +3,48 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from counterseal.cli import status
+
 MIGRATIONS = Path(__file__).resolve().parents[2] / "src" / "counterseal" / "store" / "migrations"
 EARLIER = sorted(path.stem for path in MIGRATIONS.glob("0*.py"))[1:-1]
-OLD_OFFICE = """
-import os, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from counterseal.store.connection import point_at
-root = Path(sys.argv[1])
-point_at(root)
-from django.core.management import call_command
-from django.db import connection
-call_command("migrate", "store", sys.argv[2], verbosity=0, interactive=False)
-with connection.cursor() as cursor:
-    cursor.execute("SELECT count(*) FROM store_ledgerentry")
-    print(cursor.fetchone()[0])
-"""
 
 
-def told(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, check=False, capture_output=True, text=True)
+def taken_back(root: Path, version: str) -> int:
+    """Take the tables back to what a version had; give how many entries of the ledger they hold."""
+    from counterseal.store.connection import point_at
 
+    point_at(root)
+    from django.core.management import call_command
+    from django.db import connection, connections
 
-def counterseal(*words: str) -> subprocess.CompletedProcess[str]:
-    return told(str(Path(sys.executable).with_name("counterseal")), *words)
+    call_command("migrate", "store", version, verbosity=0, interactive=False)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM store_ledgerentry")
+        entries = int(cursor.fetchone()[0])
+    connections.close_all()
+    return entries
 
 
 @pytest.mark.parametrize("version", EARLIER)
-def test_an_office_of_an_earlier_version_that_loses_its_history(tmp_path: Path, empty_database: None, version: str):
+def test_an_office_of_an_earlier_version_that_loses_its_history(
+    tmp_path: Path, empty_database: None, version: str, capsys: pytest.CaptureFixture[str]
+):
     """The tables are taken back to what that version had, with the ledger's entries in them, and brought forward."""
     root = tmp_path / "office"
-    assert counterseal("init", str(root), "--demo").returncode == 0
-    before = json.loads(counterseal("ledger", "verify", str(root / "ledger"), "--json").stdout)
-    back = told(sys.executable, "-c", OLD_OFFICE, str(root), version)
-    assert back.returncode == 0, back.stderr[-600:]
-    assert int(back.stdout) == before["size"]
-    found = counterseal("doctor", "--workspace", str(root), "--json")
-    assert found.returncode != 0  # an office that is not up to date is not called fit
-    done = counterseal("upgrade", "--workspace", str(root))
-    assert done.returncode == 0, done.stderr
-    found = counterseal("doctor", "--workspace", str(root), "--json")
-    assert found.returncode == 0, found.stdout + found.stderr
-    assert json.loads(counterseal("ledger", "verify", str(root / "ledger"), "--json").stdout)["size"] >= before["size"]
+
+    def size() -> int:
+        capsys.readouterr()
+        assert status(["ledger", "verify", str(root / "ledger"), "--json"]) == 0
+        return int(json.loads(capsys.readouterr().out)["size"])
+
+    assert status(["init", str(root), "--demo"]) == 0
+    before = size()
+    assert taken_back(root, version) == before
+    assert status(["doctor", "--workspace", str(root), "--json"]) != 0  # what is not up to date is not called fit
+    assert status(["upgrade", "--workspace", str(root)]) == 0
+    assert status(["doctor", "--workspace", str(root), "--json"]) == 0
+    assert size() >= before

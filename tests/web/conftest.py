@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.web.databases import KEPT, call, copy_workspace, environment_of, make_database
+from tests.conftest import once
+from tests.web.databases import KEPT, POSTGRESQL, call, copy_workspace, environment_of, make_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +59,14 @@ adopt(Path(office), entries_of(["agreement"])[-1].index, "Bo")
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("office")
-    make_database(root / "workspace")
-    call(root / "workspace", "-c", STEPS, root)
-    copy_workspace(root / "workspace", root / KEPT)
-    return root / "workspace"
+    if POSTGRESQL in os.environ:  # each worker has databases of its own
+        make_database(root / "workspace")
+        call(root / "workspace", "-c", STEPS, root)
+        copy_workspace(root / "workspace", root / KEPT)
+        return root / "workspace"
+    made = once(tmp_path_factory, "web", lambda folder: call(folder / "workspace", "-c", STEPS, folder))
+    shutil.copytree(made, root, dirs_exist_ok=True)
+    return copy_workspace(root / "workspace", root / KEPT).with_name("workspace")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from counterseal.store.connection import ready
 
 ready()
 
-from tests.flow.casework import at_work, office_that_ran  # noqa: E402, F401  # fixtures; the models need Django started
+from tests.flow.casework import at_work  # noqa: E402, F401  # a fixture; the models need Django started
 from tests.flow.test_custody import ordered_by_court, released  # noqa: E402
 
 if TYPE_CHECKING:

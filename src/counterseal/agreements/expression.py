@@ -7,6 +7,7 @@ names the line.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,12 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import TokenType  # type: ignore[attr-defined]  # re-exported from a compiled module
 
 from counterseal.agreements.cheaper import Parts, cheaper
+from counterseal.agreements.markdown import Reader
 from counterseal.agreements.quiet import quieted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from counterseal.agreements.markdown import Reader
     from counterseal.agreements.model import Agreement, Type
 
 RULE_FUNCTIONS = frozenset({
@@ -54,7 +55,16 @@ MOST_DIGITS = 15
 
 
 def parse(reader: Reader, line: int, sql: str, *, functions: frozenset[str] = RULE_FUNCTIONS) -> exp.Expression:
-    """Read one expression and check that every part of it is allowed. Raises CountersealError ``agreement``."""
+    """Read one expression and check that every part of it is allowed. Raises CountersealError ``agreement``.
+
+    One that was read before is not read again: what is given is the same tree, and whoever changes it copies it.
+    """
+    return _parsed(reader.name, line, sql, functions)
+
+
+@functools.lru_cache(maxsize=2048)
+def _parsed(document: str, line: int, sql: str, functions: frozenset[str]) -> exp.Expression:
+    reader = Reader(document)
     if len(sql) > LONGEST:
         raise reader.wrong(line, "The expression is longer than anybody can read.")
     try:

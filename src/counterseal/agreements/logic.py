@@ -152,6 +152,7 @@ class Reading:
         self.named: dict[str, Term] = {}
         self.opaque: set[str] = set()
         self._identities: dict[str, str] = {}
+        self._expanded: dict[int, tuple[exp.Expression, str]] = {}
 
     def wrong(self, what: str, expected: str = "") -> Exception:
         """Make an error at the line that is being read."""
@@ -280,6 +281,8 @@ class Reading:
 
     def expanded(self, tree: exp.Expression) -> str:
         """Give the expression's text with every measure, parameter and schedule replaced by what it is."""
+        if id(tree) in self._expanded:
+            return self._expanded[id(tree)][1]
 
         def put(node: Any) -> Any:
             if not isinstance(node, exp.Column):
@@ -292,7 +295,9 @@ class Reading:
                 return exp.column("=" + "\0".join(self.schedules[node.name]), quoted=True)
             return node
 
-        return str(tree.copy().transform(put).sql(dialect="duckdb"))
+        said = str(tree.copy().transform(put).sql(dialect="duckdb"))
+        self._expanded[id(tree)] = (tree, said)  # the tree is kept, or another might come to stand under its number
+        return said
 
     # -- expressions ----------------------------------------------------------------------------------------
 

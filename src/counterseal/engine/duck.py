@@ -89,6 +89,7 @@ class DuckEngine:
                 next_step="Give a memory limit such as 2GB.",
             ) from failure
         self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET enable_progress_bar = false")  # it draws on standard output, past every door
         self._files = files
         if files is not None:
             self._connection.register_filesystem(SealedFiles(files))

@@ -62,6 +62,9 @@ class Migration(migrations.Migration):
                 ('outcomes', models.JSONField(default=dict)),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='store.agency')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['received', 'determined'])), name='submission_state'), models.CheckConstraint(condition=models.Q(('row_count__gt', 0)), name='submission_has_rows')],
+            },
         ),
         migrations.CreateModel(
             name='Case',
@@ -72,6 +75,9 @@ class Migration(migrations.Migration):
                 ('opened_at', models.DateTimeField()),
                 ('submission', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='store.submission')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('submission', 'row'), name='one_case_a_row'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'in_review', 'signed_once', 'signed_twice', 'intended', 'released', 'refused', 'returned', 'held', 'stopped', 'withdrawn'])), name='case_state')],
+            },
         ),
         migrations.CreateModel(
             name='Official',
@@ -98,21 +104,5 @@ class Migration(migrations.Migration):
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['received', 'determined'])), name='submission_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(('row_count__gt', 0)), name='submission_has_rows'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('submission', 'row'), name='one_case_a_row'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'in_review', 'signed_once', 'signed_twice', 'intended', 'released', 'refused', 'returned', 'held', 'stopped', 'withdrawn'])), name='case_state'),
         ),
     ]

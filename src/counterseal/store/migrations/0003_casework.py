@@ -37,12 +37,16 @@ class Migration(migrations.Migration):
                 ('confirmation_entry', models.BigIntegerField(blank=True, null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('end_entry', models.BigIntegerField(blank=True, null=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='store.agency')),
                 ('key', models.TextField()),
                 ('sha256', models.CharField(max_length=64, unique=True)),
                 ('signer', models.CharField(max_length=200)),
                 ('office', models.CharField(max_length=200)),
                 ('memo_sha256', models.CharField(blank=True, default='', max_length=64)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', '')), models.Q(models.Q(('confirmed_by', ''), _negated=True), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='agency_key_by_two_people'), models.CheckConstraint(condition=models.Q(('valid_to__gte', models.F('valid_from'))), name='agency_key_dates')],
+            },
         ),
         migrations.CreateModel(
             name='AgencyRoot',
@@ -58,31 +62,28 @@ class Migration(migrations.Migration):
                 ('confirmation_entry', models.BigIntegerField(blank=True, null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('end_entry', models.BigIntegerField(blank=True, null=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='roots', to='store.agency')),
                 ('certificate', models.TextField()),
                 ('sha256', models.CharField(max_length=64)),
             ],
-        ),
-        migrations.CreateModel(
-            name='Approval',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveSmallIntegerField()),
-                ('place', models.PositiveSmallIntegerField()),
-                ('over', models.CharField(max_length=64)),
-                ('evidence', models.TextField()),
-                ('at', models.DateTimeField()),
-                ('entry', models.BigIntegerField()),
-            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', '')), models.Q(models.Q(('confirmed_by', ''), _negated=True), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='agency_root_by_two_people'), models.CheckConstraint(condition=models.Q(('valid_to__gte', models.F('valid_from'))), name='agency_root_dates'), models.UniqueConstraint(fields=('agency', 'sha256'), name='agency_root_once')],
+            },
         ),
         migrations.CreateModel(
             name='CaseEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='store.case')),
                 ('act', models.CharField(max_length=20)),
+                ('official', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('at', models.DateTimeField()),
                 ('note', models.TextField(blank=True, default='')),
                 ('entry', models.BigIntegerField()),
             ],
+            options={
+                'indexes': [models.Index(fields=['case', 'official'], name='case_event_touch')],
+            },
         ),
         migrations.CreateModel(
             name='Officer',
@@ -98,15 +99,20 @@ class Migration(migrations.Migration):
                 ('confirmation_entry', models.BigIntegerField(blank=True, null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('end_entry', models.BigIntegerField(blank=True, null=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='officers', to='store.agency')),
                 ('officer', models.CharField(max_length=80)),
                 ('certificate', models.TextField()),
                 ('sha256', models.CharField(max_length=64)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', '')), models.Q(models.Q(('confirmed_by', ''), _negated=True), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='officer_by_two_people'), models.CheckConstraint(condition=models.Q(('valid_to__gte', models.F('valid_from'))), name='officer_dates'), models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('agency', 'officer'), name='officer_once')],
+            },
         ),
         migrations.CreateModel(
             name='OfficialKey',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('official', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signing_keys', to=settings.AUTH_USER_MODEL)),
                 ('credential', models.CharField(max_length=400, unique=True)),
                 ('public_key', models.BinaryField()),
                 ('sha256', models.CharField(max_length=64, unique=True)),
@@ -119,13 +125,36 @@ class Migration(migrations.Migration):
             name='Opinion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='store.submission')),
                 ('rules', models.CharField(max_length=200)),
                 ('decision', models.CharField(max_length=10)),
                 ('text', models.TextField()),
                 ('rows', models.BigIntegerField()),
+                ('counsel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('at', models.DateTimeField()),
                 ('entry', models.BigIntegerField()),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('submission', 'rules'), name='opinion_once_a_group'), models.CheckConstraint(condition=models.Q(('decision__in', ['admit', 'refuse'])), name='opinion_decision')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Approval',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='store.case')),
+                ('round', models.PositiveSmallIntegerField()),
+                ('place', models.PositiveSmallIntegerField()),
+                ('official', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('over', models.CharField(max_length=64)),
+                ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='store.officialkey')),
+                ('evidence', models.TextField()),
+                ('at', models.DateTimeField()),
+                ('entry', models.BigIntegerField()),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('case', 'round', 'place'), name='approval_once_a_place'), models.UniqueConstraint(fields=('case', 'round', 'official'), name='approval_by_two_people'), models.CheckConstraint(condition=models.Q(('place__in', [1, 2])), name='approval_first_or_second')],
+            },
         ),
         migrations.RemoveConstraint(
             model_name='stoporder',
@@ -255,117 +284,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stoporder',
             constraint=models.CheckConstraint(condition=models.Q(('lifted_at', None), models.Q(models.Q(('lift_asked_by', ''), _negated=True), models.Q(('lifted_by', ''), _negated=True), models.Q(('lifted_by', models.F('lift_asked_by')), _negated=True)), _connector='OR'), name='stop_order_lifted_by_two'),
-        ),
-        migrations.AddField(
-            model_name='agencykey',
-            name='agency',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='store.agency'),
-        ),
-        migrations.AddField(
-            model_name='agencyroot',
-            name='agency',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='roots', to='store.agency'),
-        ),
-        migrations.AddField(
-            model_name='approval',
-            name='case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='store.case'),
-        ),
-        migrations.AddField(
-            model_name='approval',
-            name='official',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='caseevent',
-            name='case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='store.case'),
-        ),
-        migrations.AddField(
-            model_name='caseevent',
-            name='official',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='officer',
-            name='agency',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='officers', to='store.agency'),
-        ),
-        migrations.AddField(
-            model_name='officialkey',
-            name='official',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signing_keys', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='approval',
-            name='key',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='store.officialkey'),
-        ),
-        migrations.AddField(
-            model_name='opinion',
-            name='counsel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='opinion',
-            name='submission',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='store.submission'),
-        ),
-        migrations.AddConstraint(
-            model_name='agencykey',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', '')), models.Q(models.Q(('confirmed_by', ''), _negated=True), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='agency_key_by_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='agencykey',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to__gte', models.F('valid_from'))), name='agency_key_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='agencyroot',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', '')), models.Q(models.Q(('confirmed_by', ''), _negated=True), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='agency_root_by_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='agencyroot',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to__gte', models.F('valid_from'))), name='agency_root_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='agencyroot',
-            constraint=models.UniqueConstraint(fields=('agency', 'sha256'), name='agency_root_once'),
-        ),
-        migrations.AddIndex(
-            model_name='caseevent',
-            index=models.Index(fields=['case', 'official'], name='case_event_touch'),
-        ),
-        migrations.AddConstraint(
-            model_name='officer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', '')), models.Q(models.Q(('confirmed_by', ''), _negated=True), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='officer_by_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='officer',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to__gte', models.F('valid_from'))), name='officer_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='officer',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('agency', 'officer'), name='officer_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(fields=('case', 'round', 'place'), name='approval_once_a_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(fields=('case', 'round', 'official'), name='approval_by_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('place__in', [1, 2])), name='approval_first_or_second'),
-        ),
-        migrations.AddConstraint(
-            model_name='opinion',
-            constraint=models.UniqueConstraint(fields=('submission', 'rules'), name='opinion_once_a_group'),
-        ),
-        migrations.AddConstraint(
-            model_name='opinion',
-            constraint=models.CheckConstraint(condition=models.Q(('decision__in', ['admit', 'refuse'])), name='opinion_decision'),
         ),
         migrations.RunPython(guard, lift),
     ]

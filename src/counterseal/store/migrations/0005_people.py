@@ -16,16 +16,22 @@ class Migration(migrations.Migration):
             name='Inspection',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='inspections', to='store.case')),
+                ('official', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('what', models.CharField(max_length=20)),
                 ('reason', models.TextField(blank=True, default='')),
                 ('at', models.DateTimeField()),
                 ('entry', models.BigIntegerField(unique=True)),
             ],
+            options={
+                'indexes': [models.Index(fields=['official', 'entry'], name='inspection_official')],
+            },
         ),
         migrations.CreateModel(
             name='Invitation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('official', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to=settings.AUTH_USER_MODEL)),
                 ('code_sha256', models.CharField(max_length=64, unique=True)),
                 ('made_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField()),
@@ -45,24 +51,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='caseevent',
             index=models.Index(fields=['official', 'entry'], name='case_event_official'),
-        ),
-        migrations.AddField(
-            model_name='inspection',
-            name='case',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='inspections', to='store.case'),
-        ),
-        migrations.AddField(
-            model_name='inspection',
-            name='official',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='invitation',
-            name='official',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddIndex(
-            model_name='inspection',
-            index=models.Index(fields=['official', 'entry'], name='inspection_official'),
         ),
     ]
