@@ -51,8 +51,7 @@ def filed(keys: np.ndarray) -> np.ndarray:
 def held_against(plain: np.ndarray, array: SealedArray, wanted: np.ndarray, limit: int) -> None:
     """Ask both forms the same and see that they answer alike."""
     left, right = (np.searchsorted(plain["key"], wanted, side) for side in ("left", "right"))
-    assert np.array_equal(array.search(wanted, "left"), left)
-    assert np.array_equal(array.search(wanted, "right"), right)
+    assert np.array_equal(array.bounds(wanted), [left, right])
     count, start, records = array.runs(wanted, limit)
     assert np.array_equal(count, right - left)
     for one in range(len(wanted)):
@@ -247,7 +246,7 @@ def test_a_file_that_was_changed_cut_or_taken_away(built: Path, tmp_path: Path) 
         for array in (opened.accounts, opened.account_ids, opened.addresses, opened.filed, *opened.counts.values()):
             array.span(0, len(array))
             if array._key:
-                array.search(array.span(0, len(array))[array._key])
+                array.bounds(array.span(0, len(array))[array._key])
         last_known_address(index, "S000007", RegistryFiles(os.urandom))
 
     shutil.copy(built / "index.key", tmp_path / "copy.key")

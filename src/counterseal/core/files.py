@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 REGISTRY_ABOUT = "about.json"
@@ -48,8 +49,8 @@ class Pieces(Protocol):
 
     size: int
 
-    def open_piece(self, number: int, room: memoryview) -> int:
-        """Put one piece, the first of number 0, into ``room``; give how many bytes it has: the last may be shorter."""
+    def open_pieces(self, numbers: Sequence[int], room: memoryview, places: Sequence[int]) -> None:
+        """Put pieces, the first of number 0, into ``room``, each from its place on; neighbours are read together."""
         ...
 
 

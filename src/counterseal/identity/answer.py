@@ -45,11 +45,12 @@ OUTCOMES = ("none", "ambiguous", "identified")
 
 @dataclass(frozen=True)
 class Compared:
-    """Everything that was found about a batch: coded requests, candidate pairs, their levels and gains."""
+    """Everything that was found about a batch: coded requests, candidate pairs, the account of each, levels and gains."""
 
     people: np.ndarray
     places: np.ndarray
     candidates: Candidates
+    accounts: np.ndarray
     levels: dict[str, np.ndarray]
     gains: dict[str, np.ndarray]
 
@@ -63,7 +64,7 @@ def compare_requests(index: RegistryIndex, columns: Mapping[str, Sequence[str | 
     accounts = index.accounts.take(candidates.accounts)
     levels, gains = compare(index, people, candidates.rows, accounts)
     levels["address"], gains["address"], _ = compare_places(index, places, candidates.rows, accounts)
-    return Compared(people, places, candidates, levels, gains)
+    return Compared(people, places, candidates, accounts, levels, gains)
 
 
 def answer_requests(
@@ -85,7 +86,7 @@ def answer_requests(
     families = np.zeros(len(identified), np.int64)
     at = np.flatnonzero(identified)
     confirmed[at], latest[at], families[at] = confirm_addresses(
-        index, found.places, at, index.accounts.take(accounts[at])
+        index, found.places, at, found.accounts[decision.pair[at]]
     )
     answer: dict[str, Sequence[object] | np.ndarray] = {
         "outcome": [

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import IO, TYPE_CHECKING, Literal, Self, TypeAlias
+from typing import IO, TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
@@ -27,9 +27,6 @@ TOGETHER = 256
 """Pieces that a call has open at once, or a few more where what is searched ends in others than it begins in."""
 FIRST = np.dtype([("key", "<u8")])
 _ABOVE = ".above"
-
-Side: TypeAlias = Literal["left", "right"]
-
 
 class OpenedPieces:
     """Room for the pieces that lie open, ``size`` bytes of it, shared by the arrays of one registry.
@@ -53,15 +50,20 @@ class OpenedPieces:
     def places(self, file: Pieces, pieces: np.ndarray) -> np.ndarray:
         """Open pieces of a file, at most as many as there is room for; give the row in which each lies."""
         places = self._places
-        found = []
-        for number in pieces.tolist():
-            place = places.pop((file, number), None)
-            if place is None:
-                place = self._free.pop() if self._free else places.popitem(last=False)[1]
-                file.open_piece(number, self._room[place * PIECE : (place + 1) * PIECE])
+        numbers = pieces.tolist()
+        absent = []
+        for number in numbers:  # what is asked for now goes last
+            if (file, number) in places:
+                places.move_to_end((file, number))
+            else:
+                absent.append(number)
+        self._free += [places.popitem(last=False)[1] for _ in range(len(absent) - len(self._free))]
+        taken = self._free[: len(absent)]
+        file.open_pieces(absent, self._room, [place * PIECE for place in taken])
+        del self._free[: len(absent)]
+        for number, place in zip(absent, taken, strict=True):
             places[file, number] = place
-            found.append(place)
-        return np.array(found, np.int64)
+        return np.array([places[file, number] for number in numbers], np.int64)
 
 
 def _in_a_piece(dtype: np.dtype) -> int:
@@ -111,12 +113,6 @@ class SealedArray:
             found: np.ndarray = self._records[places[slot], within]
         return found
 
-    def _keys(self, places: np.ndarray, pieces: np.ndarray) -> np.ndarray:
-        """Copy the keys of pieces that lie open: pieces of a sorted array, in their order, are a sorted array."""
-        keys: np.ndarray = self._records[self._key][places].ravel()
-        beyond = (int(pieces[-1]) + 1) * self._each - self._length if len(pieces) else 0
-        return keys[: len(keys) - max(beyond, 0)]
-
     def _distinct(self, pieces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give the distinct pieces, in order, and for each of ``pieces`` its place among them."""
         whole = -(-self._length // self._each)
@@ -130,17 +126,12 @@ class SealedArray:
         """Give the records from ``start`` to before ``stop``, as a slice would."""
         return self.take(np.arange(*slice(start, stop).indices(self._length)))
 
-    def search(self, wanted: np.ndarray, side: Side = "left") -> np.ndarray:
-        """Give where each of the sorted ``wanted`` stands among the keys, as ``np.searchsorted`` does."""
-        reached = self._reached(wanted, side)
-        found = np.zeros(len(wanted), np.int64)
-        for some, at in _portions(*_of_sorted(reached)):
-            with self._opened.held:
-                keys = self._keys(self._opened.places(self._file, some), some)
-            # No place that is found lies outside its own piece.
-            skipped = (reached[at] - np.searchsorted(some, reached[at])) * self._each
-            found[at] = np.searchsorted(keys, wanted[at], side) + skipped
-        return found
+    def bounds(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give where the records of each of the sorted ``wanted`` keys begin and end, as ``np.searchsorted`` does."""
+        left, right = np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.int64)
+        for found in self._found(wanted):
+            left[found.at], right[found.at] = found.begin + found.before_begin, found.end + found.before_end
+        return left, right
 
     def runs(self, wanted: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give the records that bear each of the sorted, distinct ``wanted`` keys.
@@ -148,34 +139,72 @@ class SealedArray:
         The answer is how many bear each, where they begin in the third answer, and the records; of a key that more
         than ``limit`` bear, none is given. Each piece is opened once.
         """
-        reached, ended = self._reached(wanted, "left"), self._reached(wanted, "right")
         count, start = np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.int64)
         records, total = [np.empty(0, self.dtype)], 0
-        for some, at in _portions(*_of_sorted(reached)):
-            pieces = np.union1d(some, ended[at])
-            with self._opened.held:
-                places = self._opened.places(self._file, pieces)
-                keys = self._keys(places, pieces)
-                begin, end = np.searchsorted(keys, wanted[at], "left"), np.searchsorted(keys, wanted[at], "right")
-                apart = (
-                    ended[at] - reached[at] - np.searchsorted(pieces, ended[at]) + np.searchsorted(pieces, reached[at])
-                )
-                count[at] = end - begin + apart * self._each
-                given = np.where((count[at] <= limit) & (apart == 0), count[at], 0)
-                slot, within = np.divmod(spread(begin, given), self._each)
-                records.append(self._records[places[slot], within])
-            start[at] = total + np.cumsum(given) - given
+        over: list[int] = []  # keys whose records lie in more than two pieces
+        for found in self._found(wanted):
+            apart = found.before_end - found.before_begin
+            count[found.at] = found.end - found.begin + apart
+            given = np.where((count[found.at] <= limit) & (apart == 0), count[found.at], 0)
+            slot, within = np.divmod(spread(found.begin, given), self._each)
+            records.append(self._records[found.places[slot], within])
+            start[found.at] = total + np.cumsum(given) - given
             total += len(records[-1])
-            for one in at.start + np.flatnonzero((apart > 0) & (count[at] <= limit)):  # over more than two pieces
-                left = int(self.search(wanted[one : one + 1])[0])
-                records.append(self.span(left, left + int(count[one])))
-                start[one], total = total, total + len(records[-1])
+            over += (found.at.start + np.flatnonzero((apart > 0) & (count[found.at] <= limit))).tolist()
+        for one in over:
+            left = int(self.bounds(wanted[one : one + 1])[0][0])
+            records.append(self.span(left, left + int(count[one])))
+            start[one], total = total, total + len(records[-1])
         return count, start, np.concatenate(records)
 
-    def _reached(self, wanted: np.ndarray, side: Side) -> np.ndarray:
-        """Give the piece in which each of the sorted ``wanted`` would stand."""
-        reached = np.zeros(len(wanted), np.int64)
-        return reached if self._above is None else np.maximum(self._above.search(wanted, side) - 1, reached)
+    def _found(self, wanted: np.ndarray) -> Iterator[_Found]:
+        """Look the sorted ``wanted`` up, portion by portion; a portion's pieces lie open until the next is asked for."""
+        whole = -(-self._length // self._each)
+        if self._above is None or whole <= min(TOGETHER, len(wanted)):  # all of it costs less than to ask which
+            with self._opened.held:
+                places, begin, end = self._looked_up(np.arange(whole), wanted)
+                yield _Found(slice(0, len(wanted)), places, begin, end)
+            return
+        reached, ended = (np.maximum(bound - 1, 0) for bound in self._above.bounds(wanted))
+        distinct, slots = _of_sorted(reached)
+        for some, at in _portions(distinct, slots):
+            pieces, first = some, slots[at] - slots[at.start]
+            last, beyond = first, np.flatnonzero(ended[at] != reached[at])
+            if len(beyond):
+                pieces = np.union1d(some, ended[at][beyond])
+                first = np.searchsorted(pieces, some)[first]
+                last = first.copy()
+                last[beyond] = np.searchsorted(pieces, ended[at][beyond])
+            with self._opened.held:
+                places, begin, end = self._looked_up(pieces, wanted[at])
+                yield _Found(
+                    at, places, begin, end, (reached[at] - first) * self._each, (ended[at] - last) * self._each
+                )
+
+    def _looked_up(self, pieces: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Open pieces; give where they lie, and where each of ``wanted`` begins and ends among their keys."""
+        places = self._opened.places(self._file, pieces)
+        keys: np.ndarray = self._records[self._key][places].ravel()  # sorted, as the pieces are
+        keys = keys[: len(keys) - max(len(pieces) and (int(pieces[-1]) + 1) * self._each - self._length, 0)]
+        begin = np.searchsorted(keys, wanted)
+        end = begin.copy()
+        borne = np.flatnonzero(np.take(keys, begin, mode="clip") == wanted) if len(keys) else begin[:0]
+        end[borne] = np.searchsorted(keys, wanted[borne], "right")
+        return places, begin, end
+
+
+class _Found(NamedTuple):
+    """A portion of what is looked up: which, its pieces, where each begins and ends in them, and what is left out.
+
+    ``before_begin`` and ``before_end`` are the records of pieces that are not among these, before the one and the other.
+    """
+
+    at: slice
+    places: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
+    before_begin: np.ndarray | int = 0
+    before_end: np.ndarray | int = 0
 
 
 def spread(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -31,6 +31,8 @@ SALT = 32
 HEADING = len(MAGIC) + SALT
 PIECE = 1 << 16
 TAG = 16
+_TOGETHER = 32
+"""Pieces that are read at once at the most."""
 
 
 def _cipher(key: bytes, salt: bytes, name: str) -> AESGCM:
@@ -110,7 +112,7 @@ class _Place(threading.local):
     at = 0
     number = -1
     held = memoryview(b"")
-    sealed = bytearray()
+    sealed = memoryview(b"")
 
 
 class SealedReader(io.RawIOBase):
@@ -151,25 +153,39 @@ class SealedReader(io.RawIOBase):
         self._place.at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._place.at, os.SEEK_END: self.size}[whence]
         return self._place.at
 
-    def open_piece(self, number: int, room: memoryview) -> int:
-        """Open one piece, the first of number 0, into ``room``; give how many bytes it has."""
+    def open_pieces(self, numbers: Sequence[int], room: memoryview, places: Sequence[int]) -> None:
+        """Open pieces, the first of number 0, into ``room``, each from its place on; neighbours are read together."""
+        done = 0
+        while done < len(numbers):
+            run = 1
+            while run < _TOGETHER and numbers[done + run : done + run + 1] == [numbers[done] + run]:
+                run += 1
+            self._open_run(numbers[done], room, places[done : done + run])
+            done += run
+
+    def _open_run(self, first: int, room: memoryview, places: Sequence[int]) -> None:
+        """Read pieces that follow one another at once, and open each into its place."""
+        piece, last, decrypt = self._piece, self._pieces - 1, self._cipher.decrypt_into
+        length = len(places) * (piece + TAG)
+        if len(self._place.sealed) < length:
+            self._place.sealed = memoryview(bytearray(length))
         sealed = self._place.sealed
-        if len(sealed) != self._piece + TAG:
-            sealed = self._place.sealed = bytearray(self._piece + TAG)
-        length = os.preadv(self._file, [sealed], HEADING + number * len(sealed)) - TAG
-        nonce = _nonce(number, last=number == self._pieces - 1)
-        whole = sealed if length == self._piece else memoryview(sealed)[: length + TAG]
+        length = os.preadv(self._file, [sealed[:length]], HEADING + first * (piece + TAG))
+        begin = 0
         try:
-            self._cipher.decrypt_into(nonce, whole, None, room[:length])
+            for number, place in enumerate(places, first):
+                end = min(begin + piece + TAG, length)
+                nonce = number << 8 | (number == last)
+                decrypt(nonce.to_bytes(12), sealed[begin:end], None, room[place : place + end - begin - TAG])
+                begin = end
         except (InvalidTag, ValueError):
             raise _damaged(self._name) from None
-        return length
 
     def _open(self, number: int) -> memoryview:
         place = self._place
         if number != place.number:
-            place.number, place.held = -1, memoryview(bytearray(self._piece))
-            place.held = place.held[: self.open_piece(number, place.held)]
+            place.number, place.held = -1, memoryview(bytearray(min(self._piece, self.size - number * self._piece)))
+            self.open_pieces([number], place.held, [0])
             place.number = number
         return place.held
 
