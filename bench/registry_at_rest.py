@@ -113,7 +113,7 @@ def look_up(side: str, place: Path) -> list[float]:
 def answer(side: str, place: Path) -> list[float]:
     """Answer every request on one thread, and keep the answers; give the seconds and the memory in MB."""
     import pyarrow as pa
-    import pyarrow.feather as feather
+    from pyarrow import feather
 
     from counterseal.core.files import PlainFiles
     from counterseal.flow.identify import read_requests
@@ -131,7 +131,7 @@ def answer(side: str, place: Path) -> list[float]:
 
 
 def main(people: int, requests: int) -> None:
-    import pyarrow.feather as feather
+    from pyarrow import feather
 
     from counterseal.flow.registry import build_registry
     from counterseal.synth.identity_set import write_identity_set

@@ -90,13 +90,28 @@ def build_index(
         with files.create(work / REGISTRY_ABOUT) as file:
             file.write(json.dumps(about, sort_keys=True).encode())
         (work / "index.json").write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
-        if target.exists():
-            shutil.rmtree(target)
-        keep_key()
-        work.rename(target)
+        _put(work, target, keep_key)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return about
+
+
+def _put(whole: Path, target: Path, keep_key: Callable[[], None]) -> None:
+    """Write the key, then give the new index its name; the old one stands again where the key cannot be written.
+
+    Between the two no index is there: never one that another key opens.
+    """
+    replaced = whole / "replaced"
+    if target.exists():
+        target.rename(replaced)
+    try:
+        keep_key()
+    except BaseException:
+        if replaced.exists():
+            replaced.rename(target)
+        raise
+    whole.rename(target)
+    shutil.rmtree(target / replaced.name, ignore_errors=True)
 
 
 class _Build:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.engine.identity_index import build_index
 from counterseal.errors import CountersealError
+from counterseal.vault.durable import worked_on_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,8 @@ def build_registry(
     """Build the index of the registry in the folder ``source`` at ``registry``; give its counts and digests.
 
     It is sealed under a fresh key, where ``files`` says that keys lie. Raises CountersealError that names file, row and
-    column, or a key that may not be replaced; then nothing is left at ``registry``.
+    column, a key that may not be replaced, or ``being-worked-on`` while another builds there; then nothing is left, and
+    what stood at ``registry`` stands.
     """
     if not source.is_dir():
         raise CountersealError(
@@ -34,10 +36,12 @@ def build_registry(
             where=str(source),
             next_step="Give a folder that holds accounts and addresses as CSV or Parquet.",
         )
+    registry = registry.resolve()  # a link to an index is where it leads
     fresh = files.anew(registry)
-    return build_index(
-        source, registry, fresh, keep_key=lambda: fresh.keep(registry), progress=progress, memory_limit=memory_limit
-    )
+    with worked_on_alone(registry):
+        return build_index(
+            source, registry, fresh, keep_key=lambda: fresh.keep(registry), progress=progress, memory_limit=memory_limit
+        )
 
 
 def destroy_registry(registry: Path, files: RegistryFiles) -> None:

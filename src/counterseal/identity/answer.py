@@ -45,7 +45,7 @@ OUTCOMES = ("none", "ambiguous", "identified")
 
 @dataclass(frozen=True)
 class Compared:
-    """Everything that was found about a batch: coded requests, candidate pairs, the account of each, levels and gains."""
+    """What was found about a batch: coded requests, candidate pairs, the account of each, levels and gains."""
 
     people: np.ndarray
     places: np.ndarray

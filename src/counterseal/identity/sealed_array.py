@@ -28,6 +28,7 @@ TOGETHER = 256
 FIRST = np.dtype([("key", "<u8")])
 _ABOVE = ".above"
 
+
 class OpenedPieces:
     """Room for the pieces that lie open, ``size`` bytes of it, shared by the arrays of one registry.
 
@@ -158,7 +159,7 @@ class SealedArray:
         return count, start, np.concatenate(records)
 
     def _found(self, wanted: np.ndarray) -> Iterator[_Found]:
-        """Look the sorted ``wanted`` up, portion by portion; a portion's pieces lie open until the next is asked for."""
+        """Look the sorted ``wanted`` up; the pieces of a portion lie open until the next portion is asked for."""
         whole = -(-self._length // self._each)
         if self._above is None or whole <= min(TOGETHER, len(wanted)):  # all of it costs less than to ask which
             with self._opened.held:
@@ -194,9 +195,9 @@ class SealedArray:
 
 
 class _Found(NamedTuple):
-    """A portion of what is looked up: which, its pieces, where each begins and ends in them, and what is left out.
+    """A portion of what is looked up: which, where its pieces lie, where each begins and ends in them.
 
-    ``before_begin`` and ``before_end`` are the records of pieces that are not among these, before the one and the other.
+    ``before_begin`` and ``before_end`` count the records before the one and the other that are not in these pieces.
     """
 
     at: slice

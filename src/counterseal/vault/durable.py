@@ -10,7 +10,7 @@ import fcntl
 import os
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from counterseal.errors import CountersealError
 
@@ -51,11 +51,16 @@ def destroy(path: Path) -> None:
     if not path.exists():
         return
     with path.open("r+b") as file:
-        file.write(bytes(path.stat().st_size))
-        file.flush()
-        os.fsync(file.fileno())
+        overwrite(file)
     path.unlink()
     synchronise_folder(path.parent)
+
+
+def overwrite(file: IO[bytes]) -> None:
+    """Write noughts over all of an open small file, durably, whether it still has a name or not."""
+    file.write(bytes(os.fstat(file.fileno()).st_size))
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def make_folder(folder: Path) -> None:
@@ -100,7 +105,7 @@ def worked_on_alone(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise CountersealError(
                 "being-worked-on",
-                "Another run is working on this submission.",
+                "Another run is working on this.",
                 where=folder.name,
                 next_step="Wait for it, or end it; then run the same command again.",
             ) from None

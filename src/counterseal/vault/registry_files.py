@@ -6,12 +6,14 @@ service's credentials. An index that is being built has its key in memory alone 
 
 from __future__ import annotations
 
+import os
 import stat
+from contextlib import nullcontext
 from typing import IO, TYPE_CHECKING, cast
 
 from counterseal.core.files import REGISTRY_ABOUT
 from counterseal.errors import CountersealError
-from counterseal.vault.durable import destroy, write_durably
+from counterseal.vault.durable import destroy, overwrite, write_durably
 from counterseal.vault.sealed_file import SealedReader, SealedWriter
 
 if TYPE_CHECKING:
@@ -30,9 +32,9 @@ class RegistryFiles:
         self._new = new
 
     def key_path(self, registry: Path) -> Path:
-        """Give where the key of an index lies."""
+        """Give where the key of an index lies; of a link, where it leads."""
         whole = registry.resolve()
-        return self._named or whole.with_name(f"{whole.name}.key")
+        return (self._named or whole.parent / f"{whole.name}.key").resolve()
 
     def anew(self, registry: Path) -> RegistryFiles:
         """Give the files of an index that is to stand at ``registry``, under a fresh key that ``keep`` will write.
@@ -41,8 +43,13 @@ class RegistryFiles:
         a file that is no key, or a key that was named and opens another index.
         """
         path = self.key_path(registry)
-        if path.resolve().is_relative_to(registry.resolve()):
+        if path.is_relative_to(registry.resolve()):
             raise _key_fault("Keys do not lie beside what they open.", path, "Name a file outside the index.")
+        if self._named and not os.access(path.parent, os.W_OK | os.X_OK):
+            raise _key_fault(
+                "The folder in which this key is to lie is not there, or cannot be written.", path,
+                "Make it, or mount it.",
+            )  # fmt: skip
         if path.exists() and (_read(path) is None or (self._named and not self._opens(registry))):
             raise _key_fault(
                 "What stands here is not the key of the index that is replaced.", path,
@@ -51,11 +58,17 @@ class RegistryFiles:
         return RegistryFiles(self._entropy, self._named, new=self._entropy(KEY))
 
     def keep(self, registry: Path) -> None:
-        """Write the fresh key, durably, readable by its owner alone; the key that it replaces is destroyed."""
+        """Write the fresh key, durably, readable by its owner alone; the key that it replaces is destroyed.
+
+        Raises OSError when the disk refuses; the old key then stands.
+        """
         if self._new is None:
             raise TypeError
-        self.destroy_key(registry)
-        write_durably(self.key_path(registry), self._new.hex().encode() + b"\n", mode=0o600)
+        path = self.key_path(registry)
+        with path.open("r+b") if path.exists() else nullcontext() as old:
+            write_durably(path, self._new.hex().encode() + b"\n", mode=0o600)
+            if old is not None:
+                overwrite(old)
 
     def destroy_key(self, registry: Path) -> None:
         """Destroy an index's key: overwritten, then gone, durably. Nothing if it is gone already.
