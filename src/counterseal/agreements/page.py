@@ -34,7 +34,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f0f0f0; paddi
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid #dfe1e2; }
 .open { border-left: .4rem solid #936f38; padding-left: 1rem; } .digest { overflow-wrap: anywhere; }
-.links { font-size: .92rem; } nav ul { columns: 2; padding-left: 1.1rem; }
+.links { font-size: .92rem; } td a { white-space: nowrap; } nav ul { columns: 2; padding-left: 1.1rem; }
 @media print { body { max-width: none; margin: 0; } nav ul { columns: 1; } h3, tr { break-inside: avoid; } }
 """
 """The page's own style. A server that serves the page allows it by its hash."""
