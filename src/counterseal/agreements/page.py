@@ -268,10 +268,20 @@ def _marked(text: str) -> str:
     return "".join(MARKS[kind].format(escape(piece)) for kind, piece in spans(text))
 
 
-def _cells(row: Sequence[Sequence[tuple[str, str, str]]]) -> Iterator[str]:
-    for cell in row:
-        found = ((MARKS[kind].format(escape(words)), to) for kind, words, to in cell)
-        yield "".join(f'<a href="#{escape(to)}">{words}</a>' if to else words for words, to in found)
+def prose_html(text: str) -> str:
+    """Give a text of the document as paragraphs of HTML, its marks read and everything else escaped."""
+    return "".join(f"<p>{_marked(line)}</p>" for line in text.splitlines())
+
+
+def cells_html(block: Block) -> list[list[str]]:
+    """Give the cells of a table as HTML, its header left out, everything in them escaped."""
+    return [["".join(map(_piece, cell)) for cell in row] for row in _pieces(block)]
+
+
+def _piece(piece: tuple[str, str, str]) -> str:
+    kind, text, to = piece
+    words = MARKS[kind].format(escape(text))
+    return f'<a href="#{escape(to)}">{words}</a>' if to else words
 
 
 def _html(block: Block) -> str:
@@ -282,9 +292,9 @@ def _html(block: Block) -> str:
         return f"<p class=links>{escape(block.text)}: {links}</p>"
     if block.kind in {"table", "prose"}:
         head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in block.rows[0])
-        body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in map(_cells, _pieces(block)))
+        body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in cells_html(block))
         return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    return "".join(f"<p>{_marked(line)}</p>" for line in block.text.splitlines())
+    return prose_html(block.text)
 
 
 def page_html(agreement: Agreement) -> str:
@@ -304,7 +314,7 @@ def page_html(agreement: Agreement) -> str:
 <title>{escape(agreement.title)}</title><style>{PAGE_STYLE}</style></head>
 <body><main><h1>{escape(agreement.title)}</h1>
 <table><tbody>{facts}</tbody></table>
-{_html(Block("text", agreement.introduction))}
+{prose_html(agreement.introduction)}
 <nav aria-label=Contents><ul>{contents}</ul></nav>
 {body}</main></body></html>
 """
