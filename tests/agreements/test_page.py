@@ -138,3 +138,46 @@ def test_a_table_of_the_introduction_that_is_not_printed():
         assert f"<td>P-{number:02}</td>" in page
     assert "<em>Where each condition is kept.</em>" in page
     assert "**" not in page
+
+
+def test_a_duty_without_a_law_that_counsel_does_not_see_first(agreement):
+    owed = {duty.id for duty in agreement.duties if duty.is_open}
+    listed = {
+        label.split()[0] for block in sections(agreement)[0].blocks for label, to in block.links if to == "duties"
+    }
+    assert listed == owed
+
+
+def test_a_duty_that_its_law_does_not_name(agreement):
+    page = {section.anchor: section for section in sections(agreement)}
+    html = page_html(agreement)
+    for duty in (one for one in agreement.duties if not one.cites.startswith("to be settled")):
+        assert any(
+            label.startswith(duty.id) for block in page[anchor("law", duty.cites)].blocks for label, _ in block.links
+        )
+        assert f'<a href="#{anchor("law", duty.cites)}">{duty.cites}</a></td>' in html
+
+
+def test_a_rule_that_turns_on_an_open_question_and_does_not_say_so(agreement):
+    page = {section.anchor: section for section in sections(agreement)}
+    for parameter in (one for one in agreement.parameters if one.is_open):
+        for rule in agreement.rules:
+            told = any(
+                block.text.startswith("Turns on") and parameter.name in dict(block.links)
+                for block in page[anchor("rule", rule.id)].blocks
+            )
+            assert told is bool(re.search(rf"\b{parameter.name}\b", rule.sql))
+
+
+def test_a_condition_whose_rule_cannot_be_reached_from_the_table():
+    page = page_html(load_agreement(next(one for one in SHIPPED if one.parent.name == "irs-ice-2025")))
+    assert '<a href="#rule-R.2d.17h">R-17h</a>, <a href="#rule-R.2d.17f">R-17f</a>' in page
+    assert "under <em>Kept by</em>" in page
+
+
+def test_a_value_of_an_example_that_is_read_as_a_mark(agreement):
+    from counterseal.agreements.page import Block, _html
+
+    cells = (("a", "b"), ("*x*", "R-01"))
+    assert "<td>*x*</td><td>R-01</td>" in _html(Block("table", rows=cells, links=(("R-01", "rule-R-01"),)))
+    assert "<td><em>x</em></td><td><a" in _html(Block("prose", rows=cells, links=(("R-01", "rule-R-01"),)))

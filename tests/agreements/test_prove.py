@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+import z3
 
 from counterseal.agreements import Agreement, load_agreement
-from counterseal.agreements.prove import Proof, Verdict, prove
+from counterseal.agreements.prove import Proof, Prover, Verdict, prove
+from counterseal.agreements.search import NICER_STEPS, STEPS, Search
 from counterseal.engine.duck import DuckEngine
 
 from .conftest import DOCUMENT, SHIPPED
@@ -80,7 +84,41 @@ def test_rules_that_admit_nobody(read: Read, engine: DuckEngine):
     assert "admission" in not_proved(read(text), engine)
 
 
+def test_what_is_not_decided_is_called_proved(read: Read):
+    agreement = read(DOCUMENT)
+    for rule in agreement.screened_rules:
+        assert Prover(agreement, search=Search(steps=1)).rule(rule).verdict is Verdict.UNDECIDED
+        assert Prover(agreement).rule(rule).verdict is Verdict.PROVED
+
+
+def test_a_clock_decides_what_is_proved(read: Read, monkeypatch: pytest.MonkeyPatch):
+    """No solver is given a limit but its steps; Z3's own default is none."""
+    given: set[tuple[Any, ...]] = set()
+
+    class Watched(z3.Solver):
+        def set(self, *args: Any, **keys: Any) -> None:
+            given.add((*args, *keys.items()))
+            super().set(*args, **keys)
+
+    monkeypatch.setattr(z3, "Solver", Watched)
+    agreement = read(DOCUMENT.replace("days_open > least_days", "days_open >= least_days"))
+    assert {proof.verdict for proof in prove(agreement)} == {Verdict.PROVED, Verdict.REFUTED}
+    assert given == {("rlimit", STEPS), ("rlimit", NICER_STEPS)}
+    assert z3.get_param("timeout") == "4294967295"
+
+
+def test_an_answer_that_depends_on_what_was_asked_before(read: Read):
+    """The row that is shown is the solver's choice: the same one in a process that has done other work."""
+    agreement = read(DOCUMENT.replace("days_open > least_days", "days_open >= least_days"))
+    first = [(proof.verdict, proof.witness) for proof in prove(agreement)]
+    others = [z3.Int(f"another {n}") + n > 0 for n in range(1_000)]
+    z3.Solver().check(*others)
+    assert [(proof.verdict, proof.witness) for proof in prove(agreement)] == first
+
+
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
-def test_a_shipped_promise_that_is_not_kept(folder: Path, engine: DuckEngine):
+def test_a_shipped_promise_that_is_not_kept(folder: Path, engine: DuckEngine, monkeypatch: pytest.MonkeyPatch):
+    """Proved with a quarter of the steps that there are, so that there is room."""
+    monkeypatch.setattr("counterseal.agreements.prove.Search", partial(Search, steps=STEPS // 4))
     found = proofs(load_agreement(folder), engine)
     assert {name for name, proof in found.items() if proof.verdict is not Verdict.PROVED} == set()

@@ -144,7 +144,7 @@ class _Both:
             Direction.LOOSENED: "the later version admits rows that the earlier kept back",
             Direction.TIGHTENED: "the later version admits nothing that the earlier kept back, and keeps back more",
             Direction.BOTH: "the later version admits rows that the earlier kept back, and keeps back others",
-            Direction.UNDECIDED: "whether both admit the same could not be decided in time",
+            Direction.UNDECIDED: "whether both admit the same could not be decided",
         }[direction]
         return Change("whole", words + self._otherwise(), direction, let_in, kept_back)
 

@@ -203,6 +203,11 @@ class Duty:
     starts: str
     line: int
 
+    @property
+    def is_open(self) -> bool:
+        """Whether counsel must still settle what law it rests on, or its clock."""
+        return "to be settled by counsel" in f"{self.cites} {self.clock}"
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:

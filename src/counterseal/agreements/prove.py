@@ -2,7 +2,7 @@
 
 Serves ``docs/law/language.md``, Promises. A row is admitted when every screened rule is TRUE of it. Facts
 of the request are any facts; parameters are those of the document. The logic is SQL's own, so what is
-proved is proved of unknown values too. What cannot be decided in time is never called proved.
+proved is proved of unknown values too. What is not decided within the solver's steps is never called proved.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Looking for a row: claims are cut into parts that share no unknown, and each part is solved once.
 
 A row of forty fields is mostly independent questions. The parts are independent, so all claims can hold
-together exactly when each part can; a part that was solved is not solved again.
+together exactly when each part can; a part that was solved is not solved again. What a part may cost is counted
+in the solver's steps and never in time, and each part is solved apart from every other: the same document gets the
+same answer on every machine under every load, whatever was asked before.
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ import z3
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SECONDS = 20
-"""How long one part may take."""
-NICER_SECONDS = 1
-"""How long the search for values that read well may take, once there are any."""
+STEPS = 200_000_000
+"""What one part may cost, as the solver counts (``rlimit``): seven times the most that was measured."""
+NICER_STEPS = 10_000_000
+"""What the search for values that read well may cost beside it."""
 
 
 class Model:
@@ -48,8 +50,9 @@ def _solved(term: Any) -> Any:
 
 @dataclass
 class Search:
-    """The solver, with what it has found so far."""
+    """The solver, with what it has found so far. ``steps`` is what one part may cost."""
 
+    steps: int = STEPS
     unknowns: dict[int, frozenset[int]] = field(default_factory=dict)
     found: dict[tuple[int, ...], tuple[Any, list[tuple[Any, Any]]]] = field(default_factory=dict)
     kept: list[Any] = field(default_factory=list)
@@ -58,7 +61,7 @@ class Search:
     def solve(self, claims: Sequence[Any], soft: Sequence[Any]) -> tuple[Any, Model | None]:
         """Give the answer to all claims together, and a model where there is one.
 
-        ``soft`` are wishes: kept where that is quickly possible, and never part of the answer.
+        ``soft`` are wishes: kept where that is possible within few steps, and never part of the answer.
         """
         values: list[tuple[Any, Any]] = []
         answers = []
@@ -111,18 +114,24 @@ class Search:
         key = (bool(soft), *sorted(claim.get_id() for claim in part))
         if key not in self.found:
             names = frozenset().union(*(self.of(claim) for claim in part))
+            unknowns = [self.terms[name] for name in sorted(names)]
             wishes = [wish for wish in soft if self.of(wish) and self.of(wish) <= names]
-            answer, model = _asked([*part, *wishes], NICER_SECONDS) if wishes else (z3.unknown, None)
+            answer, values = _asked([*part, *wishes], unknowns, NICER_STEPS) if wishes else (z3.unknown, [])
             if answer != z3.sat:
-                answer, model = _asked(part, SECONDS)
-            held = [(self.terms[n], model.eval(self.terms[n], model_completion=True)) for n in names] if model else []
-            self.found[key] = (answer, held)
+                answer, values = _asked(part, unknowns, self.steps)
+            self.found[key] = (answer, list(zip(unknowns, values, strict=False)))
         return self.found[key]
 
 
-def _asked(claims: Sequence[Any], seconds: float) -> tuple[Any, Any]:
-    solver = z3.Solver()
-    solver.set("timeout", int(seconds * 1000))
-    solver.add(*claims)
+def _asked(claims: Sequence[Any], unknowns: Sequence[Any], steps: int) -> tuple[Any, list[Any]]:
+    """Give the answer to the claims, and a value for each unknown where there is one, in a context of their own."""
+    own = z3.Context()
+    solver = z3.Solver(ctx=own)
+    solver.set("rlimit", steps)
+    solver.add(*(claim.translate(own) for claim in claims))
     answer = solver.check()
-    return answer, solver.model() if answer == z3.sat else None
+    if answer != z3.sat:
+        return answer, []
+    model = solver.model()
+    found = [model.eval(unknown.translate(own), model_completion=True) for unknown in unknowns]
+    return answer, [value.translate(unknown.ctx) for unknown, value in zip(unknowns, found, strict=True)]

@@ -195,12 +195,20 @@ def agreement(request: HttpRequest, agreement: str) -> HttpResponse:
     found, known = next((one for one in here if one.version == asked), None), entered()
     if found is None:
         raise Http404
+    from counterseal.agreements.page import Block, anchor  # noqa: PLC0415  # loads the printer
+
+    by_law = _by_citation(found)
+    duties = [(one.id, one.what, one.cites, one.who, one.clock, one.starts) for one in found.duties]
     told = {
         "agreement": found,
+        "conditions": Block("prose", rows=found.conditions, links=tuple((rule.id, rule.id) for rule in found.rules)),
+        "duties": Block("prose", rows=((), *duties), links=tuple((cite, anchor("law", cite)) for cite in by_law)),
+        "rules": [(rule, [(cite, anchor("law", cite)) for cite in rule.cites]) for rule in found.rules],
         "versions": [(one, (one.id, one.digest) in known) for one in here],
         "open": [one for one in found.parameters if one.is_open],
         "settled": [one for one in found.parameters if not one.is_open],
-        "citations": _by_citation(found),
+        "open_duties": [one for one in found.duties if one.is_open],
+        "citations": [(cite, anchor("law", cite), resting) for cite, resting in by_law.items()],
     }
     return render(request, "web/agreement.html", told)
 
@@ -296,9 +304,13 @@ def _file(submission: str, name: str, kind: str, *, download: bool) -> FileRespo
     )
 
 
-def _by_citation(agreement: Agreement) -> list[tuple[str, list[str]]]:
+def _by_citation(agreement: Agreement) -> dict[str, list[str]]:
+    """Give each place in the law with the rules and the duties that rest on it."""
     cited: dict[str, list[str]] = {}
     for rule in agreement.rules:
         for cite in rule.cites:
             cited.setdefault(cite, []).append(rule.id)
-    return sorted(cited.items())
+    for duty in agreement.duties:
+        if not duty.cites.startswith("to be settled"):
+            cited.setdefault(duty.cites, []).append(duty.id)
+    return dict(sorted(cited.items()))

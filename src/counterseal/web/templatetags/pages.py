@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from django.utils.safestring import SafeString
 
+    from counterseal.agreements.page import Block
+
 register = template.Library()
 
 
@@ -63,6 +65,22 @@ def outcome_word(outcome: str) -> str:
 def paragraphs(text: str) -> SafeString:
     """Write text as paragraphs, everything in it escaped."""
     return format_html("{}", format_html_join("\n", "<p>{}</p>", ((part,) for part in text.split("\n\n"))))
+
+
+@register.filter
+def prose(text: str) -> SafeString:
+    """Write a text of an agreement as paragraphs, as the printed page does."""
+    from counterseal.agreements.page import prose_html  # noqa: PLC0415  # loads the printer, which few pages need
+
+    return mark_safe(prose_html(text))  # noqa: S308  # escaped there
+
+
+@register.filter
+def cells(block: Block) -> list[list[SafeString]]:
+    """Write the cells of a table of an agreement, its header left out, as the printed page does."""
+    from counterseal.agreements.page import cells_html  # noqa: PLC0415  # loads the printer, which few pages need
+
+    return [[mark_safe(cell) for cell in row] for row in cells_html(block)]  # noqa: S308  # escaped there
 
 
 FIELD_WORDS = {
