@@ -25,6 +25,7 @@ def small_request(made_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     folder = tmp_path_factory.mktemp("gone")
     submission(made_up / "people", 120, folder / "request", datetime(2026, 11, 2), seed=5)  # noqa: DTZ001  # a day
     shutil.copytree(made_up / "registry", folder / "registry")
+    shutil.copy(made_up / "registry.key", folder / "registry.key")
     return folder
 
 

@@ -36,6 +36,7 @@ def request_of_120(made_up: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     folder = tmp_path_factory.mktemp("killed")
     submission(made_up / "people", 120, folder / "request", datetime(2026, 11, 2), seed=5)  # noqa: DTZ001  # a day
     shutil.copytree(made_up / "registry", folder / "registry")
+    shutil.copy(made_up / "registry.key", folder / "registry.key")
     assert _program("init", str(folder / "empty"), "--demo").returncode == 0
     return folder
 
