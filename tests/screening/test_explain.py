@@ -30,6 +30,23 @@ def test_what_would_have_to_be_different_is_not_named(read: Read, engine: DuckEn
     ]
 
 
+def test_an_answer_that_the_rule_does_not_give(read: Read, engine: DuckEngine):
+    """What is unknown may be answered otherwise than what fails."""
+    agreement = read()
+    rows = [{**SOUND, "opened": "2026-08-04"}, {**SOUND, "request_ref": "2", "name": ""}]
+    screened(agreement, engine, rows, explained=True)
+    for row in (1, 2):
+        for one in explain_row(agreement, {"signed_on": "2026-11-02"}, row, engine, register_known=False):
+            said = {"holds": None, "fails": one.rule.answer, "unknown": one.rule.unknown}
+            assert one.answer == said[one.finding]
+    answers = {
+        e.rule.id: e.answer
+        for e in explain_row(agreement, {"signed_on": "2026-11-02"}, 2, engine, register_known=False)
+    }
+    assert answers["R-01"] == "cure"
+    assert next(rule for rule in agreement.rules if rule.id == "R-01").answer == "refuse"
+
+
 def test_a_row_that_no_rule_was_held_against_is_explained(read: Read, engine: DuckEngine):
     agreement = read()
     screened(agreement, engine, [{"malformed": "ragged"}], explained=True)

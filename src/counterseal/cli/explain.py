@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from counterseal.cli.output import answer_json, day_of_receipt, progress
+from counterseal.core.outcome import Answer
 from counterseal.core.shown import in_one_line
+
+ANSWERS = {
+    Answer.REFUSE: "refused",
+    Answer.CURE: "returned, to be mended",
+    Answer.JUDGE: "a person judges it before any look-up",
+}
 
 
 def explain(
@@ -28,6 +35,7 @@ def explain(
             "row": row,
             "rules": [
                 {"rule": e.rule.id, "title": e.rule.title, "cite": e.rule.cite, "finding": e.finding,
+                 "answer": e.answer,
                  "conditions": [
                      {"expression": c.expression, "finding": c.finding, "values": dict(c.values)} for c in e.conditions
                  ]}
@@ -40,7 +48,9 @@ def explain(
     typer.echo(f"Row {row}: {held}; " + ("it may not go on." if open_rules else "on its face it may go on."))
     for e in [*open_rules, *(e for e in found if e.finding == "holds")]:
         typer.echo(f"\n{e.rule.id} {e.rule.title}: {e.finding} ({e.rule.cite})")
+        if e.answer:
+            typer.echo(f"    so the answer is: {ANSWERS[e.answer]}")
         for condition in e.to_be_different or e.conditions:
             typer.echo(f"    {'must hold: ' if e.to_be_different else ''}{condition.expression}")
             for name, value in condition.values:
-                typer.echo(f"        {name} = {'(empty)' if value is None else in_one_line(str(value))}")
+                typer.echo(f"        {name} = {'(empty)' if value is None else in_one_line(str(value)) or '(no text)'}")

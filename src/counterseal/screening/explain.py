@@ -9,7 +9,7 @@ from counterseal.agreements.compile import Compiler, quote
 from counterseal.agreements.expression import compiled, conjuncts, names, parse, schedule_values
 from counterseal.agreements.markdown import Reader
 from counterseal.agreements.model import Phase
-from counterseal.core.outcome import Finding
+from counterseal.core.outcome import Answer, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +43,11 @@ class Explanation:
     rule: Rule
     finding: Finding
     conditions: tuple[Condition, ...]
+
+    @property
+    def answer(self) -> Answer | None:
+        """What follows for the row: the rule's answer where it fails or is unknown, nothing where it holds."""
+        return {Finding.HOLDS: None, Finding.FAILS: self.rule.answer, Finding.UNKNOWN: self.rule.unknown}[self.finding]
 
     @property
     def to_be_different(self) -> tuple[Condition, ...]:
