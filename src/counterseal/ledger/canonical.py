@@ -1,8 +1,8 @@
 """Canonical JSON (RFC 8785) of what an entry or a row may hold: text, integers, lists, objects of them.
 
-For these values, and for names in ASCII, the standard library's encoder writes RFC 8785's bytes; the tests
-hold it against a library that does nothing else. It takes a tenth of that library's time, on a path that a
-release waits for.
+For these values, and for names in ASCII, the standard library quotes text as RFC 8785 does; the tests
+hold what is written against a library that does nothing else. It takes a tenth of that library's time, on a path
+that a release waits for. What is read is held against the standard library's encoder, which is quicker at length.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LARGEST_INTEGER = 2**53 - 1
+_quoted = json.encoder.encode_basestring
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
@@ -30,9 +31,29 @@ def canonical(value: Any) -> bytes:
 
 
 def canonical_text(value: Any) -> str:
-    """Write a value canonically, as text. Raises what ``canonical`` raises, but for text that is not Unicode."""
-    _only_plain(value)
-    return _encode(value)
+    """Write a value canonically, as text. Raises what ``canonical`` raises, but for text that is not Unicode.
+
+    It looks and writes in one walk: each commit finds the processor cold, and less code is then less time.
+    """
+    kind = type(value)
+    if kind is str:
+        return _quoted(value)
+    if kind is int:
+        if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+            raise CountersealError("entry-value", "An integer is beyond 2**53 - 1.")
+        return f"{value}"
+    if kind is dict:
+        members = []
+        for name in value:
+            if type(name) is not str or not name.isascii():
+                raise CountersealError("entry-value", "A name is text in ASCII.")
+        for name in sorted(value):
+            held = value[name]
+            members.append(f"{_quoted(name)}:{_quoted(held) if type(held) is str else canonical_text(held)}")
+        return f"{{{','.join(members)}}}"
+    if kind is list or kind is tuple:
+        return f"[{','.join([canonical_text(inner) for inner in value])}]"
+    raise CountersealError("entry-value", "Only text, integers, lists and objects of them are entered.")
 
 
 def encoded(text: str) -> bytes:
@@ -53,7 +74,7 @@ def read_canonical(raw: bytes) -> Any:
     if _encode(value).encode() != raw:
         raise CountersealError("entry-value", "These bytes are not canonical.")
     if not raw.isascii() or _SUSPECT.search(raw):  # otherwise there is nothing in it that could be wrong
-        _only_plain(value)
+        canonical_text(value)  # raises
     return value
 
 
@@ -63,22 +84,3 @@ def _refuse(_: str) -> None:
 
 _decode = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode
 _SUSPECT = re.compile(rb"true|false|null|[0-9]{16}")
-
-
-def _only_plain(value: Any) -> None:
-    kind = type(value)
-    if kind is str:
-        return
-    if kind is int:
-        if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
-            raise CountersealError("entry-value", "An integer is beyond 2**53 - 1.")
-    elif kind is dict:
-        for name, inner in value.items():
-            if type(name) is not str or not name.isascii():
-                raise CountersealError("entry-value", "A name is text in ASCII.")
-            _only_plain(inner)
-    elif kind is list or kind is tuple:
-        for inner in value:
-            _only_plain(inner)
-    else:
-        raise CountersealError("entry-value", "Only text, integers, lists and objects of them are entered.")

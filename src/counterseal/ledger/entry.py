@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SALT = 32
 CONTEXT = b"counterseal/commitment/v1\0"
+_TWO = tuple(f"{number:02}" for number in range(60))
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 Fact: TypeAlias = "str | int | list[Fact] | dict[str, Fact]"
@@ -104,13 +105,18 @@ def stamp(at: datetime) -> str:
 
     Raises CountersealError ``entry-value`` for a time that does not say where it stands to UTC.
     """
-    if at.tzinfo is None:
-        raise CountersealError("entry-value", "An entry's time is in UTC.")
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
+    if at.tzinfo is not UTC:
+        if at.tzinfo is None:
+            raise CountersealError("entry-value", "An entry's time is in UTC.")
+        at = at.astimezone(UTC)
+    day = f"{at.year:04}-{_TWO[at.month]}-{_TWO[at.day]}"
+    return f"{day}T{_TWO[at.hour]}:{_TWO[at.minute]}:{_TWO[at.second]}.{at.microsecond:06}Z"
 
 
-def write_entry(kind: EntryKind, at: str, body: Mapping[str, Fact], commitments: Mapping[str, str]) -> bytes:
-    """Make an entry's bytes. ``at`` is its stamp; ``body`` holds strings, integers, lists and objects of them.
+def write_entry(kind: str, at: str, body: Mapping[str, Fact], commitments: Mapping[str, str]) -> bytes:
+    """Make an entry's bytes. ``kind`` is a kind's own word and ``at`` a stamp.
+
+    ``body`` holds strings, integers, lists and objects of them.
 
     Raises CountersealError ``entry-value`` for any other value (a fraction, a truth value, nothing) and
     ``entry-too-large`` beyond 65,535 bytes.

@@ -18,6 +18,46 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
+class _Kept:
+    """What a thread keeps: the mapper takes longer to find a thread's connection than to set its marks.
+
+    The connection is looked up anew when it was closed or opened again, or when the database that it was made for is
+    no longer the one in use.
+    """
+
+    __slots__ = ("act", "connection", "driver", "execute")
+
+    def __init__(self) -> None:
+        self.act: Act | None = None
+        self.connection: Any = None
+        self.driver: Any = None
+        self.execute: Any = None
+
+    def find(self, using: str) -> bool:
+        """Look the connection up; tell whether BEGIN IMMEDIATE is all that it needs to begin with."""
+        connection: Any = connections[using]
+        self.connection = connection
+        driver = connection.connection
+        if (
+            connection.vendor != "sqlite"
+            or driver is None
+            or connection.health_check_enabled
+            or connection.transaction_mode != "IMMEDIATE"
+        ):
+            self.driver = None
+            return False
+        self.driver, self.execute = driver, driver.cursor().execute
+        return True
+
+
+class _Here(local):
+    def __init__(self) -> None:
+        self.kept = _Kept()
+
+
+_here = _Here()
+
+
 class Act(Atomic):
     """One transaction: everything in it is durable together when it is left, or none of it is.
 
@@ -25,42 +65,49 @@ class Act(Atomic):
     refuses to begin or to commit; nothing is kept then.
     """
 
+    savepoint = durable = True
+    _from_testcase = False
+
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
-        super().__init__(using, True, True)
-        self.alias = using
-        self._connection: Any = None
+        self.using = self.alias = using
+        self._kept: Any = None
 
     def __enter__(self) -> None:
-        connection = _here.connection
-        known = connection is not None and connection.settings_dict is connections.settings[self.alias]
-        if not (known and _plain(connection)):
-            connection = _here.connection = connections[self.alias]
-            if not _plain(connection):
-                super().__enter__()
-                return
-        self._execute = connection.connection.cursor().execute
+        kept = _here.kept
+        connection = kept.connection
+        if (
+            connection is None
+            or connection.connection is not kept.driver
+            or connection.settings_dict is not connections.settings[self.alias]
+        ):
+            plain = kept.find(self.alias)
+            connection = kept.connection
+        else:
+            plain = kept.driver is not None
+        if not plain or not connection.autocommit or connection.in_atomic_block or _watched(connection):
+            super().__enter__()
+            return
         try:
-            self._execute("BEGIN IMMEDIATE")
+            kept.execute("BEGIN IMMEDIATE")
         except SQLiteError:
             with connection.wrap_database_errors:
                 raise
         connection.commit_on_exit = True
-        connection.needs_rollback = False
-        connection.autocommit = False
+        connection.needs_rollback = connection.autocommit = False
         connection.in_atomic_block = True
         connection.atomic_blocks.append(self)
-        self._connection = connection
-        _here.act = self
+        kept.act, self._kept = self, kept
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            _here.act = None
+        kept, self._kept = self._kept, None
+        if kept is None:
+            super().__exit__(kind, error, traceback)
+            return
+        kept.act, connection = None, kept.connection
         if (
-            connection is None
-            or kind is not None
+            kind is not None
             or connection.needs_rollback
             or connection.closed_in_transaction
             or connection.savepoint_ids
@@ -70,59 +117,36 @@ class Act(Atomic):
             super().__exit__(kind, error, traceback)
             return
         try:
-            self._execute("COMMIT")
+            kept.execute("COMMIT")
         except BaseException as refused:
             super().__exit__(type(refused), refused, refused.__traceback__)  # rolled back
             with connection.wrap_database_errors:
                 raise
         connection.atomic_blocks.pop()
-        connection.in_atomic_block = False
+        connection.in_atomic_block = connection.errors_occurred = False
         connection.autocommit = True
-        connection.errors_occurred = False
 
     def execute(self, query: str, values: tuple[object, ...] = ()) -> Any:
         """Run one statement of SQLite's within the act, by the driver, with the mapper's errors; give its cursor.
 
         The next statement of the act takes the cursor's rows away.
         """
-        connection = self._connection
+        kept = self._kept
+        connection = kept.connection
         if connection.needs_rollback:
             connection.validate_no_broken_transaction()  # raises
         try:
-            return self._execute(query, values)
+            return kept.execute(query, values)
         except SQLiteError:
             with connection.wrap_database_errors:
                 raise
 
 
-class _Here(local):
-    """What a thread keeps: the mapper takes longer to find a thread's connection than to set its marks.
-
-    It is looked up anew when it was closed, or when the database that it was made for is no longer the one in use.
-    """
-
-    connection: Any = None
-    act: Act | None = None
-
-
-_here = _Here()
-
-
 def open_act(using: str) -> Act | None:
     """Give the act that this thread has open on the driver's own connection, or None: then it is the mapper's."""
-    act = _here.act
+    act = _here.kept.act
     return act if act is not None and act.alias == using else None
 
 
-def _plain(connection: Any) -> bool:
-    """Tell whether nothing but BEGIN IMMEDIATE is to be done to begin: else it is the mapper's to begin."""
-    return (
-        connection.vendor == "sqlite"
-        and connection.connection is not None
-        and connection.autocommit
-        and not connection.in_atomic_block
-        and not connection.health_check_enabled
-        and not connection.execute_wrappers
-        and not connection.force_debug_cursor
-        and connection.transaction_mode == "IMMEDIATE"
-    )
+def _watched(connection: Any) -> bool:
+    return bool(connection.execute_wrappers) or connection.force_debug_cursor

@@ -63,7 +63,7 @@ APPEND_LOCK = 0x6C6F67
 """PostgreSQL's advisory lock under which entries are appended, one transaction at a time."""
 
 
-KINDS = {str(kind): kind for kind in EntryKind}
+KINDS = frozenset(map(str, EntryKind))
 _LAST = 'SELECT "index", CAST(at AS TEXT), peaks FROM store_ledgerentry ORDER BY "index" DESC LIMIT 1'
 _APPEND = 'INSERT INTO store_ledgerentry ("index", kind, at, entry, peaks) VALUES (?, ?, ?, ?, ?)'
 """Plain SQL, by the driver, on the one path that a release waits for: the mapper's work takes longer than the disk."""
@@ -122,14 +122,14 @@ class LedgerLog:
         and ``salt-repeated`` when the random generator gives what it gave before.
         """
         execute = self._alone()
-        known = KINDS.get(kind)
-        if known is None:
+        if kind not in KINDS:
             raise CountersealError("entry-kind", f"There is no kind of entry called {kind}.")
         at = stamp(self._clock.now())
         openings: list[Opening] = []
         if commitments:
             openings = [Opening(field, self._entropy(SALT), value) for field, value in sorted(commitments.items())]
-        entry = write_entry(known, at, body, {one.field: one.commitment for one in openings})
+        committed = {one.field: one.commitment for one in openings} if openings else {}
+        entry = write_entry(kind, at, body, committed)
         index = self._enter(execute, kind, f"{at[:10]} {at[11:26]}", entry)
         if openings:
             self._keep(index, openings)
