@@ -14,15 +14,13 @@ from enum import StrEnum
 class Step:
     """``sql`` is a SELECT in DuckDB's dialect; the engine stores its result under ``name``.
 
-    ``says`` is what a person reads while it runs. A ``view`` is not stored, only named. ``frees`` names tables that
-    nobody reads once this step is done.
+    ``says`` is what a person reads while it runs. A ``view`` is not stored, only named.
     """
 
     name: str
     sql: str
     says: str = ""
     view: bool = False
-    frees: tuple[str, ...] = ()
 
 
 class Engine(StrEnum):

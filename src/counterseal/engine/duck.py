@@ -133,8 +133,6 @@ class DuckEngine:
                 progress(step.says, number, len(queue))
             kind = "VIEW" if step.view else "TABLE"
             self._do(f"CREATE OR REPLACE {kind} {name(step.name)} AS {step.sql}", step.name)
-            for freed in step.frees:
-                self._do(f"DROP TABLE {name(freed)}", freed)
 
     def _do(self, sql: str, what: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         given = [self._located(one) if isinstance(one, Path) else one for one in parameters]

@@ -31,7 +31,8 @@ LOOKED_AT = 20_000
 """Rows from which it is guessed which fields have few values."""
 
 SCREENED_ALONE = (
-    "SELECT row, request_ref, coalesce(outcome, 'admitted') AS outcome, rules, 'facial' AS phase FROM in_order"
+    "SELECT row, request_ref, coalesce(outcome, 'admitted') AS outcome, rules, 'facial' AS phase FROM written "
+    "ORDER BY row"
 )
 """Screening alone calls a row whose facial rules all hold ``admitted``: nobody has looked it up."""
 
@@ -141,10 +142,11 @@ def screen_submission(
     except CountersealError:
         shutil.rmtree(out)
         raise
+    engine.write_parquet("SELECT * FROM screened", out / "screened.parquet")
+    engine.table("written", out / "screened.parquet")
     engine.write_parquet(SCREENED_ALONE, out / "determinations.parquet")
-    engine.write_parquet("SELECT * FROM in_order", out / "screened.parquet")
-    outcomes = engine.rows("SELECT coalesce(outcome, 'admitted'), count(*) FROM screened GROUP BY 1 ORDER BY 1")
-    rules = engine.rows("SELECT u.r, count(*) FROM screened, unnest(rules) AS u(r) GROUP BY 1 ORDER BY 2 DESC, 1")
+    outcomes = engine.rows("SELECT coalesce(outcome, 'admitted'), count(*) FROM written GROUP BY 1 ORDER BY 1")
+    rules = engine.rows("SELECT u.r, count(*) FROM written, unnest(rules) AS u(r) GROUP BY 1 ORDER BY 2 DESC, 1")
     return {
         "submission": manifest.submission,
         "rows": receipt.rows_received,

@@ -11,7 +11,7 @@ from counterseal.core.outcome import OUTCOME_OF_ANSWER, Answer
 from counterseal.core.steps import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from counterseal.agreements.model import Agreement, Rule
 
@@ -27,6 +27,8 @@ MALFORMED_SAYS = {
     "not_text": "A value of the row is not text. Write every value as text.",
     "formula": "A cell of the row holds a formula. Write the value itself.",
 }
+BITS = 60
+"""Findings that one whole number marks."""
 LONGEST_QUOTE = 120
 """Characters of a value that a message repeats to its sender."""
 
@@ -44,12 +46,11 @@ def screening_steps(
 
     Reads the tables ``rows``, the agreement's own and the reference tables; leaves ``findings`` (row, and
     for each rule TRUE, FALSE or NULL) and ``screened`` (row, request_ref, outcome or NULL where every rule
-    holds, rules, reasons), and the same as ``in_order``, by row, where the sorting is done before the reasons are
-    written out. Rules of the register are asked only when the register is known. Every row of
+    holds, rules, reasons). Rules of the register are asked only when the register is known. Every row of
     ``rows`` is in ``screened`` once. What the rules read is laid down only where it will be ``explained``, and
-    ``findings`` can be read only where they are asked for as ``found``; else what they rest on is given up before the
-    answer is written. What rests on a group of ``narrow`` fields is worked out by value. Raises CountersealError
-    ``agreement``.
+    ``findings`` can be read only where they are asked for as ``found``; else ``screened`` is not laid down either, but
+    worked out when it is read. What rests on a group of ``narrow`` fields is worked out by value. Raises
+    CountersealError ``agreement``.
     """
     compiler = Compiler(agreement, facts, narrow)
     rules = [rule for rule in agreement.screened_rules if register_known or rule.phase is not Phase.REGISTER]
@@ -64,35 +65,65 @@ def screening_steps(
     wanted = frozenset({"request_ref", *quoting, *read})
     alone = {said: told for said, told in quoting.items() if not explained and all(rule in first for rule in told)}
     measures = compiler.measures(wanted, first, alone)
-    laid = () if found or explained else tuple(step.name for step in measures if not step.view)
     columns = ", ".join(quote(rule.id) if rule in first else compiler.rule_column(rule) for rule in rules)
-    carried = "".join(f", {quote(said)}" for said in sorted(quoting) if said != "request_ref")
-    named = ", ".join(quote(rule.id) for rule in rules)
-    told = _answered(agreement, rules)
+    quoted = sorted(quoting)
+    carried = "".join(f", {quote(said)}" for said in quoted if said != "request_ref")
+    values = "".join(f", {quote(said)} AS {_value(said)}" for said in quoted)
+    marks = ", ".join(f"{mark} AS {name}" for name, mark in _marks(rules).items())
+    unread = ", ".join(["NULL"] * (len(quoted) + len(_marks(rules))))
     return (
         *compiler.typed_rows(first),
         *measures,
         Step("judged", f"SELECT row, request_ref, {columns}{carried} FROM measured", view=True),  # compiled
-        Step("findings", f"SELECT row, {named} FROM judged", view=True),  # ditto
         Step(
-            "answered_by_law",
-            f"SELECT row, request_ref, CAST(NULL AS VARCHAR) AS malformed, {told} FROM judged UNION ALL "  # ditto
-            f"SELECT row, request_ref, malformed, '{OUTCOME_OF_ANSWER[Answer.CURE]}', NULL "
-            "FROM rows WHERE malformed IS NOT NULL",
+            "marked",
+            f"SELECT row, request_ref, CAST(NULL AS VARCHAR) AS malformed{values}, {marks} FROM judged "  # ditto
+            f"UNION ALL SELECT row, request_ref, malformed, {unread} FROM rows WHERE malformed IS NOT NULL",
             says="Holding every row against every rule",
-            frees=laid,
+            view=not found,
         ),
-        Step("screened", _screened(agreement, compiler, rules, "answered_by_law"), view=True),
-        Step(
-            "in_order",
-            _screened(agreement, compiler, rules, "(SELECT * FROM answered_by_law ORDER BY row)"),
-            view=True,
-        ),
+        Step("findings", f"SELECT row, {_findings(rules)} FROM marked WHERE malformed IS NULL", view=True),  # ditto
+        Step("failing_together", _failing_together(rules)),
+        Step("screened", _screened(agreement, compiler, rules), view=True),
     )
 
 
-def _answered(agreement: Agreement, rules: list[Rule]) -> str:
-    """Give the outcome, and of each rule that does not hold its place, counted from 1, and the values it quotes."""
+def _marks(rules: Sequence[Rule]) -> dict[str, str]:
+    """Give the whole numbers whose bits are the findings of a row, by their names: what fails, what is unknown.
+
+    Rows differ in few ways: what follows from their findings is worked out once for all rows of one pattern.
+    """
+    marks = {}
+    for number, start in enumerate(range(0, len(rules), BITS)):
+        some = rules[start : start + BITS]
+        for name, is_so in (("failing", "IS NOT TRUE"), ("unknown", "IS NULL")):
+            bits = (f"CAST({quote(rule.id)} {is_so} AS BIGINT) * {1 << at}" for at, rule in enumerate(some))
+            marks[f"{name}_{number}"] = " + ".join(bits)
+    return marks
+
+
+def _findings(rules: Sequence[Rule]) -> str:
+    """Give the columns of the rules from the marks: TRUE, FALSE or NULL."""
+    found = []
+    for at, rule in enumerate(rules):
+        number, bit = at // BITS, 1 << at % BITS
+        holds = f"(failing_{number} & {bit}) = 0"
+        found.append(f"CASE WHEN (unknown_{number} & {bit}) = 0 THEN {holds} END AS {quote(rule.id)}")
+    return ", ".join(found)
+
+
+def _failing_together(rules: list[Rule]) -> str:
+    """Give, for each pattern of findings that a row has, the outcome and the places of the rules that do not hold."""
+    places = [f"CASE WHEN {quote(rule.id)} IS NOT TRUE THEN {at} END" for at, rule in enumerate(rules, 1)]
+    marks = ", ".join(_marks(rules))
+    held = f"SELECT {marks}, {_findings(rules)} FROM (SELECT DISTINCT {marks} FROM marked WHERE malformed IS NULL)"
+    told = f"list_filter([{', '.join(places)}], lambda x: x IS NOT NULL)"
+    answers = f"SELECT {marks}, {_outcome(rules)} AS outcome, {told} AS places FROM ({held})"  # compiled
+    ids = f"[{', '.join(text(rule.id) for rule in rules)}]"
+    return f"SELECT *, list_transform(places, lambda x: {ids}[x]) AS rules FROM ({answers})"  # ditto
+
+
+def _outcome(rules: Sequence[Rule]) -> str:
     failing = {
         answer: " OR ".join(
             part
@@ -110,45 +141,39 @@ def _answered(agreement: Agreement, rules: list[Rule]) -> str:
         or "FALSE"
         for answer in Answer
     }
-    outcome = " ".join(f"WHEN {failing[answer]} THEN '{OUTCOME_OF_ANSWER[answer]}'" for answer in Answer)
-    most = _most_quoted(agreement, rules)
-    places = []
-    for at, rule in enumerate(rules, 1):
-        values = [_shown(agreement, name) for name in _placeholders(agreement, rule)]
-        given = "".join(
-            f", 'value_{number}': {value}"
-            for number, value in enumerate([*values, *["CAST(NULL AS VARCHAR)"] * (most - len(values))])
-        )
-        places.append(f"CASE WHEN {quote(rule.id)} IS NOT TRUE THEN {{'place': CAST({at} AS SMALLINT){given}}} END")
-    return f"CASE {outcome} END AS outcome, list_filter([{', '.join(places)}], lambda x: x IS NOT NULL) AS failing"
+    return f"CASE {' '.join(f'WHEN {failing[answer]} THEN {text(OUTCOME_OF_ANSWER[answer])}' for answer in Answer)} END"
 
 
-def _most_quoted(agreement: Agreement, rules: list[Rule]) -> int:
-    return max((len(_placeholders(agreement, rule)) for rule in rules), default=0)
+def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule]) -> str:
+    """Give each row's outcome, rules and reasons.
 
-
-def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule], source: str) -> str:
-    """Give the words of every reason: what is the same for every row is read from lists by the rule's place."""
+    What is the same for every row is read from lists, by the rule's place. A message that quotes its row is written
+    once a row, where its rule does not hold, and found by its place among those messages.
+    """
     words = [_says(agreement, compiler, rule) for rule in rules]
-    spoken = [[text(rule.id) for rule in rules], [text(rule.cite) for rule in rules]]
-    ids, cites = (f"[{', '.join(each)}][x.place]" for each in spoken)
-    pieces = []
-    for number in range(_most_quoted(agreement, rules) + 1):
-        if number:
-            pieces.append(f"coalesce(x.value_{number - 1}, '')")
-        pieces.append(f"[{', '.join(each[number] if number < len(each) else text('') for each in words)}][x.place]")
+    quoting = [at for at, said in enumerate(words) if len(said) > 1]
+    told = [
+        f"CASE WHEN (failing_{at // BITS} & {1 << at % BITS}) <> 0 THEN {' || '.join(words[at])} END" for at in quoting
+    ]
+    written = f", [{', '.join(told)}] AS told" if told else ""
+    ids, cites = (f"[{', '.join(each)}][x]" for each in zip(*((text(r.id), text(r.cite)) for r in rules), strict=True))
+    says = f"[{', '.join('NULL' if at in quoting else said[0] for at, said in enumerate(words))}][x]"
+    if told:
+        which = ", ".join(str(quoting.index(at) + 1) if at in quoting else "NULL" for at in range(len(rules)))
+        says = f"coalesce(told[[{which}][x]], {says})"
+    same = " AND ".join(f"m.{name} = p.{name}" for name in _marks(rules))
     cases = " ".join(f"WHEN {text(code)} THEN {text(says)}" for code, says in MALFORMED_SAYS.items())
     malformed = (
         f"[{{'rule': '{MALFORMED_RULE}', 'cite': {text(agreement.authority)}, "
         f"'says': CASE malformed {cases} ELSE 'The row cannot be read. Write it anew.' END}}]"
     )
     return (
-        "SELECT row, request_ref, outcome, "
-        f"CASE WHEN malformed IS NOT NULL THEN ['{MALFORMED_RULE}'] "
-        f"ELSE list_transform(failing, lambda x: {ids}) END AS rules, "
-        f"CASE WHEN malformed IS NOT NULL THEN {malformed} ELSE list_transform(failing, lambda x: "
-        f"{{'rule': {ids}, 'cite': {cites}, 'says': {' || '.join(pieces)}}}) END AS reasons "
-        f"FROM {source}"
+        "SELECT row, request_ref, "
+        f"CASE WHEN malformed IS NOT NULL THEN {text(OUTCOME_OF_ANSWER[Answer.CURE])} ELSE outcome END AS outcome, "
+        f"CASE WHEN malformed IS NOT NULL THEN ['{MALFORMED_RULE}'] ELSE rules END AS rules, "
+        f"CASE WHEN malformed IS NOT NULL THEN {malformed} ELSE list_transform(places, lambda x: "
+        f"{{'rule': {ids}, 'cite': {cites}, 'says': {says}}}) END AS reasons "
+        f"FROM (SELECT *{written} FROM marked) m LEFT JOIN failing_together p ON {same}"
     )
 
 
@@ -163,32 +188,27 @@ def _placeholders(agreement: Agreement, rule: Rule) -> list[str]:
     return [name for name in re.findall(r"\{([a-z0-9_]+)\}", rule.says) if name in known and name not in constant]
 
 
-def _quoted_by(agreement: Agreement, rules: list[Rule], first: list[Rule]) -> dict[str, list[Rule]]:
-    """Give, for each name that only messages of the rules ``first`` quote, the rules that quote it."""
-    by_name: dict[str, list[Rule]] = {}
-    for rule in rules:
-        for name in _placeholders(agreement, rule):
-            by_name.setdefault(name, []).append(rule)
-    reads = {name for rule in rules if rule not in first for name in _placeholders(agreement, rule)} | {"request_ref"}
-    return {name: quoting for name, quoting in by_name.items() if name not in reads}
+def _value(name: str) -> str:
+    """Give the column of a value that messages quote; no name of a document holds a blank."""
+    return quote(f"value {name}")
 
 
 def _shown(agreement: Agreement, name: str) -> str:
-    column = quote(name)
+    column = _value(name)
     if agreement.types()[name] in {Type.TEXTS, Type.YEARS}:
         column = f"array_to_string({column}, '; ')"
     return f"substr(CAST({column} AS VARCHAR), 1, {LONGEST_QUOTE})"
 
 
 def _says(agreement: Agreement, compiler: Compiler, rule: Rule) -> list[str]:
-    """Give the SQL of the words of a message between the values of its row, one more than there are values."""
+    """Give the SQL of the words of a message and of the values of its row between them."""
     carried = _placeholders(agreement, rule)
     pieces = ["''"]
     for number, part in enumerate(re.split(r"\{([a-z0-9_]+)\}", rule.says)):
         if number % 2 == 0:
             pieces[-1] += f" || {text(part)}"
         elif part in carried:
-            pieces.append("''")
+            pieces += [f"coalesce({_shown(agreement, part)}, '')", "''"]
         else:
             pieces[-1] += f" || coalesce(CAST({compiler.given(part) or text(part)} AS VARCHAR), '')"
     return pieces
