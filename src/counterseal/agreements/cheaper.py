@@ -37,11 +37,13 @@ _WORDS_OR_SIGNS = re.compile(r"(\\b\([A-Z|]+\)\\b)\|(\[[^\[\]\\^A-Za-z0-9_]+\])"
 class Parts:
     """Inner values that several expressions of one level read, each a column by a name of its own.
 
-    ``asked`` gives for a text the pattern that finds any of those that the level asks of it (``quiet``).
+    ``asked`` gives for a text the pattern that finds any of those that the level asks of it (``quiet``), ``by_value``
+    the name of the column that holds a part already, by its SQL (``narrow``).
     """
 
-    def __init__(self, asked: Mapping[str, str] | None = None) -> None:
+    def __init__(self, asked: Mapping[str, str] | None = None, by_value: Mapping[str, str] | None = None) -> None:
         self.asked = asked or {}
+        self.by_value = by_value or {}
         self._held: dict[str, tuple[str, int]] = {}
 
     def lay(self, node: exp.Expression) -> exp.Expression:
@@ -66,6 +68,18 @@ class Parts:
             columns = "".join(f', {sql} AS "{name}"' for sql, (name, at) in self._held.items() if at == depth)
             source = f"(SELECT *{columns} FROM {source})"  # compiled
         return source
+
+
+def taken_by_value(tree: exp.Expression, by_value: Mapping[str, str]) -> exp.Expression:
+    """Give ``tree`` with each part that ``by_value`` names a column for, by its SQL, as that column."""
+    if not by_value:
+        return tree
+
+    def put(node: exp.Expression) -> exp.Expression:
+        name = by_value.get(node.sql(dialect="duckdb")) if isinstance(node, (exp.Func, exp.DPipe)) else None
+        return node if name is None else exp.column(name, quoted=True)
+
+    return tree.transform(put)
 
 
 def cheaper(tree: exp.Expression, lay: Lay) -> exp.Expression:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from counterseal.agreements.cheaper import Parts
+from counterseal.agreements.cheaper import Parts, taken_by_value
+from counterseal.agreements.counts import counted
 from counterseal.agreements.expression import (
     BATCH_FUNCTIONS,
     MEASURE_FUNCTIONS,
@@ -28,7 +29,7 @@ from counterseal.agreements.expression import (
 )
 from counterseal.agreements.markdown import Reader
 from counterseal.agreements.model import IDENTITY_FACTS, Fact, Kind, Measure, Phase, Type
-from counterseal.agreements.narrow import rest_on
+from counterseal.agreements.narrow import parts_that_rest_on, rest_on
 from counterseal.agreements.quiet import asked_together
 from counterseal.agreements.values import canonical, canonical_of_plain, typed
 from counterseal.core.request import ODD_CHARACTER
@@ -37,6 +38,8 @@ from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from sqlglot import exp
 
     from counterseal.agreements.model import Agreement, Field, Parameter, Rule
 
@@ -72,9 +75,9 @@ def reference_tables(agreement: Agreement) -> tuple[str, ...]:
     return tuple(table for table in REFERENCE if table in named)
 
 
-def _hashed(value: str) -> str:
-    """Give 64 bits of a value to count it by; two values of one hash would count as one, which is the strict side."""
-    return f"CASE WHEN ({value}) IS NOT NULL THEN hash(CAST({value} AS VARCHAR)) END"
+def _columns(named: Mapping[str, str]) -> str:
+    """Give further columns of a SELECT, by their quoted names."""
+    return "".join(f", {sql} AS {name}" for name, sql in named.items())
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ class Compiler:
             return [Step("typed", sql, says="Reading the values", view=True)]
         steps, joins, taken = [], [], []
         for number, group in enumerate(self.narrow):
-            steps += self._by_value(f"narrow_{number}", group, first)
+            steps += self._by_value(number, group, first)
             raw = [quote(f"raw {name}") for name in group]
             on = " AND ".join(f"t.{column} IS NOT DISTINCT FROM narrow_{number}.{column}" for column in raw)
             joins.append(f"LEFT JOIN narrow_{number} ON {on}")
@@ -157,8 +160,9 @@ class Compiler:
         sql = f"SELECT {columns} FROM {rows} t {' '.join(joins)}"  # ditto
         return [*steps, Step("typed", sql, says="Reading the values", view=True)]
 
-    def _by_value(self, name: str, group: Sequence[str], first: Sequence[Rule]) -> list[Step]:
-        """Give the steps that leave the table ``name``: each value of ``group`` as received, and what rests on it."""
+    def _by_value(self, number: int, group: Sequence[str], first: Sequence[Rule]) -> list[Step]:
+        """Give the steps that leave a table: each value of ``group`` as received, and what rests on it."""
+        name = f"narrow_{number}"
         fields = [field for field in self.agreement.fields if field.name in group]
         values = ", ".join(quote(field.name) for field in fields)
         raw = ", ".join(f"{quote(field.name)} AS {quote('raw ' + field.name)}" for field in fields)
@@ -174,7 +178,31 @@ class Compiler:
             steps.append(self._level(ready, steps[-1].name, f"{name}_level_{len(steps)}"))
             waiting = [m for m in waiting if m not in ready]
         held = ", ".join(["*", *map(self.rule_column, rules)])
-        return [*steps, Step(name, f"SELECT {held} FROM {steps[-1].name}")]  # our own name
+        parts = _columns({quote(column): sql for sql, column in self._parts_by_value[number].items()})
+        return [*steps, Step(name, f"SELECT {held}{parts} FROM {steps[-1].name}")]  # our own name
+
+    @cached_property
+    def _parts_by_value(self) -> tuple[dict[str, str], ...]:
+        """Give, for each group of narrow fields, the parts of wider measures that rest on it: name by SQL."""
+        found: list[dict[str, str]] = []
+        agreement, kinds = self.agreement, self.agreement.types()
+        for number, group in enumerate(self.narrow):
+            measures, _ = rest_on(self, group, ())
+            known = {name for field in group for name in (field, f"{field}_as_received") if name in kinds}
+            known |= {m.name for m in measures}
+            trees = [t for m in agreement.measures if m not in measures for t in self._trees(m)]
+            parts = parts_that_rest_on(known, trees)
+            found.append({sql: f"by value {number} {at}" for at, sql in enumerate(parts)})
+        return tuple(found)
+
+    def _trees(self, measure: Measure) -> list[exp.Expression]:
+        """Give the expressions of a measure, with what is no column in its place."""
+        if measure.kind is Kind.BATCH:
+            return []
+        schedules, reader = schedule_values(self.agreement), Reader(self.agreement.path.name)
+        told = [measure.sql] if measure.sql else split_keys(measure.key)
+        trees = (parse(reader, measure.sql_line, one, functions=MEASURE_FUNCTIONS) for one in told)
+        return [substituted(tree, self.given, schedules) for tree in trees]
 
     def _row_facts(self) -> tuple[Fact | Parameter, ...]:
         """Give what is a column in an example and is none in a run."""
@@ -217,9 +245,10 @@ class Compiler:
         before, so that what they read need not be laid down. What is ``quoted`` by those rules alone is laid down
         where one of them does not hold. All keep what lies in memory or is spilled a fraction of the rows.
         """
-        by_value = [rest_on(self, group, first) for group in self.narrow]
-        known = {m.name for measures, _ in by_value for m in measures}
-        ruled = [rule for _, rules in by_value for rule in rules]
+        narrow = [rest_on(self, group, first) for group in self.narrow]
+        by_value = {sql: column for parts in self._parts_by_value for sql, column in parts.items()}
+        known = {m.name for measures, _ in narrow for m in measures}
+        ruled = [rule for _, rules in narrow for rule in rules]
         held = [quote(rule.id) if rule in ruled else self.rule_column(rule) for rule in first]
         steps: list[Step] = []
         waiting = [m for m in self.agreement.measures if m.name not in known]
@@ -228,7 +257,7 @@ class Compiler:
         while waiting:
             ready = self._ready(waiting, done, aggregates=False)
             if ready:
-                steps.append(self._level(ready, source, f"level_{len(steps)}"))
+                steps.append(self._level(ready, source, f"level_{len(steps)}", by_value))
             else:
                 ready = self._ready(waiting, done, aggregates=True)
                 if not ready:
@@ -242,7 +271,7 @@ class Compiler:
                 wanted = wanted and wanted.union(rule.id for rule in first)
                 done |= {rule.id for rule in first}
                 held = []
-                steps.extend(self._aggregates(ready, source, f"stage_{len(steps)}", kept))
+                steps.extend(self._aggregates(ready, source, f"stage_{len(steps)}", kept, by_value))
             source = steps[-1].name
             waiting = [m for m in waiting if m not in ready]
         steps.append(Step("measured", f"SELECT {', '.join(['*', *held])} FROM {source}", view=True))  # our own name
@@ -302,17 +331,16 @@ class Compiler:
                 found |= names(tree) - schedules
         return needed
 
-    def _level(self, measures: Sequence[Measure], source: str, name: str) -> Step:
-        """Add a level of row measures and lookups at once: one query deep, however many there are."""
+    def _level(
+        self, measures: Sequence[Measure], source: str, name: str, by_value: Mapping[str, str] | None = None
+    ) -> Step:
+        """Add a level of row measures and lookups at once: one query deep, however many there are.
+
+        ``by_value`` are the names of columns that hold parts of them already, by their SQL.
+        """
         keys, values, joins = [], [], []
-        schedules, reader = schedule_values(self.agreement), Reader(self.agreement.path.name)
-        parts = Parts(
-            asked_together(
-                substituted(parse(reader, m.sql_line, m.sql, functions=MEASURE_FUNCTIONS), self.given, schedules)
-                for m in measures
-                if m.kind is Kind.ROW
-            )
-        )
+        trees = (tree for m in measures if m.kind is Kind.ROW for tree in self._trees(m))
+        parts = Parts(asked_together(taken_by_value(tree, by_value or {}) for tree in trees), by_value)
         for number, measure in enumerate(measures):
             if measure.kind is Kind.LOOKUP:
                 made, value, join = self._lookup(measure, number, parts)
@@ -359,36 +387,36 @@ class Compiler:
             return REFERENCE[table]
         raise Reader(self.agreement.path.name).unknown(line, "table", table, {*own, *REFERENCE})
 
-    def _aggregates(self, measures: Sequence[Measure], source: str, stage: str, kept: str) -> list[Step]:
+    def _aggregates(
+        self, measures: Sequence[Measure], source: str, stage: str, kept: str, by_value: Mapping[str, str]
+    ) -> list[Step]:
         if self.alone:
             values = ", ".join(self._set(m.name, m.type, self._alone(m)) for m in measures)
             return [Step(stage, f"SELECT *, {values} FROM {source}", view=True)]  # compiled
-        hashed = {Kind.SHARED_BY, Kind.EARLIER_SAME}
-        parts = Parts()
-        keys = "".join(
-            f", {_hashed(self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS, parts=parts))} AS {quote('hash_' + m.name)}"
+        parts = Parts(by_value=by_value)
+        keys = {
+            quote("key " + m.name): self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS, parts=parts)
             for m in measures
-            if m.kind in hashed
-        )
-        keys += "".join(
-            f", {self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS, parts=parts)} AS {quote('entries_' + m.name)}"
-            for m in measures
-            if m.kind is Kind.MAX_LOAD
-        )
-        if kept.endswith("*") and parts.names:
-            kept += f" EXCLUDE ({', '.join(quote(part) for part in parts.names)})"
-        rows = parts.beside(source)
-        steps = [Step(stage, f"SELECT {kept}{keys} FROM {rows}", says="Measuring the rows")]  # compiled
+            if m.kind is not Kind.BATCH
+        }
+        counts = {m.name: counted(m, stage, quote("key " + m.name)) for m in measures if m.kind is not Kind.BATCH}
+        if kept.endswith("*") and (inner := [*map(quote, parts.names), *keys]):
+            kept += f" EXCLUDE ({', '.join(inner)})"
+        laid = {name: sql for count in counts.values() for name, sql in count.laid.items()}
+        rows = f"(SELECT *{_columns(keys)} FROM {parts.beside(source)})"
+        steps = [Step(stage, f"SELECT {kept}{_columns(laid)} FROM {rows}", says="Measuring the rows")]  # compiled
         selected, joins = [], []
         for m in measures:
-            step, value, join = self._aggregate(m, stage)
-            steps.append(step)
-            selected.append(f"{value} AS {quote(m.name)}")
-            joins.append(join)
-        dropped = ", ".join(
-            quote(("hash_" if m.kind in hashed else "entries_") + m.name) for m in measures if m.kind is not Kind.BATCH
-        )
-        exclude = f" EXCLUDE ({dropped})" if dropped else ""
+            if m.kind is Kind.BATCH:
+                value = self.sql(m.sql_line, m.sql, MEASURE_FUNCTIONS | BATCH_FUNCTIONS)
+                steps.append(Step(f"of_{m.name}", f"SELECT {value} AS n FROM {stage}"))  # compiled
+                selected.append(f"of_{m.name}.n AS {quote(m.name)}")
+                joins.append(f"CROSS JOIN of_{m.name}")
+            else:
+                steps += counts[m.name].steps
+                selected.append(f"{counts[m.name].value} AS {quote(m.name)}")
+                joins += counts[m.name].joins
+        exclude = f" EXCLUDE ({', '.join(laid)})" if laid else ""
         sql = f"SELECT s.*{exclude}, {', '.join(selected)} FROM {stage} s {' '.join(joins)}"  # ditto
         return [*steps, Step(f"{stage}_joined", sql, view=True)]
 
@@ -400,32 +428,6 @@ class Compiler:
         if measure.kind is Kind.BATCH:
             return "1"
         return f"CASE WHEN ({value}) IS NOT NULL THEN {1 if measure.kind is Kind.SHARED_BY else 0} END"
-
-    def _aggregate(self, measure: Measure, stage: str) -> tuple[Step, str, str]:
-        name, key = f"of_{measure.name}", quote("hash_" + measure.name)
-        says = f"Counting over the batch: {measure.name.replace('_', ' ')}"
-        if measure.kind is Kind.BATCH:
-            functions = MEASURE_FUNCTIONS | BATCH_FUNCTIONS
-            value = self.sql(measure.sql_line, measure.sql, functions)
-            return Step(name, f"SELECT {value} AS n FROM {stage}", says), f"{name}.n", f"CROSS JOIN {name}"
-        if measure.kind is Kind.MAX_LOAD:
-            entries = quote("entries_" + measure.name)
-            once = f"CASE WHEN len({entries}) > 1 THEN list_distinct({entries}) ELSE {entries} END"
-            named = f"SELECT row, unnest({once}) AS entry FROM {stage}"  # our own names
-            load = f"SELECT entry, count(*) AS n FROM ({named}) GROUP BY entry"  # compiled
-            sql = f"SELECT e.row, max(c.n) AS n FROM ({named}) e JOIN ({load}) c USING (entry) GROUP BY e.row"
-            return Step(name, sql, says), f"{name}.n", f"LEFT JOIN {name} ON {name}.row = s.row"
-        if measure.kind is Kind.SHARED_BY:
-            counted, value = "count(*)", f"coalesce({name}.n, 1)"
-        else:
-            counted, value = "min(row)", f"CASE WHEN {name}.n < s.row THEN {name}.n ELSE 0 END"
-        shared = f"FROM {stage} WHERE {key} IS NOT NULL GROUP BY 1 HAVING count(*) > 1"  # few; the rest stand alone
-        known = f"CASE WHEN s.{key} IS NOT NULL THEN {value} END"
-        return (
-            Step(name, f"SELECT {key} AS k, {counted} AS n {shared}", says),
-            known,
-            (f"LEFT JOIN {name} ON {name}.k = s.{key}"),
-        )
 
     # -- rules ------------------------------------------------------------------------------------------------
 

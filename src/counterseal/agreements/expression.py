@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import TokenType  # type: ignore[attr-defined]  # re-exported from a compiled module
 
-from counterseal.agreements.cheaper import Parts, cheaper
+from counterseal.agreements.cheaper import Parts, cheaper, taken_by_value
 from counterseal.agreements.markdown import Reader
 from counterseal.agreements.quiet import quieted
 
@@ -159,6 +159,7 @@ def compiled(
     """Give the expression as DuckDB's SQL, with ``parts`` in cheaper words, as ``cheaper`` and ``quiet`` say."""
     found = substituted(tree, given, schedules)
     if parts is not None:
+        found = taken_by_value(found, parts.by_value)
         found = cheaper(quieted(found, parts.asked, parts.lay), parts.lay)
     return str(found.sql(dialect="duckdb"))
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from counterseal.agreements.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from counterseal.agreements.compile import Compiler
     from counterseal.agreements.model import Measure, Rule
@@ -71,6 +73,23 @@ def rest_on(compiler: Compiler, group: Group, rules: Sequence[Rule]) -> tuple[li
         measures += more
         known |= {m.name for m in more}
     return measures, [rule for rule in rules if compiler.read_by(rule) <= known and compiler.read_by(rule) - constant]
+
+
+def parts_that_rest_on(known: set[str], trees: Iterable[exp.Expression]) -> list[str]:
+    """Give the SQL of the largest parts of the trees that are made of ``known`` names alone and are no name alone."""
+    found: dict[str, None] = {}
+
+    def walk(node: exp.Expression) -> None:
+        made = isinstance(node, (exp.Func, exp.DPipe)) and not isinstance(node, exp.If)
+        if made and (columns := {column.name for column in node.find_all(exp.Column)}) and columns <= known:
+            found[node.sql(dialect="duckdb")] = None
+            return
+        for inner in node.iter_expressions():
+            walk(inner)
+
+    for tree in trees:
+        walk(tree)
+    return list(found)
 
 
 def _fields(compiler: Compiler, measure: Measure) -> frozenset[str]:

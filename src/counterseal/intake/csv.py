@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import csv as written
 import io
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +16,10 @@ from counterseal.errors import CountersealError
 from counterseal.intake.columns import LONGEST_VALUE, NOT_TEXT, as_text, check_header, rows_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
+_Read = TypeVar("_Read")
 LONGEST_HEADER = 20_000
 BLOCK = 8 << 20
 """Bytes read at a time. One row may not be longer."""
@@ -66,6 +68,10 @@ class Marked(io.RawIOBase):
 
     def _next(self) -> bytes:
         piece = self._file.read(BLOCK)
+        if piece and piece.isascii() and not self._decoder.getstate()[0]:  # as it is, which is nearly always
+            self.odd = self.odd or b"\x00" in piece
+            self._line_is_open = piece[-1:] not in {b"\r", b"\n"}
+            return piece
         text = self._decoder.decode(piece, final=not piece)
         self.odd = self.odd or "\x00" in text or NOT_TEXT in text
         if text:
@@ -138,21 +144,37 @@ def _numbered(
     last, skipped = 0, np.array([], dtype=np.int64)
     held: list[tuple[int, str]] = []
     place = header.index("request_ref") if "request_ref" in header else None
-    for batch in stream:
+
+    def read() -> tuple[pa.RecordBatch | None, list[tuple[int, str]], bool]:
+        batch = next(stream, None)
         noted, ragged[:] = list(ragged), []
+        return batch, noted, file.odd
+
+    for batch, noted, odd in _ahead(read):
         held += noted
+        if batch is None:
+            break
         yield from _ragged(held[:-1], place, fields)
         held = held[-1:]
         skipped = np.concatenate([skipped, np.array([number for number, _ in noted], dtype=np.int64)])
         reach = np.arange(last + 1, last + batch.num_rows + len(skipped) + 1)
         numbers = np.setdiff1d(reach, skipped)[: batch.num_rows]
-        yield from _sound(batch, numbers, fields, odd=file.odd)
+        yield from _sound(batch, numbers, fields, odd=odd)
         if len(numbers):
             last = int(numbers[-1])
             skipped = skipped[skipped > last]
-    held += ragged
     yield from _ragged(held[:-1], place, fields)
     return held[-1][1] if held and held[-1][0] > last else ""
+
+
+def _ahead(read: Callable[[], _Read]) -> Iterator[_Read]:
+    """Give what ``read`` gives, one ahead of the reader: the next piece is parsed while this one is looked through."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        coming = beside.submit(read)
+        while True:
+            came = coming.result()
+            coming = beside.submit(read)
+            yield came
 
 
 def _sound(batch: pa.RecordBatch, numbers: np.ndarray, fields: Sequence[str], *, odd: bool) -> Iterator[pa.RecordBatch]:
