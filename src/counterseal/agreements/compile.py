@@ -6,7 +6,7 @@ hash of what they group by; never by a window over the batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -237,14 +237,22 @@ class Compiler:
         wanted: frozenset[str] | None = None,
         first: Sequence[Rule] = (),
         quoted: Mapping[str, Sequence[Rule]] | None = None,
+        marks: Mapping[str, str] | None = None,
     ) -> list[Step]:
         """Give the steps that add every measure, and the rules ``first``, ending in the table ``measured``.
 
         Where a count over the batch is among them, the rows are laid down once before it, and with ``wanted``
         only the columns of that name. The rules ``first``, which read no such count, are held against the rows
-        before, so that what they read need not be laid down. What is ``quoted`` by those rules alone is laid down
-        where one of them does not hold. All keep what lies in memory or is spilled a fraction of the rows.
+        before, so that what they read need not be laid down; ``marks`` are columns that stand in their place. What is
+        ``quoted`` by those rules alone is laid down where one of them does not hold. All keep what lies in memory or
+        is spilled a fraction of the rows.
         """
+        marks = marks or {}
+
+        def marked(sql: str) -> str:
+            ids = f"EXCLUDE ({', '.join(quote(rule.id) for rule in first)})" if first else ""
+            return f"SELECT * {ids}{_columns(marks)} FROM ({sql})" if marks else sql  # compiled
+
         narrow = [rest_on(self, group, first) for group in self.narrow]
         by_value = {sql: column for parts in self._parts_by_value for sql, column in parts.items()}
         known = {m.name for measures, _ in narrow for m in measures}
@@ -268,14 +276,15 @@ class Compiler:
                 counted = {m.name for m in ready}
                 whole = [*later, *(m for m in ready if m.kind is Kind.BATCH)]
                 kept = ", ".join([*held, self._kept(wanted, done - counted, whole, quoted or {})])
-                wanted = wanted and wanted.union(rule.id for rule in first)
-                done |= {rule.id for rule in first}
-                held = []
-                steps.extend(self._aggregates(ready, source, f"stage_{len(steps)}", kept, by_value))
+                wanted = wanted and wanted.union(marks or (rule.id for rule in first))
+                done |= {*marks} or {rule.id for rule in first}
+                stage, *counts = self._aggregates(ready, source, f"stage_{len(steps)}", kept, by_value)
+                steps += [replace(stage, sql=marked(stage.sql)), *counts]
+                held, marks = [], {}
             source = steps[-1].name
             waiting = [m for m in waiting if m not in ready]
-        steps.append(Step("measured", f"SELECT {', '.join(['*', *held])} FROM {source}", view=True))  # our own name
-        return steps
+        measured = f"SELECT {', '.join(['*', *held])} FROM {source}"  # our own name
+        return [*steps, Step("measured", marked(measured), view=True)]
 
     def counted(self) -> set[str]:
         """Give the measures that depend on a count over the batch."""

@@ -64,17 +64,17 @@ def screening_steps(
     read = (name for rule in (rules if explained else later) for name in compiler.read_by(rule))
     wanted = frozenset({"request_ref", *quoting, *read})
     alone = {said: told for said, told in quoting.items() if not explained and all(rule in first for rule in told)}
-    measures = compiler.measures(wanted, first, alone)
-    columns = ", ".join(quote(rule.id) if rule in first else compiler.rule_column(rule) for rule in rules)
+    measures = compiler.measures(wanted, first, alone, _marks(rules, first, "first_"))
     quoted = sorted(quoting)
-    carried = "".join(f", {quote(said)}" for said in quoted if said != "request_ref")
+    told = "".join(f", {quote(said)}" for said in quoted if said != "request_ref")
     values = "".join(f", {quote(said)} AS {_value(said)}" for said in quoted)
-    marks = ", ".join(f"{mark} AS {name}" for name, mark in _marks(rules).items())
-    unread = ", ".join(["NULL"] * (len(quoted) + len(_marks(rules))))
+    held = ", ".join([*_marks(rules, (), "first_"), *(compiler.rule_column(rule) for rule in later)])
+    marks = ", ".join(f"first_{name} + {mark} AS {name}" for name, mark in _marks(rules, later).items())
+    unread = ", ".join(["NULL"] * (len(quoted) + len(_marks(rules, ()))))
     return (
         *compiler.typed_rows(first),
         *measures,
-        Step("judged", f"SELECT row, request_ref, {columns}{carried} FROM measured", view=True),  # compiled
+        Step("judged", f"SELECT row, request_ref, {held}{told} FROM measured", view=True),  # compiled
         Step(
             "marked",
             f"SELECT row, request_ref, CAST(NULL AS VARCHAR) AS malformed{values}, {marks} FROM judged "  # ditto
@@ -88,17 +88,18 @@ def screening_steps(
     )
 
 
-def _marks(rules: Sequence[Rule]) -> dict[str, str]:
-    """Give the whole numbers whose bits are the findings of a row, by their names: what fails, what is unknown.
+def _marks(rules: Sequence[Rule], held: Sequence[Rule], before: str = "") -> dict[str, str]:
+    """Give the whole numbers whose bits are the findings of the rules ``held``, by name: what fails, what is unknown.
 
-    Rows differ in few ways: what follows from their findings is worked out once for all rows of one pattern.
+    A rule's bit is its place among ``rules``. Rows differ in few ways: what follows from their findings is worked out
+    once for all rows of one pattern.
     """
     marks = {}
     for number, start in enumerate(range(0, len(rules), BITS)):
-        some = rules[start : start + BITS]
+        some = [(1 << at, rule) for at, rule in enumerate(rules[start : start + BITS]) if rule in held]
         for name, is_so in (("failing", "IS NOT TRUE"), ("unknown", "IS NULL")):
-            bits = (f"CAST({quote(rule.id)} {is_so} AS BIGINT) * {1 << at}" for at, rule in enumerate(some))
-            marks[f"{name}_{number}"] = " + ".join(bits)
+            bits = [f"CAST({quote(rule.id)} {is_so} AS BIGINT) * {bit}" for bit, rule in some]
+            marks[f"{before}{name}_{number}"] = " + ".join(bits) or "CAST(0 AS BIGINT)"
     return marks
 
 
@@ -115,7 +116,7 @@ def _findings(rules: Sequence[Rule]) -> str:
 def _failing_together(rules: list[Rule]) -> str:
     """Give, for each pattern of findings that a row has, the outcome and the places of the rules that do not hold."""
     places = [f"CASE WHEN {quote(rule.id)} IS NOT TRUE THEN {at} END" for at, rule in enumerate(rules, 1)]
-    marks = ", ".join(_marks(rules))
+    marks = ", ".join(_marks(rules, ()))
     held = f"SELECT {marks}, {_findings(rules)} FROM (SELECT DISTINCT {marks} FROM marked WHERE malformed IS NULL)"
     told = f"list_filter([{', '.join(places)}], lambda x: x IS NOT NULL)"
     answers = f"SELECT {marks}, {_outcome(rules)} AS outcome, {told} AS places FROM ({held})"  # compiled
@@ -161,7 +162,7 @@ def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule]) -> st
     if told:
         which = ", ".join(str(quoting.index(at) + 1) if at in quoting else "NULL" for at in range(len(rules)))
         says = f"coalesce(told[[{which}][x]], {says})"
-    same = " AND ".join(f"m.{name} = p.{name}" for name in _marks(rules))
+    same = " AND ".join(f"m.{name} = p.{name}" for name in _marks(rules, ()))
     cases = " ".join(f"WHEN {text(code)} THEN {text(says)}" for code, says in MALFORMED_SAYS.items())
     malformed = (
         f"[{{'rule': '{MALFORMED_RULE}', 'cite': {text(agreement.authority)}, "
