@@ -12,13 +12,15 @@ SLOW = {"agreement": 25, "sheet": 60, "parquet": 60}
 
 
 @st.composite
-def changed(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
-    """Give a seed with pieces cut, put, doubled and overwritten."""
+def changed(draw: st.DrawFn, seeds: list[bytes], more: tuple[bytes, ...] = ()) -> bytes:
+    """Give a seed with pieces cut, put, doubled and overwritten; ``more`` are pieces that hurt this reader."""
     told = bytearray(draw(st.sampled_from(seeds)))
     for _ in range(draw(st.integers(1, 6))):
         at = draw(st.integers(0, len(told)))
         length = draw(st.integers(0, 20))
-        piece = draw(st.one_of(st.binary(max_size=12), st.sampled_from(PIECES), st.just(bytes(told[at : at + length]))))
+        piece = draw(
+            st.one_of(st.binary(max_size=12), st.sampled_from([*PIECES, *more]), st.just(bytes(told[at : at + length])))
+        )
         told[at : at + (length if draw(st.booleans()) else 0)] = piece
     return bytes(told)
 
