@@ -79,7 +79,7 @@ class SteadyClock:
                 "clock-ahead",
                 f"The clock says {at:%Y-%m-%d %H:%M} UTC, too long after what the ledger knows of the time.",
                 next_step="Set it right: an entry under a later time would stop the ledger until then. Where it is"
-                " right, start again with COUNTERSEAL_TODAY set to the day that it is, as 2026-11-29.",
+                " right, start again; after a quiet week with COUNTERSEAL_TODAY set to the day that it is.",
             )
         self._take(at)
         return at
