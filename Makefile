@@ -77,7 +77,8 @@ $(FUZZ)/.set-up: requirements/fuzz.txt requirements/dev.txt pyproject.toml $(UV)
 	@touch $@
 
 fuzz: $(FUZZ)/.set-up ## every reader of what strangers send, SECONDS=60 each, on what earlier runs found
-	@mkdir -p var/fuzz; for target in csv lines parquet sheet manifest agreement pattern note keys package policy; do \
+	@mkdir -p var/fuzz; for target in csv lines parquet sheet manifest agreement pattern note keys package \
+	  checkpoint receipt entry policy key; do \
 	  PYTHONPATH=src:. nice $(FUZZ)/bin/python -m fuzz $$target var/fuzz/$$target -max_total_time=$(SECONDS) \
 	    -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 > var/fuzz/$$target.log 2>&1 \
 	    || { tail -40 var/fuzz/$$target.log; exit 1; }; \

@@ -27,7 +27,8 @@ from counterseal.intake.sheet import read_sheet
 from counterseal.ledger.checkpoint import read_body
 from counterseal.ledger.note import read_key, read_note, read_signatures
 from counterseal_verify.package import Package, intent_of
-from counterseal_verify.verify import Policy, Refused
+from counterseal_verify.verify import Refused
+from fuzz import ledger
 
 FIELDS = ("request_ref", "given_name", "reason")
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a file a run, where there is a place that costs no disk
@@ -126,14 +127,6 @@ def package(content: bytes) -> None:
         return
 
 
-def policy(content: bytes) -> None:
-    """Read a trust policy, and hold a checkpoint of a stranger's against it."""
-    try:
-        Policy(content.decode("utf-8", "replace")).accept("x\n1\n\n")
-    except Refused:
-        return
-
-
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "csv": rows_of(read_csv, "csv"),
     "lines": rows_of(read_lines, "jsonl"),
@@ -145,7 +138,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "note": note,
     "keys": keys,
     "package": package,
-    "policy": policy,
+    **ledger.TARGETS,
 }
 
 

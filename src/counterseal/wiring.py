@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterseal.core.clock import SystemClock
+from counterseal.core.clock import SteadyClock, SystemClock
 from counterseal.core.steps import Engine
 from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
@@ -73,7 +73,24 @@ def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT, registry_key: P
     _start_django()
     from counterseal.flow.establish import open_workspace_book  # noqa: PLC0415  # models need Django
 
-    return _office(workspace, open_workspace_book(workspace, SystemClock()), memory_limit, registry_key)
+    clock = _entering_clock()
+    ledger = open_workspace_book(workspace, clock)
+    _begin(clock, workspace)
+    return _office(workspace, ledger, memory_limit, registry_key)
+
+
+def _entering_clock() -> SteadyClock:
+    """Give the clock by which entries are made: the machine's, which may not leap forward."""
+    from django.conf import settings  # noqa: PLC0415  # started by whoever opens the ledger
+
+    return SteadyClock(SystemClock(), lambda: time.clock_gettime(time.CLOCK_BOOTTIME), settings.ENVIRONMENT.today)
+
+
+def _begin(clock: SteadyClock, workspace: Workspace) -> None:
+    """Hold the clock to the ledger's last entry. A demonstration may lie for months and stands for nothing."""
+    from counterseal.store.ledger_time import last_entered  # noqa: PLC0415  # models need Django
+
+    clock.begin(None if workspace.demonstration else last_entered())
 
 
 def _office(
@@ -301,7 +318,10 @@ def _office_at(root: Path) -> Office:
     from counterseal.flow.book import open_book  # noqa: PLC0415  # models need Django
 
     workspace = read_workspace(root)
-    return _office(workspace, open_book(workspace.ledger, workspace.keys, SystemClock()))
+    clock = _entering_clock()
+    ledger = open_book(workspace.ledger, workspace.keys, clock)
+    _begin(clock, workspace)
+    return _office(workspace, ledger)
 
 
 @functools.lru_cache(maxsize=4)

@@ -84,7 +84,7 @@ def _grown_to(size: int, policy: Policy, ledger: Path) -> Head:
     """Give the ledger's head, which must have at least the ``size`` that a witness has cosigned."""
     for last in (*[False] * (TRIES - 1), True):
         try:
-            newest = policy.accept((ledger / "checkpoint").read_text(encoding="utf-8"))
+            newest = policy.accept((ledger / "checkpoint").read_bytes().decode())
             if newest.size >= size:
                 return newest
         except Refused:
@@ -263,7 +263,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         request = json.loads(sys.stdin.buffer.read())
-        policy = given.policy.read_text(encoding="utf-8")
+        policy = given.policy.read_bytes().decode()
         check(request, policy, given.ledger)
         custody = Custody(given.agencies, given.agreements, given.custodian)
         answer = fetch(given.answers, str(request["answer"]))

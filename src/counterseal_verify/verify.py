@@ -7,8 +7,7 @@
     python verify.py order FILE.json (--policy FILE | --key VKEY)
     counterseal-verify accounting|index FILE --ledger FOLDER (--policy FILE | --key VKEY)   (accounting.py beside it)
     counterseal-verify annual TABLE.json|.csv --ledger FOLDER ... [--index FILE]            (figures.py beside it)
-    counterseal-verify release FILE.json --ledger FOLDER (--policy FILE | --key VKEY)       (release.py beside it)
-    counterseal-verify paper FILE --ledger FOLDER (--policy FILE | --key VKEY)              (paper.py beside it)
+    counterseal-verify release|paper FILE --ledger FOLDER (--policy FILE | --key VKEY)      (files beside it)
     counterseal-verify sample FOLDER (--policy FILE | --key VKEY)                          (sample.py beside it)
 
 It shares no line with the program that writes the ledger, so that one mistake does not hide in both. Read
@@ -23,6 +22,7 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -35,8 +35,9 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 LOG, COSIGNATURE, ML_DSA = 1, 4, 6
 LENGTHS = {LOG: (32, 64), COSIGNATURE: (32, 72), ML_DSA: (1312, 2428)}
 P = 2**255 - 19
-BESIDE = {name: name for name in ("accounting", "paper", "release", "sample")}  # files of their own beside this one
-BESIDE |= {"index": "accounting", "annual": "figures"}
+NAME = re.compile(r"[^\s+\x00-\x1f]+")  # of a key
+BESIDE = {name: name for name in ("accounting", "paper", "release", "sample")} | {"index": "accounting"}
+BESIDE["annual"] = "figures"  # files of their own beside this one
 
 
 class Refused(Exception):  # noqa: N818 - it is what the program says
@@ -122,13 +123,11 @@ class Key:
 
     @classmethod
     def read(cls, vkey: str) -> Key:
-        """Read a vkey line."""
-        parts = vkey.strip().split("+", 2)
-        if len(parts) != 3:
+        """Read a vkey."""
+        parts = vkey.split("+", 2)
+        if len(parts) != 3 or not NAME.fullmatch(parts[0]) or not parts[2]:
             raise Refused("not a verifier key")
         body = unbase64(parts[2])
-        if not body:
-            raise Refused("not a verifier key")
         key = cls(parts[0], hashlib.sha256(parts[0].encode() + b"\n" + body).digest()[:4], body[0], body[1:])
         if key.id.hex() != parts[1] or key.type not in LENGTHS or len(key.raw) != LENGTHS[key.type][0]:
             raise Refused("the verifier key is not sound")
@@ -138,14 +137,13 @@ class Key:
 
     def holds(self, text: str, signature: bytes) -> bool:
         """Tell whether this key signed the text."""
-        if len(signature) != LENGTHS[self.type][1]:
-            return False
-        at = int.from_bytes(signature[:8])
+        if len(signature) != LENGTHS[self.type][1] or (self.type != LOG and signature[0] > 127):
+            return False  # the second: a time beyond 2**63 seconds
         try:
             if self.type == LOG:
                 Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, text.encode())
             elif self.type == COSIGNATURE:
-                message = f"cosignature/v1\ntime {at}\n{text}".encode()
+                message = f"cosignature/v1\ntime {int.from_bytes(signature[:8])}\n{text}".encode()
                 Ed25519PublicKey.from_public_bytes(self.raw).verify(signature[8:], message)
             else:
                 head = Head.read(text)
@@ -193,22 +191,23 @@ class Head:
 
 def number(text: str) -> int:
     """Read a decimal without leading zeros."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and str(int(text)) == text):
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and str(int(text)) == text and int(text) < 2**63):
         raise Refused("not a decimal number")
     return int(text)
 
 
 def signatures(note: str, keys: list[Key]) -> tuple[str, set[Key]]:
     """Give the text and the known keys that signed it; one false signature refuses the note."""
-    at = note.rfind("\n\n")
-    if at < 0 or not note.endswith("\n") or any(c < " " and c != "\n" for c in note):
+    at, size = note.rfind("\n\n"), len(note.encode("utf-8", "surrogatepass"))
+    if at < 0 or not note.endswith("\n") or any(c < " " and c != "\n" for c in note) or size > 1 << 20:
         raise Refused("not a signed note")
     text, signed = note[: at + 1], set()
-    for line in note[at + 2 : -1].split("\n"):
-        parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != "\u2014":
+    lines = [line.split(" ") for line in note[at + 2 : -1].split("\n")]
+    for parts in lines:
+        if len(lines) > 100 or len(parts) != 3 or parts[0] != "\u2014" or not NAME.fullmatch(parts[1]):
             raise Refused("not a signature line")
-        raw = unbase64(parts[2])
+        if len(raw := unbase64(parts[2])) < 5:
+            raise Refused("a signature is too short")
         for key in keys:
             if (key.name, key.id) == (parts[1], raw[:4]):
                 if not key.holds(text, raw[4:]):
@@ -228,11 +227,11 @@ class Policy:
         self.witnesses: dict[str, Key] = {}
         self.groups: dict[str, tuple[int, list[str]]] = {}
         self.quorum = ""
-        for words in map(str.split, text.split("\n")):
+        for words in (re.findall(r"[^ \t]+", line) for line in text.split("\n")):  # nothing else parts two words
             if words and not words[0].startswith("#"):
                 self._take(words)
-        if not self.quorum:
-            raise Refused("the policy has no quorum")
+        if not self.quorum or re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text):
+            raise Refused("the policy has no quorum, or a control character")
 
     def _take(self, words: list[str]) -> None:
         known = {*self.witnesses, *self.groups}
@@ -285,12 +284,13 @@ def receipt(text: str, hashed: bytes, policy: Policy) -> tuple[Head, int]:
     lines = top.split("\n")
     if lines[0] != "c2sp.org/tlog-proof@v1" or not blank:
         raise Refused("not a tlog-proof")
-    rest = lines[2:] if "".join(lines[1:2]).startswith("extra ") else lines[1:]
-    if not rest or not rest[0].startswith("index "):
+    if lines[1:] and lines[1].startswith("extra "):
+        unbase64(lines.pop(1)[6:])
+    if not lines[1:] or not lines[1].startswith("index "):
         raise Refused("the receipt has no index")
-    index = number(rest[0][6:])
+    index = number(lines[1][6:])
     head = policy.accept(checkpoint)
-    if root_from_path(hashed, index, head.size, [unbase64(line, 32) for line in rest[1:]]) != head.root:
+    if root_from_path(hashed, index, head.size, [unbase64(line, 32) for line in lines[2:]]) != head.root:
         raise Refused("the entry is not in the ledger")
     return head, index
 
@@ -383,7 +383,7 @@ def first_other(folder: Path, hashes: list[bytes]) -> str:
 
 def ledger(folder: Path, policy: Policy) -> tuple[Head, list[bytes]]:
     """Verify a ledger's folder: signatures, quorum, every entry, every tile, the root."""
-    head = policy.accept((folder / "checkpoint").read_text(encoding="utf-8"))
+    head = policy.accept((folder / "checkpoint").read_bytes().decode())
     found = entries(folder, head.size)
     row_of_hashes = [leaf(entry) for entry in found]
     if _root(row_of_hashes) != head.root:
@@ -435,7 +435,7 @@ def package(raw: bytes, folder: Path, policy: Policy) -> tuple[Head, int]:
     told = json.loads(raw)
     entry = unbase64(told["entry"])
     head, index = receipt(told["receipt"], leaf(entry), policy)
-    newest = policy.accept((folder / "checkpoint").read_text(encoding="utf-8"))
+    newest = policy.accept((folder / "checkpoint").read_bytes().decode())
     if newest.origin != head.origin:
         raise Refused("the package's receipt is from another ledger")
     if index >= newest.size:
@@ -466,12 +466,12 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         key = Path(given.key).read_text().strip() if given.key and Path(given.key).is_file() else given.key
-        policy = Policy(given.policy.read_text() if given.policy else f"log {key}\nquorum none\n")
+        policy = Policy(given.policy.read_bytes().decode() if given.policy else f"log {key}\nquorum none\n")
         if given.what == "row":
             head, written = row(json.loads(given.path.read_text("utf-8")), policy)
             print(f"{written} is in {head.origin} at size {head.size}")  # noqa: T201
         elif given.what == "receipt":
-            head, index = receipt(given.path.read_text("utf-8"), leaf(given.entry.read_bytes()), policy)
+            head, index = receipt(given.path.read_bytes().decode(), leaf(given.entry.read_bytes()), policy)
             print(f"entry {index} is in {head.origin} at size {head.size}")  # noqa: T201
         elif given.what == "order":
             head, index = order(json.loads(given.path.read_text("utf-8")), policy)

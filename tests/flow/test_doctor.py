@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from counterseal import wiring
+from counterseal.core.clock import FixedClock
+from counterseal.core.workspace import read_workspace
+from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +42,42 @@ def test_damage_that_nobody_is_told_of(at_work: AtWork):
     told = broken(at_work)
     for name in ("stop orders", "registries", "private files", "ledger files", "agreements"):
         assert told[name] == "broken", (name, told)
+
+
+@pytest.mark.parametrize(
+    ("off", "state"),
+    [(timedelta(0), "sound"), (timedelta(hours=3), "broken"), (timedelta(hours=-3), "broken")],
+)
+def test_a_clock_that_stands_apart_from_the_witnesses_and_nobody_is_told_of(
+    at_work: AtWork, off: timedelta, state: str
+):
+    """Each check asks them anew: what they signed when the checkpoint was made says nothing about now."""
+    wall = at_work.office.clock.now()
+    office = replace(at_work.office, clock=FixedClock(wall + off))
+    told = {one.name: one for one in wiring.examine(office)}["clock"]
+    assert told.state.value == state
+    assert state == "sound" or f"minutes {'after' if off > timedelta(0) else 'before'}" in told.says
+
+
+def test_an_office_that_enters_by_a_clock_that_leapt(at_work: AtWork, monkeypatch: pytest.MonkeyPatch):
+    """The door is opened on a clock of next year: what is read is read, and nothing is entered."""
+    from django.conf import settings
+
+    from counterseal.store.submissions import one_act
+
+    workspace = read_workspace(at_work.folder)
+    wall = FixedClock(at_work.office.clock.now() + timedelta(days=365))
+    monkeypatch.setattr(wiring, "SystemClock", lambda: wall)
+    monkeypatch.setattr(wiring, "read_workspace", lambda _: replace(workspace, demonstration=False))
+    office = wiring.open_office(at_work.folder)
+    size, _ = office.ledger.size_and_root()
+    with one_act(), pytest.raises(CountersealError, match="clock-ahead"):
+        office.ledger.append("start-up", {}, {})
+    assert office.ledger.size_and_root()[0] == size
+    monkeypatch.setattr(settings, "ENVIRONMENT", settings.ENVIRONMENT.model_copy(update={"today": wall.at.date()}))
+    office = wiring.open_office(at_work.folder)
+    with one_act():
+        assert office.ledger.append("start-up", {}, {}) == size
 
 
 def test_a_registry_whose_key_is_gone_or_open_to_others(at_work: AtWork, made_up: Path, tmp_path: Path):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
+from fuzz import ledger
 from fuzz.parsers import FIELDS, package_of
 from tests.agreements.conftest import DOCUMENT
 
@@ -53,5 +54,5 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "note": lambda: [NOTE.encode()],
     "keys": lambda: [b"log.example+00000000+" + base64.b64encode(b"\x01" + bytes(32)), NOTE.split("\n\n")[1].encode()],
     "package": lambda: [package_of({"kind": "intent", "body": {"over": "0" * 64}, "v": 1})],
-    "policy": lambda: [b"log x+00000000+AAAA\nwitness w x+00000000+AAAA\ngroup g 1 w\nquorum g\n"],
+    **{target: lambda target=target: ledger.SEEDS[target] for target in ledger.TARGETS},
 }

@@ -6,10 +6,15 @@ import base64
 import contextlib
 import hashlib
 import json
+import os
+import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.conftest import once
 
 from counterseal.store.connection import ready
 from counterseal.vault.durable import write_durably
@@ -19,13 +24,14 @@ from counterseal.vault.signing import KeySigner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from counterseal.ledger.intent import Approval, Release
     from counterseal.store.ledger_log import LedgerLog
 
 ready()
 ORIGIN = "ledger.example/tests"
+GOPATH = Path("/usr/share/gocode")
+"""Where Debian's golang-golang-x-mod-dev lays golang.org/x/mod."""
 
 
 class TickingClock:
@@ -159,3 +165,26 @@ def office(empty_database: Path, tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def log(office: Path, clock: TickingClock, entropy: CountedEntropy) -> LedgerLog:
     return open_log(office, clock, entropy)
+
+
+def find_go() -> str | None:
+    """Debian's golang-go is on the path; golang-1.19-go alone is not."""
+    return shutil.which("go") or next(map(str, sorted(Path("/usr/lib").glob("go-1.*/bin/go"))), None)
+
+
+@pytest.fixture(scope="session")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The foreign reader in Go, built once. Where CI has no Go that is a failure: .ci/provide installs it."""
+    go = find_go()
+    if go is None or not (GOPATH / "src/golang.org/x/mod/sumdb/tlog").is_dir():
+        lacking = "no Go with golang.org/x/mod: on Debian, golang-1.19-go and golang-golang-x-mod-dev"
+        if os.environ.get("CI") == "true":
+            pytest.fail(lacking)
+        pytest.skip(lacking)
+
+    def build(folder: Path) -> None:
+        offline = {"GO111MODULE": "off", "GOPATH": str(GOPATH), "GOFLAGS": "", "GOCACHE": str(folder / "cache")}
+        source = Path(__file__).parent / "foreign"
+        subprocess.run([go, "build", "-o", folder / "foreign", "."], cwd=source, env=os.environ | offline, check=True)
+
+    return once(tmp_path_factory, "foreign", build) / "foreign"

@@ -93,6 +93,23 @@ def test_damage_that_one_verifier_lets_pass(log: LedgerLog):
     assert verify(log) == 300
 
 
+@pytest.mark.parametrize("name", ["checkpoint", "proof", "policy"])
+def test_lines_that_end_in_two_signs_in_a_file_that_only_one_reads_as_it_is(log: LedgerLog, tmp_path: Path, name: str):
+    """Python takes a carriage return and a newline for one newline where a file is opened as text."""
+    enter(log, 20)
+    log.publish()
+    proof, policy, entry = tmp_path / "proof", tmp_path / "policy", tmp_path / "entry"
+    proof.write_text(str(prove_entry(LedgerFolder(log.folder), 7)))
+    policy.write_text(f"log {log._signers[0].key}\nquorum none\n")
+    entry.write_bytes(log.entry(7))
+    trusted = ["--policy", str(policy)]
+    both = [["ledger", str(log.folder), *trusted], ["receipt", str(proof), "--entry", str(entry), *trusted]]
+    assert [second.main(words) for words in both] == [0, 0]
+    changed = {"checkpoint": log.folder / "checkpoint", "proof": proof, "policy": policy}[name]
+    changed.write_bytes(changed.read_bytes().replace(b"\n", b"\r\n"))
+    assert [second.main(words) for words in both] == {"checkpoint": [1, 0], "proof": [0, 1], "policy": [1, 1]}[name]
+
+
 LOG = signers(ORIGIN, LOG_KEYS)
 WITNESSES = [signers(f"w{n}", WITNESS_KEYS)[0] for n in range(3)]
 KEYS = [str(LOG[0].key), str(LOG[1].key), *(str(one.key) for one in WITNESSES)]

@@ -16,6 +16,9 @@ from counterseal.agreements.versions import versions
 from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.flow.book import publish_witnessed
 from counterseal.flow.in_force import entered
+from counterseal.ledger.folder import LedgerFolder
+from counterseal.ledger.gather import gather
+from counterseal.ledger.note import cosigned_at
 from counterseal.store.condition import condition
 from counterseal.store.ledger_fsck import inspect
 from counterseal.vault.signing import check_signature
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from counterseal.flow.office import Office
 
 LEAST_FREE = 5 * 1024**3
+APART = 600
+"""Seconds. How far the office's clock may stand from a witness's."""
 SOON = 30
 """Days ahead that something which ends is told of."""
 
@@ -98,6 +103,26 @@ def _witnesses(office: Office) -> Iterator[Checked]:
         yield Checked("", State.WARNING, "a quorum cosigns, run by the operator: it proves nothing")
         return
     yield Checked("", State.SOUND, "a quorum cosigns")
+
+
+def _clock(office: Office) -> Iterator[Checked]:
+    """Ask every witness to cosign the newest checkpoint once more: each signs the time that it has."""
+    note = office.ledger.newest_checkpoint()
+    if note is None:
+        yield Checked("", State.WARNING, "nothing was published yet, so no witness says the time")
+        return
+    gathered = gather(LedgerFolder(office.ledger.folder), office.trust(), office.post, check_signature, note)
+    now = int(office.clock.now().timestamp())
+    apart = [now - cosigned_at(line) for line in gathered.lines.values()]
+    if not apart:
+        yield Checked("", State.WARNING, "no witness says the time")
+        return
+    far = max(apart, key=abs)
+    if abs(far) > APART:
+        told = f"stands {abs(far) // 60} minutes {'after' if far > 0 else 'before'} what a witness says"
+        yield Checked("", State.BROKEN, told, "Enter nothing until it is right: the ledger cannot go back.")
+        return
+    yield Checked("", State.SOUND, f"within {APART // 60} minutes of the witnesses'")
 
 
 def _keys(office: Office) -> Iterator[Checked]:
@@ -176,6 +201,7 @@ CHECKS: dict[str, Callable[[Office], Iterator[Checked]]] = {
     "ledger": _ledger,
     "ledger files": _files,
     "witnesses": _witnesses,
+    "clock": _clock,
     "private files": _keys,
     "disk": _disk,
     "agreements": _agreements,

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from counterseal.flow.office import Office, Progress
 
-OFFICE_FAULTS = frozenset({"clock-back", "salt-repeated", "log-rolled-back", "log-forked", "being-worked-on"})
+OFFICE_FAULTS = frozenset(
+    {"clock-ahead", "clock-back", "salt-repeated", "log-rolled-back", "log-forked", "being-worked-on"}
+)
 """Faults of the office that may show before a submission is received: it waits until they are mended."""
 
 

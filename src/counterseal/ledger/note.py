@@ -240,6 +240,12 @@ def signed_message(key: VerifierKey, text: str, signature: bytes) -> tuple[str, 
         return None
 
 
+def cosigned_at(line: str) -> int:
+    """Give the time that a verified cosignature's line states, in seconds since the epoch, as its signer had it."""
+    (signature,) = read_signatures(line)
+    return int.from_bytes(signature.signature[:8])
+
+
 def cosigned_text(text: str, at: int) -> bytes:
     """Give what an Ed25519 cosignature covers (tlog-cosignature, "Ed25519 signed message")."""
     return f"cosignature/v1\ntime {at}\n{text}".encode()

@@ -80,7 +80,7 @@ class Policy:
         """
         note = read_note(checkpoint)
         head = read_body(note.text)
-        if not verified(note, [key for key in self.logs if key.name == head.origin], check):
+        if not any(key.name == head.origin for key, _ in verified(note, self.logs, check)):
             raise CheckFailedError("signature", "No log that the policy names has signed this checkpoint.")
         if not self.satisfied(self.witnessed_by(checkpoint, check)):
             raise CheckFailedError("quorum", "Too few witnesses have cosigned this checkpoint.")

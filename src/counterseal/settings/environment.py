@@ -7,6 +7,7 @@ Every variable begins with ``COUNTERSEAL_``. A secret may stand in a file of the
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -28,6 +29,9 @@ class Environment(BaseSettings):
 
     registry_key: Path | None = None
     """The file of the key under which the registry's index lies sealed; without it ``REGISTRY.key`` beside it."""
+
+    today: date | None = None
+    """A day that it was, said by a person, for an office that entered nothing for a week: it may enter again."""
 
     secret_key: SecretStr | None = None
     """Signs sessions. Without it the workspace's own key file is read."""
