@@ -31,7 +31,7 @@ class Environment(BaseSettings):
     """The file of the key under which the registry's index lies sealed; without it ``REGISTRY.key`` beside it."""
 
     today: date | None = None
-    """A day that it was, said by a person, for an office that entered nothing for a week: it may enter again."""
+    """A day that it was, said by a person, for an office that entered nothing for a month: it may enter again."""
 
     secret_key: SecretStr | None = None
     """Signs sessions. Without it the workspace's own key file is read."""
