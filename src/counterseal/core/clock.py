@@ -47,8 +47,8 @@ class SteadyClock:
     """The clock by which a ledger's entries are made. It refuses to leap forward unnoticed.
 
     An entry is for good, and none may stand before the last one: under a time of next year it would stop the ledger
-    until next year. So a time is given out only when it is within a month of what is known, and, from the first that was
-    given out, when it has gone no more than an hour further than ``ran`` says that this machine has.
+    until next year. So a time is given out only when it is within a month of what is known, and, from the first that
+    was given out, when it has gone no more than an hour further than ``ran`` says that this machine has.
     """
 
     def __init__(self, wall: Clock, ran: Callable[[], float], stated: date | None = None) -> None:
