@@ -5,7 +5,7 @@ SERVE ?= 1
 PYTHON ?= python3
 VENV := .venv
 UV := .tools/bin/uv
-export PYTHONDONTWRITEBYTECODE ?= 1
+export PYTHONDONTWRITEBYTECODE :=  # bytecode is written: what tests start need not compile the whole tree anew
 
 .PHONY: help setup demo august test lint types architecture unit spark fuzz controls release ci fix lock clean bench
 

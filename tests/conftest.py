@@ -132,6 +132,21 @@ def office_that_ran(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> 
     return once(tmp_path_factory, "ran", lambda folder: run_office(folder, made_up))
 
 
+@pytest.fixture(scope="session")
+def office_at_work(tmp_path_factory: pytest.TempPathFactory, office_that_ran: Path) -> Path | None:
+    """That office with its people; each test works on a copy. None where each makes its people on PostgreSQL."""
+    from tests.flow.casework import POSTGRESQL, copy_office, put_to_work
+
+    if POSTGRESQL in os.environ:
+        return None
+
+    def make(folder: Path) -> None:
+        put_to_work(copy_office(office_that_ran, folder))
+        connections.close_all()
+
+    return once(tmp_path_factory, "at-work", make)
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Where the environment names a file, write down how each test ended; a later pass reads it."""
     ran = os.environ.get("COUNTERSEAL_RAN")

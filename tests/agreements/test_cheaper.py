@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import duckdb
 import pytest
 import sqlglot
@@ -66,6 +68,7 @@ CHEAPER = (*range(5), 6, 7, *range(10, 14), *range(17, 25), 26, 27, 28, 32, 34, 
 """Those of which there is a cheaper form."""
 
 
+@functools.cache
 def _rewritten(sql: str, source: str) -> tuple[str, str]:
     """Give the cheaper form of ``sql``, and what it is read from in place of ``source``."""
     parts = Parts()
@@ -84,16 +87,21 @@ SEVERAL = (
 NEAR = st.lists(st.sampled_from([*"ABZ .", "ABZ", "ZAB", "AZA", " ABZ ", "\u00c1"]), max_size=6).map("".join)
 
 
+@functools.cache
+def _asked_at_once() -> tuple[list[str], str]:
+    """Give the cheaper forms of ``SEVERAL``, and what they are read from."""
+    trees = [sqlglot.parse_one(sql, dialect="duckdb") for sql in SEVERAL]
+    parts = Parts(asked_together(trees))
+    put = [cheaper(quieted(tree, parts.asked, parts.lay), parts.lay).sql(dialect="duckdb") for tree in trees]
+    assert parts.asked
+    return put, parts.beside("(SELECT t, CAST(NULL AS BOOLEAN) AS nothing FROM (SELECT unnest(?::VARCHAR[]) AS t))")
+
+
 @settings(max_examples=60, deadline=None)
 @given(texts=st.lists(st.one_of(st.none(), NEAR), min_size=1, max_size=60))
 def test_a_pattern_that_is_missed_because_others_are_not_found(texts: list[str | None]):
     """Several seldom patterns asked of one text together find what each finds alone."""
-    trees = [sqlglot.parse_one(sql, dialect="duckdb") for sql in SEVERAL]
-    parts = Parts(asked_together(trees))
-    put = [cheaper(quieted(tree, parts.asked, parts.lay), parts.lay).sql(dialect="duckdb") for tree in trees]
-    source = parts.beside("(SELECT t, CAST(NULL AS BOOLEAN) AS nothing FROM (SELECT unnest(?::VARCHAR[]) AS t))")
-
-    assert parts.asked
+    put, source = _asked_at_once()
     for sql, quiet in zip(SEVERAL, put, strict=True):
         assert "NOT" in quiet
         found = duckdb.execute(f"SELECT t FROM {source} WHERE ({sql}) IS DISTINCT FROM ({quiet})", [texts]).fetchall()

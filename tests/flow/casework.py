@@ -78,6 +78,11 @@ class People:
     keys: dict[str, SoftPasskey]
 
 
+def passkey_of(name: str) -> SoftPasskey:
+    """Give the passkey of an official, the same wherever it is made."""
+    return SoftPasskey(hashlib.sha256(name.encode()).digest())
+
+
 def staff(office: Office, *names: tuple[str, Role]) -> People:
     """Make officials and enrol their passkeys."""
     from counterseal.flow.people import enrol_key
@@ -86,7 +91,7 @@ def staff(office: Office, *names: tuple[str, Role]) -> People:
     ids, keys = {}, {}
     for name, role in names:
         ids[name] = Official.objects.create(username=name, role=role.value).pk
-        keys[name] = SoftPasskey(hashlib.sha256(name.encode()).digest())
+        keys[name] = passkey_of(name)
         enrol_key(office, ids[name], keys[name].credential, keys[name].public_key)
     return People(ids, keys)
 
@@ -162,9 +167,11 @@ def copy_office(office_that_ran: Path, folder: Path) -> Path:
 
 
 @pytest.fixture
-def at_work(tmp_path: Path, office_that_ran: Path) -> AtWork:
+def at_work(tmp_path: Path, office_that_ran: Path, office_at_work: Path | None) -> AtWork:
     """An office with a run behind it, two specialists, two releasing officials and counsel."""
-    return put_to_work(copy_office(office_that_ran, tmp_path / "office"))
+    if office_at_work is None:
+        return put_to_work(copy_office(office_that_ran, tmp_path / "office"))
+    return back_to_work(shutil.copytree(office_at_work, tmp_path / "office"))
 
 
 @contextmanager
@@ -205,3 +212,13 @@ def put_to_work(folder: Path) -> AtWork:
 
     register_officers(office, named, Submission.objects.get().agency_id)
     return AtWork(office, people, sealer, folder)
+
+
+def back_to_work(folder: Path) -> AtWork:
+    """Open a copy of an office that ``put_to_work`` left."""
+    from counterseal.store.models import Official
+
+    sealer = FakeSealer([])
+    office = replace(wiring.open_office(folder), sealer=sealer)
+    ids = dict(Official.objects.values_list("username", "pk"))
+    return AtWork(office, People(ids, {name: passkey_of(name) for name in ids}), sealer, folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -73,7 +73,7 @@ def run_examples(agreement: Agreement, engine: Engine) -> list[ExampleFinding]:
 
 
 def measure_examples(agreement: Agreement, examples: Sequence[Example], engine: Engine) -> Compiler:
-    """Lay the examples out as rows, numbered from 1, each a batch of its own, up to the view ``measured``.
+    """Lay the examples out as rows, numbered from 1, each a batch of its own, up to the table ``measured``.
 
     Gives what compiled them. Raises CountersealError ``agreement`` for a column that is no name of the document.
     """
@@ -81,7 +81,8 @@ def measure_examples(agreement: Agreement, examples: Sequence[Example], engine: 
     for name, table in own_tables(agreement).items():
         engine.table(name, table)
     compiler = Compiler(agreement, None)
-    engine.run([*compiler.typed_rows(), *compiler.measures()])
+    steps = [*compiler.typed_rows(), *compiler.measures()]
+    engine.run(replace(step, view=False) for step in steps)  # few rows: a chain of views costs more to read than to run
     return compiler
 
 

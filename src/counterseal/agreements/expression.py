@@ -181,10 +181,16 @@ def substituted(
             if node.name in schedules:
                 return exp.Array(expressions=[exp.Literal.string(v) for v in schedules[node.name]])
             stands = given(node.name)
-            return exp.column(node.name, quoted=True) if stands is None else sqlglot.parse_one(stands, dialect="duckdb")
+            return exp.column(node.name, quoted=True) if stands is None else _standing(stands).copy()
         return node
 
     return tree.transform(put)  # type: ignore[no-any-return]  # a node
+
+
+@functools.lru_cache(maxsize=4096)
+def _standing(sql: str) -> exp.Expression:
+    """Give the tree of a value's SQL; the same few values stand in many expressions."""
+    return sqlglot.parse_one(sql, dialect="duckdb")  # type: ignore[return-value]  # a node
 
 
 def schedule_values(agreement: Agreement) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import z3
@@ -63,6 +64,11 @@ class Prover:
         """Say that every rule holds, ``but`` one."""
         return z3.And([term.holds for rule, term in self.rules.items() if rule != but])
 
+    @cached_property
+    def _row(self) -> Model | None:
+        """A row that is admitted."""
+        return self.find(self.admitted())[1]
+
     def find(self, *claims: Any, well: bool = False) -> tuple[Any, Model | None]:
         """Give the solver's answer to all claims together, and a model where there is one, to be read ``well``."""
         space = self.reading.space
@@ -95,10 +101,14 @@ class Prover:
         seconds = time.perf_counter() - began
         return Proof(name, claim, line, verdict, seconds, self._seen(model, turns_on))
 
-    def once(self, name: str, claim: str, line: int, *claims: Any, turns_on: Sequence[str] = ()) -> Proof:
-        """Prove that some row fulfils ``claims``, and show it."""
+    def once(
+        self, name: str, claim: str, line: int, *claims: Any, turns_on: Sequence[str] = (), turned: Any = None
+    ) -> Proof:
+        """Prove that some row fulfils ``claims``, and show it: one that is admitted but for ``turned``, if there is."""
         began = time.perf_counter()
-        answer, model = self.find(*claims)
+        row = None if turned is None else self._row
+        model = row and self.search.near([*self.reading.space.facts(), *claims], row, turned)
+        answer, model = (z3.sat, model) if model else self.find(*claims)
         verdict = _verdict(answer, wanted=z3.sat)
         return Proof(name, claim, line, verdict, time.perf_counter() - began, self._seen(model, turns_on))
 
@@ -115,8 +125,9 @@ class Prover:
                 f"{rule.id} implied", f"{rule.id} is implied by the other rules, as it says", rule.line, *claims
             )
         return self.once(
-            f"{rule.id} decides", f"there is a row that {rule.id} alone keeps from being admitted", rule.line, *claims
-        )
+            f"{rule.id} decides", f"there is a row that {rule.id} alone keeps from being admitted", rule.line, *claims,
+            turned=claims[1],
+        )  # fmt: skip
 
 
 def _verdict(answer: Any, *, wanted: Any) -> Verdict:

@@ -26,14 +26,18 @@ class Model:
     """A value for every unknown that a claim speaks of."""
 
     def __init__(self, values: Sequence[tuple[Any, Any]], search: Search) -> None:
-        self.values = {unknown.get_id(): (unknown, value) for unknown, value in values}
+        self.chosen = {unknown.get_id(): (unknown, value) for unknown, value in values}
+        self.values = dict(self.chosen)
         self.search = search
 
     def eval(self, term: Any) -> Any:
-        """Give a term's value; an unknown that nothing asked for gets the simplest value."""
-        if term.get_id() in self.values:
-            return self.values[term.get_id()][1]
-        here = [self.values[name] for name in self.search.of(term) if name in self.values]
+        """Give a term's value, worked out once; an unknown that nothing asked for gets the simplest value."""
+        if term.get_id() not in self.values:
+            self.values[term.get_id()] = (term, self._worked_out(term))
+        return self.values[term.get_id()][1]
+
+    def _worked_out(self, term: Any) -> Any:
+        here = [self.chosen[name] for name in self.search.of(term) if name in self.chosen]
         left = z3.simplify(z3.substitute(term, *here)) if here else z3.simplify(term)
         return left if not left.children() and not _is_unknown(left) else _solved(left)
 
@@ -58,15 +62,18 @@ class Search:
     kept: list[Any] = field(default_factory=list)
     terms: dict[int, Any] = field(default_factory=dict)
 
-    def solve(self, claims: Sequence[Any], soft: Sequence[Any]) -> tuple[Any, Model | None]:
+    def solve(
+        self, claims: Sequence[Any], soft: Sequence[Any] = (), steps: int | None = None
+    ) -> tuple[Any, Model | None]:
         """Give the answer to all claims together, and a model where there is one.
 
-        ``soft`` are wishes: kept where that is possible within few steps, and never part of the answer.
+        ``soft`` are wishes: kept where that is possible within few steps, and never part of the answer. ``steps``
+        is what one part may cost here, where that is not the search's own.
         """
         values: list[tuple[Any, Any]] = []
         answers = []
         for part in self.parts(claims):
-            answer, held = self._part(part, soft)
+            answer, held = self._part(part, soft, steps or self.steps)
             if answer == z3.unsat:
                 return answer, None
             answers.append(answer)
@@ -74,6 +81,22 @@ class Search:
         if any(answer != z3.sat for answer in answers):
             return z3.unknown, None
         return z3.sat, Model(values, self)
+
+    def near(self, claims: Sequence[Any], row: Model, turned: Any) -> Model | None:
+        """Give a model of ``claims`` that is ``row`` but for what ``turned`` speaks of, or else for what that touches.
+
+        Few unknowns are left to choose, so it is found, or is not, in a fraction of the steps. It fulfils the claims
+        like any other: an unknown that keeps its value is one claim more. None says nothing about the claims.
+        """
+        own = self.of(turned)
+        touched = own.union(*(of for part in self.parts(claims) for claim in part if (of := self.of(claim)) & own))
+        chosen = sorted(row.chosen.items(), key=lambda one: str(one[1][0]))  # whatever was asked before
+        for free in (own, touched):
+            kept = [unknown == value for name, (unknown, value) in chosen if name not in free]
+            found = self.solve([*claims, *kept], steps=min(self.steps, NICER_STEPS))[1]
+            if found is not None:
+                return found
+        return None
 
     def parts(self, claims: Sequence[Any]) -> list[list[Any]]:
         """Cut the claims, conjunctions taken apart, into parts that share no unknown."""
@@ -110,7 +133,7 @@ class Search:
                 self.unknowns[key] = frozenset().union(*(self.of(child) for child in term.children()))
         return self.unknowns[key]
 
-    def _part(self, part: list[Any], soft: Sequence[Any]) -> tuple[Any, list[tuple[Any, Any]]]:
+    def _part(self, part: list[Any], soft: Sequence[Any], steps: int) -> tuple[Any, list[tuple[Any, Any]]]:
         key = (bool(soft), *sorted(claim.get_id() for claim in part))
         if key not in self.found:
             names = frozenset().union(*(self.of(claim) for claim in part))
@@ -118,7 +141,7 @@ class Search:
             wishes = [wish for wish in soft if self.of(wish) and self.of(wish) <= names]
             answer, values = _asked([*part, *wishes], unknowns, NICER_STEPS) if wishes else (z3.unknown, [])
             if answer != z3.sat:
-                answer, values = _asked(part, unknowns, self.steps)
+                answer, values = _asked(part, unknowns, steps)
             self.found[key] = (answer, list(zip(unknowns, values, strict=False)))
         return self.found[key]
 

@@ -7,15 +7,17 @@ that nobody names is not made.
 from __future__ import annotations
 
 import functools
+import gc
 import re
 import unicodedata
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import zipcodes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from counterseal.engine.step_engine import StepEngine
 
@@ -27,22 +29,37 @@ def folded(place: str) -> str:
     return re.sub("[^A-Z0-9]+", " ", plain.upper().replace("'", "")).strip()
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Make many things that all stay without looking for garbage among them again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 @functools.cache
 def _zips() -> tuple[dict[str, object], ...]:
-    entries: list[dict[str, object]] = zipcodes.list_all()  # type: ignore[no-untyped-call]  # untyped package
-    return tuple(entries)
+    with _uncollected():
+        entries: list[dict[str, object]] = zipcodes.list_all()  # type: ignore[no-untyped-call]  # untyped package
+        return tuple(entries)
 
 
 @functools.cache
 def zip_places() -> pa.Table:
     """``zip, place, state``: a row for each name that the ZIP answers to."""
-    seen = {
-        (str(entry["zip_code"]), folded(place), str(entry["state"]))
-        for entry in _zips()
-        for place in (str(entry["city"]), *_others(entry))
-        if place
-    }
-    zips, places, states = zip(*sorted(seen), strict=True)
+    entries = _zips()
+    with _uncollected():
+        seen = {
+            (str(entry["zip_code"]), folded(place), str(entry["state"]))
+            for entry in entries
+            for place in (str(entry["city"]), *_others(entry))
+            if place
+        }
+        zips, places, states = zip(*sorted(seen), strict=True)
     return pa.table({"zip": zips, "place": places, "state": states})
 
 
