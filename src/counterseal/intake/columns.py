@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from counterseal.core.request import ODD_CHARACTER
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 FAULTS = {
     "ragged": "the row has more or fewer values than the header",
@@ -32,8 +33,19 @@ NOT_TEXT = "\U0010fffe"
 BLANK, TILDE = 0x20, 0x7E
 """Between them stands what ASCII prints."""
 
+_Read = TypeVar("_Read")
 LONGEST_VALUE = 20_000
 """Bytes of UTF-8. A reason of this length is an attack, not a reason."""
+
+
+def ahead(read: Callable[[], _Read]) -> Iterator[_Read]:
+    """Give what ``read`` gives, one ahead of the reader: the next piece is parsed while this one is looked through."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        coming = beside.submit(read)
+        while True:
+            came = coming.result()
+            coming = beside.submit(read)
+            yield came
 
 
 def schema(fields: Sequence[str]) -> pa.Schema:
@@ -98,13 +110,8 @@ def rows_batch(
 
 def _note_plain(column: pa.Array, plain: np.ndarray) -> None:
     """Clear ``plain`` where a value of ``column`` holds an odd character, or has a blank at an end."""
-    _, places, text = column.buffers()
-    if text is None or not len(column):
-        return
-    ends = np.frombuffer(places, np.int32)[column.offset : column.offset + len(column) + 1]
-    held = np.frombuffer(text, np.uint8)
+    ends, held = _bytes_of(column)
     used = held[ends[0] : ends[-1]]
-
     if (other := (used - np.uint8(BLANK)) > TILDE - BLANK).any():
         seen = np.unique(np.searchsorted(ends, np.flatnonzero(other) + ends[0], side="right") - 1)
         odd = pc.match_substring_regex(column.take(pa.array(seen)), ODD_CHARACTER)
@@ -136,7 +143,20 @@ def as_text(column: pa.Array, fault: pa.Array, *, odd: bool = True) -> tuple[pa.
     return text, fault
 
 
+def _bytes_of(text: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Give where each value of a column of text begins and ends, and the bytes that those places are in."""
+    _, places, held = text.buffers()
+    if held is None or not len(text):
+        return np.zeros(len(text) + 1, np.int32), np.zeros(0, np.uint8)
+    ends = np.frombuffer(places, np.int32)[text.offset : text.offset + len(text) + 1]
+    return ends, np.frombuffer(held, np.uint8)
+
+
 def _without_odd(text: pa.Array, fault: pa.Array) -> tuple[pa.Array, pa.Array]:
+    ends, held = _bytes_of(text)
+    used = held[ends[0] : ends[-1]]
+    if not ((used == 0) | (used >= NOT_TEXT.encode()[0])).any():
+        return text, fault
     marked = pc.fill_null(pc.match_substring(text, NOT_TEXT), fill_value=False)
     if pc.any(marked).as_py():
         fault = _first(fault, marked, "encoding")

@@ -5,21 +5,19 @@ from __future__ import annotations
 import codecs
 import csv as written
 import io
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from counterseal.errors import CountersealError
-from counterseal.intake.columns import LONGEST_VALUE, NOT_TEXT, as_text, check_header, rows_batch
+from counterseal.intake.columns import LONGEST_VALUE, NOT_TEXT, ahead, as_text, check_header, rows_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
-_Read = TypeVar("_Read")
 LONGEST_HEADER = 20_000
 BLOCK = 8 << 20
 """Bytes read at a time. One row may not be longer."""
@@ -150,7 +148,7 @@ def _numbered(
         noted, ragged[:] = list(ragged), []
         return batch, noted, file.odd
 
-    for batch, noted, odd in _ahead(read):
+    for batch, noted, odd in ahead(read):
         held += noted
         if batch is None:
             break
@@ -165,16 +163,6 @@ def _numbered(
             skipped = skipped[skipped > last]
     yield from _ragged(held[:-1], place, fields)
     return held[-1][1] if held and held[-1][0] > last else ""
-
-
-def _ahead(read: Callable[[], _Read]) -> Iterator[_Read]:
-    """Give what ``read`` gives, one ahead of the reader: the next piece is parsed while this one is looked through."""
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        coming = beside.submit(read)
-        while True:
-            came = coming.result()
-            coming = beside.submit(read)
-            yield came
 
 
 def _sound(batch: pa.RecordBatch, numbers: np.ndarray, fields: Sequence[str], *, odd: bool) -> Iterator[pa.RecordBatch]:

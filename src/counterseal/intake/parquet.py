@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from counterseal.errors import CountersealError
-from counterseal.intake.columns import LONGEST_VALUE, as_text, check_header, rows_batch
+from counterseal.intake.columns import LONGEST_VALUE, ahead, as_text, check_header, rows_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,13 +33,17 @@ def read_parquet(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
     try:
         file = _opened(path, fields)
         last = 0
-        for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
+        batches = file.iter_batches(batch_size=BATCH, use_threads=False)
+        for batch in ahead(lambda: next(batches, None)):
+            if batch is None:
+                break
             fault = pa.nulls(batch.num_rows, pa.string())
             columns = {}
             for field in fields:
                 text, fault = as_text(_values(batch.column(field), path.name), fault)
-                absent = pc.and_(pc.is_null(text), pc.is_null(fault))
-                columns[field] = pc.if_else(absent, "", text)
+                if text.null_count:
+                    text = pc.if_else(pc.and_(pc.is_null(text), pc.is_null(fault)), "", text)
+                columns[field] = text
             numbers = pa.array(range(last + 1, last + batch.num_rows + 1), pa.int64())
             yield rows_batch(numbers, fault, columns, fields)
             last += batch.num_rows
