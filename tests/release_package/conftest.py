@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from tests.flow.casework import at_work  # noqa: F401
+from tests.flow.casework import AtWork, copy_office, put_to_work
 from tests.ledger.conftest import approve, clock, empty_database, enrol, entropy, log, office, unblocked  # noqa: F401
 from tests.ledger.test_release import sealers_folder
 from tests.release_package.pki import BEGAN, KINDS, Authority, Officer
@@ -33,6 +33,12 @@ NOW = BEGAN.replace(microsecond=0) + (datetime.now(BEGAN.tzinfo) - BEGAN)
 def answer_of(address: dict[str, str]) -> bytes:
     told = {"mailing_address": address, "request_ref": "R-1", "salt": "5" * 64, "v": 1}
     return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+
+
+@pytest.fixture
+def at_work(tmp_path: Path, office_that_ran: Path) -> AtWork:
+    """An office at work whose people are entered anew: its officers' certificates are of the test's own authority."""
+    return put_to_work(copy_office(office_that_ran, tmp_path / "office"))
 
 
 @dataclass
