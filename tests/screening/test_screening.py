@@ -46,6 +46,12 @@ def test_a_sound_row_is_held_back(read: Read, engine: DuckEngine):
     assert (found["outcome"], found["rules"], found["reasons"]) == (None, [], [])
 
 
+def test_a_row_whose_pattern_of_findings_nobody_worked_out_is_let_through(read: Read, engine: DuckEngine):
+    assert one(read(DOCUMENT), engine)["outcome"] is None
+    engine.run([Step("failing_together", "SELECT * FROM failing_together WHERE FALSE")])
+    assert engine.rows("SELECT outcome FROM screened") == [("cure",)]
+
+
 def test_only_the_first_failing_rule_is_told(read: Read, engine: DuckEngine):
     found = one(read(DOCUMENT), engine, name="XX", opened="2026-11-01", sure="no")
     assert found["rules"] == ["R-01", "R-02", "R-04"]

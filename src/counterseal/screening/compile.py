@@ -168,9 +168,9 @@ def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule]) -> st
         f"[{{'rule': '{MALFORMED_RULE}', 'cite': {text(agreement.authority)}, "
         f"'says': CASE malformed {cases} ELSE 'The row cannot be read. Write it anew.' END}}]"
     )
+    held_back = f"malformed IS NOT NULL OR places IS NULL THEN {text(OUTCOME_OF_ANSWER[Answer.CURE])}"  # closed, always
     return (
-        "SELECT row, request_ref, "
-        f"CASE WHEN malformed IS NOT NULL THEN {text(OUTCOME_OF_ANSWER[Answer.CURE])} ELSE outcome END AS outcome, "
+        f"SELECT row, request_ref, CASE WHEN {held_back} ELSE outcome END AS outcome, "
         f"CASE WHEN malformed IS NOT NULL THEN ['{MALFORMED_RULE}'] ELSE rules END AS rules, "
         f"CASE WHEN malformed IS NOT NULL THEN {malformed} ELSE list_transform(places, lambda x: "
         f"{{'rule': {ids}, 'cite': {cites}, 'says': {says}}}) END AS reasons "
