@@ -70,8 +70,8 @@ def _load(name: str, stage: str, key: str, says: str) -> Count:
     )
     return Count(
         {
-            one: f"CASE WHEN len({key}) = 1 THEN {hashed(f'({key})[1]')} END",
-            several: f"CASE WHEN len({key}) > 1 THEN list_distinct({key}) END",
+            one: f"CASE WHEN array_length({key}) = 1 THEN {hashed(f'({key})[1]')} END",
+            several: f"CASE WHEN array_length({key}) > 1 THEN list_distinct({key}) END",
         },
         (Step(load, shared, says), Step(most, held)),
         f"CASE WHEN s.{one} IS NOT NULL THEN coalesce({load}.n, 1) ELSE {most}.n END",

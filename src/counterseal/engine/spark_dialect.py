@@ -85,6 +85,8 @@ def _named(node: exp.Anonymous) -> exp.Expression:
             return _call("XXHASH64", *node.expressions)
         case "strlen":
             return _call("OCTET_LENGTH", *node.expressions)
+        case "list_extract":
+            return _call("ELEMENT_AT", *node.expressions)
         case "list_intersect":  # on DuckDB nothing is in a list that is NULL
             mine, other = node.expressions
             none = _call("SLICE", mine.copy(), exp.Literal.number(1), exp.Literal.number(0))

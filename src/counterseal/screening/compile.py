@@ -161,7 +161,7 @@ def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule]) -> st
     says = f"[{', '.join('NULL' if at in quoting else said[0] for at, said in enumerate(words))}][x]"
     if told:
         which = ", ".join(str(quoting.index(at) + 1) if at in quoting else "NULL" for at in range(len(rules)))
-        says = f"coalesce(told[[{which}][x]], {says})"
+        says = f"coalesce(list_extract(told, [{which}][x]), {says})"
     same = " AND ".join(f"m.{name} = p.{name}" for name in _marks(rules, ()))
     cases = " ".join(f"WHEN {text(code)} THEN {text(says)}" for code, says in MALFORMED_SAYS.items())
     malformed = (
