@@ -63,8 +63,8 @@ def specification(stages: tuple[Stage, ...], width: int) -> dict[str, Any]:
     narrow = width < 400
     values, order = [], [KEPT, *(word for word in COLOURS if word != KEPT)]
     for stage in stages:
-        lines = textwrap.wrap(stage.name, 34 if narrow else 30)
-        label = "|".join([*(lines if len(lines) < 3 else [lines[0], lines[1] + "…"]), f"{stage.left:,}"])
+        lines = textwrap.wrap(stage.name, 34 if narrow else 30, max_lines=2 if narrow else 3, placeholder="…")
+        label = "|".join([*lines, f"{stage.left:,}"])
         for word, rows in ((KEPT, stage.left), *stage.dropped):
             values.append({"stage": label, "part": WORDS[word], "rows": rows, "place": order.index(word)})
     used = [word for word in order if any(value["part"] == WORDS[word] and value["rows"] for value in values)]
