@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import pickle
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,12 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
             make(folder)
             made.touch()
     return folder
+
+
+def kept(factory: pytest.TempPathFactory, name: str, make: Callable[[], Any]) -> Any:
+    """Give what the first worker to ask worked out for all of this run's workers."""
+    path = once(factory, name, lambda path: path.write_bytes(pickle.dumps(make())))
+    return pickle.loads(path.read_bytes())  # noqa: S301  # our own
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -150,12 +151,18 @@ def run_office(folder: Path, made_up: Path) -> Path:
     with database_of_its_own("ran"):
         wiring.establish(folder, demonstration=True)
         at = wiring.open_office(folder)
-        wiring.run(
+        summary, _ = wiring.run(
             at, made_up / "request" / SUBMISSION, made_up / "registry", received_on=RECEIVED_ON, agreement=None,
             progress=None,
         )  # fmt: skip
         connections.close_all()
+    summary_of(folder).write_bytes(pickle.dumps(summary))
     return folder
+
+
+def summary_of(office_that_ran: Path) -> Path:
+    """Where it stands what the run in that office said."""
+    return office_that_ran.with_suffix(".summary")
 
 
 def copy_office(office_that_ran: Path, folder: Path) -> Path:
