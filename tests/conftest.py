@@ -132,26 +132,22 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def office_that_ran(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> Path:
     """An office whose run is done; each test works on a copy."""
-    from tests.flow.casework import POSTGRESQL, run_office
+    from tests.flow.casework import made_once, run_office
 
-    if POSTGRESQL in os.environ:  # each worker has a database of its own
-        return run_office(tmp_path_factory.mktemp("ran") / "office", made_up)
-    return once(tmp_path_factory, "ran", lambda folder: run_office(folder, made_up))
+    return made_once(tmp_path_factory, "ran", lambda folder: run_office(folder, made_up))
 
 
 @pytest.fixture(scope="session")
-def office_at_work(tmp_path_factory: pytest.TempPathFactory, office_that_ran: Path) -> Path | None:
-    """That office with its people; each test works on a copy. None where each makes its people on PostgreSQL."""
-    from tests.flow.casework import POSTGRESQL, copy_office, put_to_work
-
-    if POSTGRESQL in os.environ:
-        return None
+def office_at_work(tmp_path_factory: pytest.TempPathFactory, office_that_ran: Path) -> Path:
+    """That office with its people; each test works on a copy."""
+    from tests.flow.casework import database_of_its_own, made_once, put_to_work
 
     def make(folder: Path) -> None:
-        put_to_work(copy_office(office_that_ran, folder))
-        connections.close_all()
+        with database_of_its_own("at_work", like="ran"):
+            put_to_work(shutil.copytree(office_that_ran, folder))
+            connections.close_all()
 
-    return once(tmp_path_factory, "at-work", make)
+    return made_once(tmp_path_factory, "at-work", make)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
