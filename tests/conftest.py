@@ -15,6 +15,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import call_command
 from django.db import connections
 
+from counterseal.settings import django as settings
 from counterseal.store import connection
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ def pytest_configure() -> None:
     import psycopg
     from pydantic import SecretStr
 
-    from counterseal.settings import django as settings
-
     own = f"{given}_{worker}"
     with psycopg.connect(given, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {own.rpartition('/')[2]}")
@@ -54,19 +53,43 @@ def own_databases(django_db_blocker: DjangoDbBlocker | None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def tables_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A new office on SQLite begins with a copy of the tables that the first one's migrations made in this process."""
+    """A new office begins with a copy of the tables that the first one's migrations made in this process."""
     made = tmp_path_factory.mktemp("tables") / "empty.sqlite3"
+    servers: set[str] = set()
 
     def copied(command: str, **told: Any) -> None:
-        name = connections["default"].settings_dict["NAME"]
-        new = connections["default"].vendor == "sqlite" and Path(name).is_absolute() and not Path(name).exists()
-        if command == "migrate" and new and made.exists():
+        if command != "migrate":
+            call_command(command, **told)
+        elif connections["default"].vendor == "sqlite":
+            copied_file(Path(connections["default"].settings_dict["NAME"]), **told)
+        else:
+            copied_database(**told)
+
+    def copied_file(name: Path, **told: Any) -> None:
+        new = name.is_absolute() and not name.exists()
+        if new and made.exists():
             shutil.copyfile(made, name)
             return
-        call_command(command, **told)
-        if command == "migrate" and new:
+        call_command("migrate", **told)
+        if new:
             with connections["default"].cursor() as cursor:
                 cursor.execute("VACUUM INTO %s", [str(made)])
+
+    def copied_database(**told: Any) -> None:
+        from tests.flow.casework import empty_out
+
+        own = settings.ENVIRONMENT.database_url.get_secret_value()
+        kept = f"{own.rpartition('/')[0]}/tables_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+        new = not connections["default"].introspection.table_names()
+        if new and kept in servers:
+            connections.close_all()
+            empty_out(own, like=kept)
+            return
+        call_command("migrate", **told)
+        if new:
+            connections.close_all()
+            empty_out(kept, like=own)
+            servers.add(kept)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "call_command", copied)
