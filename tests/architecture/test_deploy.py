@@ -12,7 +12,8 @@ import pytest
 from typer.main import get_command
 
 from counterseal.cli import app
-from counterseal.settings.environment import Environment
+from counterseal.errors import CountersealError
+from counterseal.settings.environment import Environment, read_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = sorted((ROOT / "deploy" / "systemd").iterdir())
@@ -78,3 +79,16 @@ def test_a_unit_that_systemd_does_not_read(tmp_path: Path):
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     ours = [line for line in done.stderr.splitlines() if "counterseal" in line and "Unknown" in line]
     assert ours == [], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("REGISTRY_KEY", ""), ("DATABASE_URL", " "), ("SECRET_KEY", ""), ("TODAY", ""), ("TODAY", "ZZYZXWORTH")],
+)
+def test_a_template_that_was_not_filled_in(variable: str, value: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(f"COUNTERSEAL_{variable}", value)
+    with pytest.raises(CountersealError, match=f"COUNTERSEAL_{variable}") as refused:
+        read_environment()
+    assert refused.value.code == "environment"
+    assert "ZZYZXWORTH" not in str(refused.value)
+    assert refused.value.__context__ is None

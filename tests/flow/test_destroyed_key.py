@@ -18,7 +18,14 @@ def test_a_person_who_can_still_be_read_or_a_ledger_that_no_longer_verifies(
     at_work: AtWork, capsys: pytest.CaptureFixture[str]
 ):
     folder, files = at_work.folder / "batches" / SUBMISSION, at_work.office.files
-    names = ("rows.parquet", "findings.parquet", "identified.parquet", "screened.parquet", "rows.secret")
+    names = (
+        "rows.parquet",
+        "officers.parquet",
+        "findings.parquet",
+        "identified.parquet",
+        "screened.parquet",
+        "rows.secret",
+    )
     assert all(files.read(folder / name) for name in names)
     before = at_work.office.ledger.size_and_root()
     files.destroy_key(SUBMISSION)

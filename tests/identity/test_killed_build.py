@@ -115,6 +115,23 @@ def test_a_key_that_cannot_be_written_and_takes_the_old_index_with_it(
     assert not (tmp_path / "index.building").exists()
 
 
+def test_an_old_key_destroyed_before_the_new_index_outlives_a_power_cut(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    durable: list[int] = []
+    synchronise = os.fsync
+
+    def noted(descriptor: int) -> None:
+        durable.append(os.fstat(descriptor).st_ino)
+        synchronise(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    build_registry(source, tmp_path / "index", FILES)
+    before_the_key = durable[: durable.index((tmp_path / "index.key").stat().st_ino)]
+    assert {path.stat().st_ino for path in (tmp_path / "index").iterdir()} <= set(before_the_key)
+    assert durable[-1] == tmp_path.stat().st_ino  # the name under which it stands
+
+
 def test_two_builds_that_clear_away_each_others_work(
     source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +20,10 @@ from counterseal.core.request import ODD_CHARACTER
 from counterseal.errors import CountersealError
 from counterseal.intake import Receipt, read_manifest, take_in
 from counterseal.intake.columns import rows_batch
+from counterseal.intake.parquet import read_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FIELDS = ["request_ref", "given_name", "reason"]
 HEADER = b"request_ref,given_name,reason\n"
@@ -118,6 +123,26 @@ def test_four_formats_tell_four_stories(tmp_path: Path):
 
     assert [[row[f] for f in FIELDS] for row in told[0]] == rows
     assert told[1:] == told[:1] * 3
+
+
+def test_a_reader_that_keeps_the_values_of_row_groups_that_are_done(tmp_path: Path):
+    table = tmp_path / "t.parquet"
+    values = pa.array([f"value {number}" for number in range(4_000)])
+    pq.write_table(pa.table(dict.fromkeys(FIELDS, values)), table, row_group_size=1_000, use_dictionary=False)
+    given: list[pa.RecordBatch] = []
+
+    class Watched(pq.ParquetFile):  # type: ignore[misc]
+        def iter_batches(self, *one: object, **other: object) -> Iterator[pa.RecordBatch]:
+            for batch in super().iter_batches(*one, **other):
+                given.append(batch)
+                yield batch
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pq, "ParquetFile", Watched)
+        rows = [row for batch in read_parquet(table, FIELDS) for row in batch.to_pylist()]
+
+    assert [row["reason"] for row in rows] == values.to_pylist()
+    assert {len(column.dictionary) for batch in given for column in batch.columns} == {1_000}
 
 
 def test_a_line_of_json_that_is_no_row(tmp_path: Path):

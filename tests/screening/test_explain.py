@@ -30,6 +30,15 @@ def test_what_would_have_to_be_different_is_not_named(read: Read, engine: DuckEn
     ]
 
 
+def test_a_value_told_in_other_words_than_the_document_has(read: Read, engine: DuckEngine):
+    agreement = read()
+    for sure in ("yes", "no", ""):
+        screened(agreement, engine, [{**SOUND, "sure": sure}], explained=True)
+        explained = explain_row(agreement, {"signed_on": "2026-11-02"}, 1, engine, register_known=False)
+        told = {dict(c.values)["sure"] for e in explained for c in e.conditions if "sure" in dict(c.values)}
+        assert told == {sure or None}
+
+
 def test_an_answer_that_the_rule_does_not_give(read: Read, engine: DuckEngine):
     """What is unknown may be answered otherwise than what fails."""
     agreement = read()

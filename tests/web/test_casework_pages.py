@@ -82,6 +82,24 @@ def test_a_number_that_stands_whole_before_it_is_asked_for(casework: Path):
     assert number not in client.get(f"/cases/{case}/").content.decode()
 
 
+def test_an_officer_who_stands_for_others_unseen(casework: Path):
+    """The page tells in how many other rows of the request each officer of the case is named."""
+    from counterseal.store.casework import held_case
+
+    rows = table_of(casework / "batches" / SUBMISSION / "rows.parquet").to_pylist()
+    named = {row["row"]: {one.strip() for one in (row["officers"] or "").split(";") if one.strip()} for row in rows}
+    client, told = client_of("specialist"), set()
+    for case in range(1, 11):
+        page = client.get(f"/cases/{case}/").content.decode()
+        own = held_case(case).row
+        for officer in named[own]:
+            others = sum(officer in names for row, names in named.items() if row != own)
+            said = f"Named for <strong>{others}</strong> other row" if others else "Named for no other row"
+            assert said in page.split(f'<span class="code">{officer}</span>')[1][:400]
+            told.add(others)
+    assert len(told) > 1, "all officers stand for as many: the test tries little"
+
+
 def test_what_the_registry_holds_on_the_page_of_a_case(casework: Path):
     """Neither the account nor an address that the request did not state is on the page of a case."""
     from counterseal.engine.mailing import last_known_address

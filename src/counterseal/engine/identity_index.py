@@ -55,16 +55,16 @@ def build_index(
     target: Path,
     files: PieceFiles,
     *,
-    keep_key: Callable[[], None],
+    keep_key: Callable[[Path], None],
     progress: Progress | None = None,
     memory_limit: str = "1GB",
     threads: int = 2,
 ) -> dict[str, Any]:
     """Build the index of the registry in ``source`` at ``target``; give what ``about.json`` holds.
 
-    ``files`` seals it under a fresh key, which ``keep_key`` writes once all is whole. ``target`` must not exist, or be
-    an index, which is replaced. Raises CountersealError for a source that does not hold what it must; then nothing is
-    left behind.
+    ``files`` seals it under a fresh key, which ``keep_key`` writes once all is whole in the folder that it is given.
+    ``target`` must not exist, or be an index, which is replaced. Raises CountersealError for a source that does not
+    hold what it must; then nothing is left behind.
     """
     if target.exists() and not (target / "index.json").is_file():
         raise CountersealError(
@@ -96,7 +96,7 @@ def build_index(
     return about
 
 
-def _put(whole: Path, target: Path, keep_key: Callable[[], None]) -> None:
+def _put(whole: Path, target: Path, keep_key: Callable[[Path], None]) -> None:
     """Write the key, then give the new index its name; the old one stands again where the key cannot be written.
 
     Between the two no index is there: never one that another key opens.
@@ -105,7 +105,7 @@ def _put(whole: Path, target: Path, keep_key: Callable[[], None]) -> None:
     if target.exists():
         target.rename(replaced)
     try:
-        keep_key()
+        keep_key(whole)
     except BaseException:
         if replaced.exists():
             replaced.rename(target)

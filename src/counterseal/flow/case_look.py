@@ -14,6 +14,7 @@ from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
 from counterseal.flow.casefile import one_row
 from counterseal.flow.casework import EITHER
+from counterseal.flow.engagement import rows_naming
 from counterseal.store.audit import keep_inspection
 from counterseal.store.casework import acting, held_case, opinions
 from counterseal.store.register import officers_of
@@ -56,13 +57,25 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class OfficerSeen:
+    """An officer whom the request names: whether they may receive, and how many of its other rows name them.
+
+    ``others`` is None where the batch does not tell.
+    """
+
+    name: str
+    registered: bool
+    others: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseSeen:
-    """A case beside the law. ``officers`` are those named by the request, each with whether they may receive."""
+    """A case beside the law, with the officers that the request names."""
 
     held: CaseHeld
     row: RowSeen
     evidence: Evidence
-    officers: tuple[tuple[str, bool], ...]
+    officers: tuple[OfficerSeen, ...]
     opinions: tuple[tuple[str, str, str], ...]
 
 
@@ -78,8 +91,10 @@ def look_at_case(office: Office, look: Look, case: int) -> CaseSeen:
         )  # fmt: skip
     folder = office.workspace.batch(SubmissionId(held.submission))
     named = next((fact.value or "" for fact in row.facts if fact.name == "officers"), "")
-    names = list(dict.fromkeys(one.strip() for one in named.split(";") if one.strip()))
+    written = {one.strip(): one for one in named.split(";") if one.strip()}
+    names = list(written)
     known = officers_of(held.agency, names, today=office.clock.now().date())
+    rows = rows_naming(office.files, folder, list(written.values()))
     told = tuple((rules, decision, text) for rules, (decision, text) in sorted(opinions(held.submission).items()))
     (identified,) = look.lines(folder, ("identified",), held.row)
     if not identified or row.asked is None:
@@ -89,7 +104,10 @@ def look_at_case(office: Office, look: Look, case: int) -> CaseSeen:
         held,
         row,
         _evidence(identified),
-        tuple((name, name in known) for name in names),
+        tuple(
+            OfficerSeen(one, one in known, rows[as_written] - 1 if as_written in rows else None)
+            for one, as_written in written.items()
+        ),
         tuple(one for one in told if admitted == one[0]),
     )
 

@@ -18,7 +18,7 @@ from counterseal.store.casework import acting, add_event, has_touched, held_case
 from counterseal.store.submissions import one_act
 
 if TYPE_CHECKING:
-    from counterseal.flow.case_look import CaseSeen, Evidence
+    from counterseal.flow.case_look import CaseSeen, Evidence, OfficerSeen
     from counterseal.flow.look import Look, RowSeen
     from counterseal.flow.office import Office
     from counterseal.flow.sample import SampleTold
@@ -38,7 +38,7 @@ class Blind:
     agreement: str
     row: RowSeen
     evidence: Evidence
-    officers: tuple[tuple[str, bool], ...]
+    officers: tuple[OfficerSeen, ...]
     opinions: tuple[tuple[str, str, str], ...]
     look: int
 

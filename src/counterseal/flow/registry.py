@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.engine.identity_index import build_index
 from counterseal.errors import CountersealError
-from counterseal.vault.durable import worked_on_alone
+from counterseal.vault.durable import synchronise_files, synchronise_folder, worked_on_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,10 +38,15 @@ def build_registry(
         )
     registry = registry.resolve()  # a link to an index is where it leads
     fresh = files.anew(registry)
+
+    def keep_key(whole: Path) -> None:
+        synchronise_files(whole)  # the key of the old index is destroyed: the new one has to outlive a power cut
+        fresh.keep(registry)
+
     with worked_on_alone(registry):
-        return build_index(
-            source, registry, fresh, keep_key=lambda: fresh.keep(registry), progress=progress, memory_limit=memory_limit
-        )
+        about = build_index(source, registry, fresh, keep_key=keep_key, progress=progress, memory_limit=memory_limit)
+        synchronise_folder(registry.parent)
+    return about
 
 
 def destroy_registry(registry: Path, files: RegistryFiles) -> None:

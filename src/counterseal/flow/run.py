@@ -24,6 +24,7 @@ from counterseal.flow.determine import (
     determined,
     stopped,
 )
+from counterseal.flow.engagement import FIELD, ROWS_NAMING, engagements_path
 from counterseal.flow.identify import identify_rows
 from counterseal.flow.letters import UNREADABLE, reasons_told
 from counterseal.flow.orders import orders_for_screening
@@ -108,6 +109,8 @@ def _judge(office: Office, received: Received, registry: Path, progress: Progres
         engine.write_parquet("SELECT * FROM answered ORDER BY row", folder / "screened.parquet")
         engine.write_parquet("SELECT * FROM findings ORDER BY row", folder / "findings.parquet")
         engine.write_lines(response_sql(), folder / "response.jsonl")
+        if FIELD in {field.name for field in received.agreement.fields}:
+            engine.write_parquet(ROWS_NAMING, engagements_path(folder))
         _identify(office, engine, folder, registry, progress)
         engine.run([determined(received.agreement)], progress)
         engine.write_parquet("SELECT * FROM determined ORDER BY row", folder / "determinations.parquet")

@@ -21,8 +21,11 @@ LEAST_IN_A_GROUP = 1_000
 """Rows that a file's groups hold on average, beyond the first few: each group costs its opening."""
 
 FEW_GROUPS = 100
-LARGEST_GROUP = 1 << 30
-"""Bytes of one row group, unpacked."""
+LARGEST_GROUP = 1 << 29
+"""Bytes of one row group, unpacked. While it is read, the values of its columns lie in memory several times."""
+
+MOST_UNFOLDED = 1 << 30
+"""Bytes to which the values of one column may unfold in a batch."""
 
 
 def read_parquet(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -33,7 +36,7 @@ def read_parquet(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
     try:
         file = _opened(path, fields)
         last = 0
-        batches = file.iter_batches(batch_size=BATCH, use_threads=False)
+        batches = _batches(file, fields)
         for batch in ahead(lambda: next(batches, None)):
             if batch is None:
                 break
@@ -70,12 +73,18 @@ def _opened(path: Path, fields: Sequence[str]) -> pq.ParquetFile:
     return pq.ParquetFile(path, memory_map=False, read_dictionary=list(fields), page_checksum_verification=True)
 
 
+def _batches(file: pq.ParquetFile, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Give the rows, one row group after the other: a reader of several keeps all their values until its end."""
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(BATCH, row_groups=[group], columns=list(fields), use_threads=False)
+
+
 def _values(column: pa.Array, where: str) -> pa.Array:
     """Give the values themselves. One long value repeated would unfold without limit, so it is looked at first."""
     if not pa.types.is_dictionary(column.type):
         return column
     longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
-    if longest > LONGEST_VALUE and longest * len(column) > LARGEST_GROUP:
+    if longest > LONGEST_VALUE and longest * len(column) > MOST_UNFOLDED:
         raise _wrong(where, "A column of the file unfolds to more than can be taken in.")
     return column.dictionary_decode()
 

@@ -90,6 +90,7 @@ def take_in(
         raise CountersealError("rows-hash", "The rows file was changed while it was read.", where=path.name)
     if received != manifest.row_count:
         raise _miscounted(str(received), manifest)
+    pa.default_memory_pool().release_unused()  # what comes next has a limit of its own
     return Receipt(received, manifest.sha256, manifest.digest, faults)
 
 

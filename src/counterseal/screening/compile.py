@@ -69,7 +69,7 @@ def screening_steps(
     told = "".join(f", {quote(said)}" for said in quoted if said != "request_ref")
     values = "".join(f", {quote(said)} AS {_value(said)}" for said in quoted)
     held = ", ".join([*_marks(rules, (), "first_"), *(compiler.rule_column(rule) for rule in later)])
-    marks = ", ".join(f"first_{name} + {mark} AS {name}" for name, mark in _marks(rules, later).items())
+    marks = ", ".join(f"first_{name} | {mark} AS {name}" for name, mark in _marks(rules, later).items())
     unread = ", ".join(["NULL"] * (len(quoted) + len(_marks(rules, ()))))
     return (
         *compiler.typed_rows(first),
@@ -97,9 +97,10 @@ def _marks(rules: Sequence[Rule], held: Sequence[Rule], before: str = "") -> dic
     marks = {}
     for number, start in enumerate(range(0, len(rules), BITS)):
         some = [(1 << at, rule) for at, rule in enumerate(rules[start : start + BITS]) if rule in held]
-        for name, is_so in (("failing", "IS NOT TRUE"), ("unknown", "IS NULL")):
-            bits = [f"CAST({quote(rule.id)} {is_so} AS BIGINT) * {bit}" for bit, rule in some]
-            marks[f"{before}{name}_{number}"] = " + ".join(bits) or "CAST(0 AS BIGINT)"
+        failing = [f"CASE WHEN {quote(rule.id)} THEN 0 ELSE {bit} END" for bit, rule in some]
+        unknown = [f"CASE WHEN {quote(rule.id)} IS NULL THEN {bit} ELSE 0 END" for bit, rule in some]
+        for name, bits in (("failing", failing), ("unknown", unknown)):
+            marks[f"{before}{name}_{number}"] = f"CAST({' | '.join(bits) or 0} AS BIGINT)"
     return marks
 
 

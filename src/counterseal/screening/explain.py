@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from counterseal.agreements.compile import Compiler, quote
 from counterseal.agreements.expression import compiled, conjuncts, names, parse, schedule_values
 from counterseal.agreements.markdown import Reader
-from counterseal.agreements.model import Phase
+from counterseal.agreements.model import Phase, Type
 from counterseal.core.outcome import Answer, Finding
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def explain_row(
                 used = sorted(name for name in names(tree) if name in known)
                 asked.append((rule, text, used))
                 columns.append(f"CAST({compiled(tree, compiler.given, schedules)} AS BOOLEAN)")
-                columns.extend(f"CAST({compiler.given(name) or quote(name)} AS VARCHAR)" for name in used)
+                columns.extend(_shown(compiler.given(name) or quote(name), known[name]) for name in used)
     found = engine.rows(f"SELECT {', '.join(columns)} FROM measured WHERE row = ?", [row])  # compiled
     if not found:
         return ()
@@ -91,6 +91,13 @@ def explain_row(
         for rule in agreement.screened_rules
         if rule.id in conditions
     )
+
+
+def _shown(value: str, kind: Type) -> str:
+    """Give the SQL of a value as text, in the words of the document."""
+    if kind is Type.YES_NO:
+        return f"CASE WHEN {value} THEN 'yes' WHEN NOT {value} THEN 'no' END"
+    return f"CAST({value} AS VARCHAR)"
 
 
 def _together(conditions: Sequence[Condition]) -> Finding:

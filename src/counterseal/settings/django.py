@@ -6,10 +6,10 @@ import secrets
 
 from csp.constants import NONE, SELF
 
-from counterseal.settings.environment import Environment
+from counterseal.settings.environment import read_environment
 from counterseal.store.connection import database
 
-ENVIRONMENT = Environment()
+ENVIRONMENT = read_environment()
 _workspace = ENVIRONMENT.workspace
 _key_file = _workspace / "keys" / "session.key" if _workspace else None
 

@@ -1,4 +1,4 @@
-"""What the environment may say. Unknown values are refused; there is no default for a secret.
+"""What the environment may say. A value that cannot be is refused, an empty one too; there is no default for a secret.
 
 Every variable begins with ``COUNTERSEAL_``. A secret may stand in a file of the folder that
 ``COUNTERSEAL_SECRETS`` names, under its variable's name.
@@ -10,15 +10,19 @@ import os
 from datetime import date
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from counterseal.errors import CountersealError
+
+PREFIX = "COUNTERSEAL_"
 
 
 class Environment(BaseSettings):
     """The settings of one process."""
 
     model_config = SettingsConfigDict(
-        env_prefix="COUNTERSEAL_", secrets_dir=os.environ.get("COUNTERSEAL_SECRETS"), extra="forbid"
+        env_prefix=PREFIX, secrets_dir=os.environ.get("COUNTERSEAL_SECRETS"), extra="forbid"
     )
 
     workspace: Path | None = None
@@ -44,3 +48,25 @@ class Environment(BaseSettings):
 
     client_certificate_from: str = ""
     """Addresses of the proxies, separated by commas, whose ``Client-Cert`` header tells a program's certificate."""
+
+    @field_validator("workspace", "database_url", "registry_key", "today", "secret_key", "allowed_hosts", mode="before")
+    @classmethod
+    def _set_to_something(cls, value: object) -> object:
+        """Refuse what is empty: a template that was not filled in would have another database or key take its place."""
+        if isinstance(value, str) and not value.strip():
+            raise ValueError
+        return value
+
+
+def read_environment() -> Environment:
+    """Read it. Raises CountersealError ``environment`` that names the variable, never its value."""
+    try:
+        return Environment()
+    except ValidationError as fault:
+        wrong = sorted({f"{PREFIX}{str(one['loc'][0]).upper()}" for one in fault.errors()})
+    raise CountersealError(
+        "environment",
+        "An environment variable, or a file of the secrets, is set to what it cannot be.",
+        where=", ".join(wrong),
+        next_step="Give it a value, or take it away.",
+    )
