@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import pickle
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import call_command
 from django.db import connections
 
+from counterseal.settings import django as settings
 from counterseal.store import connection
 
 if TYPE_CHECKING:
@@ -33,8 +35,6 @@ def pytest_configure() -> None:
     import psycopg
     from pydantic import SecretStr
 
-    from counterseal.settings import django as settings
-
     own = f"{given}_{worker}"
     with psycopg.connect(given, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {own.rpartition('/')[2]}")
@@ -53,19 +53,43 @@ def own_databases(django_db_blocker: DjangoDbBlocker | None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def tables_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A new office on SQLite begins with a copy of the tables that the first one's migrations made in this process."""
+    """A new office begins with a copy of the tables that the first one's migrations made in this process."""
     made = tmp_path_factory.mktemp("tables") / "empty.sqlite3"
+    servers: set[str] = set()
 
     def copied(command: str, **told: Any) -> None:
-        name = connections["default"].settings_dict["NAME"]
-        new = connections["default"].vendor == "sqlite" and Path(name).is_absolute() and not Path(name).exists()
-        if command == "migrate" and new and made.exists():
+        if command != "migrate":
+            call_command(command, **told)
+        elif connections["default"].vendor == "sqlite":
+            copied_file(Path(connections["default"].settings_dict["NAME"]), **told)
+        else:
+            copied_database(**told)
+
+    def copied_file(name: Path, **told: Any) -> None:
+        new = name.is_absolute() and not name.exists()
+        if new and made.exists():
             shutil.copyfile(made, name)
             return
-        call_command(command, **told)
-        if command == "migrate" and new:
+        call_command("migrate", **told)
+        if new:
             with connections["default"].cursor() as cursor:
                 cursor.execute("VACUUM INTO %s", [str(made)])
+
+    def copied_database(**told: Any) -> None:
+        from tests.flow.casework import empty_out
+
+        own = settings.ENVIRONMENT.database_url.get_secret_value()
+        kept = f"{own.rpartition('/')[0]}/tables_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+        new = not connections["default"].introspection.table_names()
+        if new and kept in servers:
+            connections.close_all()
+            empty_out(own, like=kept)
+            return
+        call_command("migrate", **told)
+        if new:
+            connections.close_all()
+            empty_out(kept, like=own)
+            servers.add(kept)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "call_command", copied)
@@ -105,6 +129,12 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     return folder
 
 
+def kept(factory: pytest.TempPathFactory, name: str, make: Callable[[], Any]) -> Any:
+    """Give what the first worker to ask worked out for all of this run's workers."""
+    path = once(factory, name, lambda path: path.write_bytes(pickle.dumps(make())))
+    return pickle.loads(path.read_bytes())  # noqa: S301  # our own
+
+
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with people, their registry's index, and a request of 900 rows with its truth."""
@@ -125,26 +155,22 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def office_that_ran(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> Path:
     """An office whose run is done; each test works on a copy."""
-    from tests.flow.casework import POSTGRESQL, run_office
+    from tests.flow.casework import made_once, run_office
 
-    if POSTGRESQL in os.environ:  # each worker has a database of its own
-        return run_office(tmp_path_factory.mktemp("ran") / "office", made_up)
-    return once(tmp_path_factory, "ran", lambda folder: run_office(folder, made_up))
+    return made_once(tmp_path_factory, "ran", lambda folder: run_office(folder, made_up))
 
 
 @pytest.fixture(scope="session")
-def office_at_work(tmp_path_factory: pytest.TempPathFactory, office_that_ran: Path) -> Path | None:
-    """That office with its people; each test works on a copy. None where each makes its people on PostgreSQL."""
-    from tests.flow.casework import POSTGRESQL, copy_office, put_to_work
-
-    if POSTGRESQL in os.environ:
-        return None
+def office_at_work(tmp_path_factory: pytest.TempPathFactory, office_that_ran: Path) -> Path:
+    """That office with its people; each test works on a copy."""
+    from tests.flow.casework import database_of_its_own, made_once, put_to_work
 
     def make(folder: Path) -> None:
-        put_to_work(copy_office(office_that_ran, folder))
-        connections.close_all()
+        with database_of_its_own("at_work", like="ran"):
+            put_to_work(shutil.copytree(office_that_ran, folder))
+            connections.close_all()
 
-    return once(tmp_path_factory, "at-work", make)
+    return made_once(tmp_path_factory, "at-work", make)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -16,7 +16,6 @@ from counterseal.core.clock import SteadyClock, SystemClock
 from counterseal.core.steps import Engine
 from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
-from counterseal.engine.spark import SparkEngine
 from counterseal.errors import CountersealError
 from counterseal.release import STYLE_SOURCE
 from counterseal.vault.batch_files import BatchFiles
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
+    from counterseal.engine.spark import SparkEngine
     from counterseal.flow.backup import BackedUp
     from counterseal.flow.doctor import Checked
     from counterseal.flow.look import Look
@@ -186,18 +186,27 @@ def screen(
     """Screen a submission on its face alone, into ``out``; give the counts."""
     from counterseal.flow.screen import screen_submission  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(prefix="counterseal-") as spill:
-        chosen = SparkEngine if kind is Engine.SPARK else DuckEngine
-        with chosen(memory_limit=memory_limit, threads=THREADS, spill=Path(spill)) as engine:
-            return screen_submission(
-                engine,
-                submission,
-                out,
-                shipped=shipped_agreements(),
-                named=agreement_folder(agreement, shipped_agreements()),
-                received_on=today(),
-                progress=progress,
-            )
+    with (
+        tempfile.TemporaryDirectory(prefix="counterseal-") as spill,
+        _engine_of(kind)(memory_limit=memory_limit, threads=THREADS, spill=Path(spill)) as engine,
+    ):
+        return screen_submission(
+            engine,
+            submission,
+            out,
+            shipped=shipped_agreements(),
+            named=agreement_folder(agreement, shipped_agreements()),
+            received_on=today(),
+            progress=progress,
+        )
+
+
+def _engine_of(kind: Engine) -> type[DuckEngine | SparkEngine]:
+    if kind is Engine.DUCKDB:
+        return DuckEngine
+    from counterseal.engine.spark import SparkEngine  # noqa: PLC0415  # loads what translates SQL
+
+    return SparkEngine
 
 
 def replay(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import connections
 from pydantic import SecretStr
 from tests.batch import table_of
+from tests.conftest import once
 
 from counterseal import wiring
 from counterseal.core.official import Role
@@ -26,7 +28,7 @@ from counterseal.settings import django as settings
 from counterseal.vault.passkeys import SoftPasskey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from counterseal.flow.office import Office
 
@@ -150,38 +152,51 @@ def run_office(folder: Path, made_up: Path) -> Path:
     with database_of_its_own("ran"):
         wiring.establish(folder, demonstration=True)
         at = wiring.open_office(folder)
-        wiring.run(
+        summary, _ = wiring.run(
             at, made_up / "request" / SUBMISSION, made_up / "registry", received_on=RECEIVED_ON, agreement=None,
             progress=None,
         )  # fmt: skip
         connections.close_all()
+    summary_of(folder).write_bytes(pickle.dumps(summary))
     return folder
 
 
-def copy_office(office_that_ran: Path, folder: Path) -> Path:
-    """Copy an office whose run is done, folder and case database."""
+def summary_of(office_that_ran: Path) -> Path:
+    """Where it stands what the run in that office said."""
+    return office_that_ran.with_suffix(".summary")
+
+
+def copy_office(office: Path, folder: Path, name: str = "ran") -> Path:
+    """Copy an office that was made in ``database_of_its_own``, folder and case database."""
     if POSTGRESQL in os.environ:
         connections.close_all()
-        empty_out(os.environ[POSTGRESQL], like=f"{os.environ[POSTGRESQL]}_ran")
-    return shutil.copytree(office_that_ran, folder)
+        empty_out(os.environ[POSTGRESQL], like=f"{os.environ[POSTGRESQL]}_{name}")
+    return shutil.copytree(office, folder)
 
 
 @pytest.fixture
-def at_work(tmp_path: Path, office_that_ran: Path, office_at_work: Path | None) -> AtWork:
+def at_work(tmp_path: Path, office_at_work: Path) -> AtWork:
     """An office with a run behind it, two specialists, two releasing officials and counsel."""
-    if office_at_work is None:
-        return put_to_work(copy_office(office_that_ran, tmp_path / "office"))
-    return back_to_work(shutil.copytree(office_at_work, tmp_path / "office"))
+    return back_to_work(copy_office(office_at_work, tmp_path / "office", "at_work"))
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Give an office made once for all workers; on PostgreSQL, where each has a database of its own, once for each."""
+    if POSTGRESQL not in os.environ:
+        return once(factory, name, make)
+    folder = factory.mktemp(name) / "office"
+    make(folder)
+    return folder
 
 
 @contextmanager
-def database_of_its_own(name: str) -> Iterator[None]:
+def database_of_its_own(name: str, like: str | None = None) -> Iterator[None]:
     """Where the tests run on PostgreSQL, let offices opened within keep their cases beside the tests' own database."""
     if POSTGRESQL not in os.environ:
         yield
         return
     given = os.environ[POSTGRESQL]
-    empty_out(f"{given}_{name}")
+    empty_out(f"{given}_{name}", like=f"{given}_{like}" if like else None)
     settings.ENVIRONMENT.database_url = SecretStr(f"{given}_{name}")
     yield
     settings.ENVIRONMENT.database_url = SecretStr(given)

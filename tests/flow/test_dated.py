@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.batch import table_of
+from tests.conftest import kept
 from tests.flow.casework import AtWork
 from tests.flow.test_casework import entries, refused, signed_twice
 from tests.flow.test_run import office
@@ -94,20 +95,20 @@ COMPARED: dict[tuple[str, str], list[Change]] = {}
 
 
 @pytest.fixture(autouse=True)
-def checked_once(monkeypatch: pytest.MonkeyPatch):
-    """The same words are checked and compared once, and not by every test."""
+def checked_once(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
+    """The same words are checked and compared once, and not by every test and every worker."""
     check, compare = amend.check_agreement, amend.compare_agreements
 
     def checked(document: Path, citations: Path | None) -> list[Fault]:
         digest = load_agreement(document).digest
         if digest not in CHECKED:
-            CHECKED[digest] = list(check(document, citations))
+            CHECKED[digest] = kept(tmp_path_factory, f"checked-{digest}", lambda: list(check(document, citations)))
         return CHECKED[digest]
 
     def compared(earlier: Path, later: Path) -> list[Change]:
         key = (load_agreement(earlier).digest, load_agreement(later).digest)
         if key not in COMPARED:
-            COMPARED[key] = list(compare(earlier, later))
+            COMPARED[key] = kept(tmp_path_factory, "-".join(key), lambda: list(compare(earlier, later)))
         return COMPARED[key]
 
     monkeypatch.setattr(amend, "check_agreement", checked)

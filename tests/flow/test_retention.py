@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connections
 from tests.batch import table_of
-from tests.flow.casework import SUBMISSION
+from tests.flow.casework import SUBMISSION, back_to_work, copy_office, database_of_its_own, made_once
 from tests.flow.test_answer import decide_every_judgement, settle
 from tests.flow.test_casework import refused
 
@@ -35,15 +36,30 @@ def a_year_later(at_work: AtWork) -> Office:
     return replace(at_work.office, clock=FixedClock(at_work.office.clock.now() + timedelta(days=400)))
 
 
-@pytest.fixture
-def closed(at_work: AtWork) -> AtWork:
+def close(at_work: AtWork) -> None:
     """One case released, the others ended, the batch answered."""
     from counterseal.store.models import Case
 
     settle(at_work)
     Case.objects.filter(state="held").update(state="withdrawn")
     answer_batch(at_work.office, SUBMISSION)
-    return at_work
+
+
+@pytest.fixture(scope="module")
+def office_closed(tmp_path_factory: pytest.TempPathFactory, office_at_work: Path) -> Path:
+    """That office; each test works on a copy."""
+
+    def make(folder: Path) -> None:
+        with database_of_its_own("closed", like="at_work"):
+            close(back_to_work(shutil.copytree(office_at_work, folder)))
+            connections.close_all()
+
+    return made_once(tmp_path_factory, "closed", make)
+
+
+@pytest.fixture
+def closed(tmp_path: Path, office_closed: Path) -> AtWork:
+    return back_to_work(copy_office(office_closed, tmp_path / "office", "closed"))
 
 
 def before(office: Office) -> date:

@@ -1,7 +1,7 @@
 """The real commands under limits: python confined.py, then one JSON object a line on standard input.
 
 ``{"words": […], "program": "counterseal", "memory": bytes, "seconds": n, "out": file, "err": file}``. Each is run
-by a process of its own, forked from one that has loaded the program and its tables of ZIP codes, and answered by its
+by a process of its own, forked from one that has loaded the program with its tables of ZIP codes and read the agreements, and answered by its
 exit status (negative: the signal that ended it; -9 also for one that outlived its time) and the seconds it took.
 """
 
@@ -24,7 +24,7 @@ PROGRAMS = {
 LOADED = (
     "counterseal.wiring", "counterseal.cli", "counterseal_open.recipient", "counterseal_verify.verify",
     "counterseal.flow.screen", "counterseal.flow.agreement", "counterseal.agreements.prove", "counterseal.engine.reference", "duckdb",
-    "pyarrow.csv", "pyarrow.parquet",
+    "pyarrow.csv", "pyarrow.parquet", "counterseal.flow.identify", "counterseal.flow.registry", "typer._adapters",
 )  # fmt: skip
 
 
@@ -67,6 +67,10 @@ def main() -> None:
         importlib.import_module(name)
     for table in sys.modules["counterseal.engine.reference"].REFERENCE_TABLES.values():
         table()
+    sys.modules["counterseal.cli"].program()
+    for document in sorted(sys.modules["counterseal.wiring"].shipped_agreements().glob("*/agreement.md")):
+        law = sys.modules["counterseal.agreements"].load_agreement(document)
+        sys.modules["counterseal.screening"].screening_steps(law, {}, register_known=False, found=False)
     for line in sys.stdin:
         order = json.loads(line)
         began = time.monotonic()

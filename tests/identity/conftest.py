@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,12 @@ TOWNS = [
 
 def strangers(count: int, seed: int = 7) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Make ``count`` accounts of one person a house, the same for the same seed."""
+    accounts, addresses = _strangers(count, seed)
+    return [dict(one) for one in accounts], [dict(one) for one in addresses]
+
+
+@functools.cache
+def _strangers(count: int, seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     chance = random.Random(seed)  # noqa: S311  # for making people up, not for keys
     accounts, addresses = [], []
     for number in range(count):
@@ -108,17 +115,27 @@ def write_source(folder: Path, accounts: list[dict[str, Any]], addresses: list[d
     return folder
 
 
+BUILT: dict[str, Path] = {}
+
+
 @pytest.fixture
-def ask(tmp_path: Path) -> Callable[..., Callable[..., dict[str, Any]]]:
-    """Give ``ask(accounts, addresses)``: a registry of those among strangers, to be asked field by field."""
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Callable[..., dict[str, Any]]]:
+    """Give ``ask(accounts, addresses)``: a registry of those among strangers, to be asked field by field.
+
+    It is made once for the same accounts and addresses, and opened anew.
+    """
 
     def make(
         accounts: list[dict[str, Any]], addresses: list[dict[str, Any]], among: int = 2000
     ) -> Callable[..., dict[str, Any]]:
-        others, elsewhere = strangers(among)
-        source = write_source(tmp_path / "source", accounts + others, addresses + elsewhere)
-        build_registry(source, tmp_path / "registry", FILES)
-        index = open_registry(tmp_path / "registry", FILES)
+        registered = repr((accounts, addresses, among))
+        if registered not in BUILT:
+            others, elsewhere = strangers(among)
+            folder = tmp_path_factory.mktemp("asked")
+            source = write_source(folder / "source", accounts + others, addresses + elsewhere)
+            build_registry(source, folder / "registry", FILES)
+            BUILT[registered] = folder / "registry"
+        index = open_registry(BUILT[registered], FILES)
         model = load_model()
 
         def one(**fields: str | None) -> dict[str, Any]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from counterseal.cli import status
 from counterseal.errors import CountersealError
 from counterseal.oversight.record import read_record
 from counterseal.oversight.replay_page import RuleLine, SameFile, VersionLine, replay_page
@@ -38,24 +37,17 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def replayed(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def replayed(folder: Path, *words: str) -> int:
     """Run ``counterseal replay``."""
-    command = (
-        Path(sys.executable).with_name("counterseal"),
-        "replay",
-        str(folder),
-        "--agreement",
-        "irs-ice-2025",
-        *words,
-    )
-    return subprocess.run(command, check=False, capture_output=True, text=True)
+    return status(["replay", str(folder), "--agreement", "irs-ice-2025", *words])
 
 
-def test_the_page_tells_other_counts_than_the_command(asked: Path, tmp_path: Path):
+def test_the_page_tells_other_counts_than_the_command(asked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     page = tmp_path / "page.html"
-    done = replayed(asked / "False" / "AUGUST-2025", "--page", str(page), "--record", str(RECORD), "--json")
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)["answers"][0]
+    code = replayed(asked / "False" / "AUGUST-2025", "--page", str(page), "--record", str(RECORD), "--json")
+    done = capsys.readouterr()
+    assert code == 0, done.err
+    answer = json.loads(done.out)["answers"][0]
     text = page.read_text()
     assert answer["outcomes"] == {"refused": 400}
     assert "Not one of the 400 rows reaches the records" in text
@@ -63,9 +55,12 @@ def test_the_page_tells_other_counts_than_the_command(asked: Path, tmp_path: Pat
     assert "42,695" in text
 
 
-def test_sound_paper_does_not_get_the_same_people_past_the_face_of_the_law(asked: Path):
+def test_sound_paper_does_not_get_the_same_people_past_the_face_of_the_law(
+    asked: Path, capsys: pytest.CaptureFixture[str]
+):
     """What stands for an address is still refused, everybody else may be looked up."""
-    answer = json.loads(replayed(asked / "True" / "AUGUST-2025-MENDED", "--json").stdout)["answers"][0]
+    assert replayed(asked / "True" / "AUGUST-2025-MENDED", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)["answers"][0]
     assert answer["outcomes"]["admitted"] > 300
     assert not {"R-03", "R-10a", "R-22a", "R-23a", "R-25a"} & set(answer["rules"])
     assert {"R-14", "R-15"} <= set(answer["rules"])
@@ -74,7 +69,7 @@ def test_sound_paper_does_not_get_the_same_people_past_the_face_of_the_law(asked
 def test_the_last_column_would_count_rows_that_still_fail(asked: Path, tmp_path: Path):
     """Once every fault of the table is mended, every row may be looked up; before that, never more."""
     page = tmp_path / "page.html"
-    assert replayed(asked / "False" / "AUGUST-2025", "--page", str(page)).returncode == 0
+    assert replayed(asked / "False" / "AUGUST-2025", "--page", str(page)) == 0
     last = [line.split("</td><td class=n>")[-1].split("<")[0] for line in page.read_text().split("<tr>")]
     left = [int(found.replace(",", "")) for found in last if found.replace(",", "").isdigit()]
     assert left == sorted(left)

@@ -16,8 +16,7 @@ from tests.api.conftest import register
 from tests.flow.casework import SUBMISSION, AtWork
 from tests.flow.test_casework import refused
 from tests.flow.test_custody import MovedClock, cora
-from tests.release_package.test_packages import answered  # noqa: F401  # a fixture
-from tests.release_package.test_whole_way import authority  # noqa: F401  # a fixture
+from tests.release_package.test_packages import answered, answered_once, at_work, authority  # noqa: F401  # fixtures
 from tests.web.test_doors import served_here
 
 from counterseal.core.custody import Ground
@@ -162,7 +161,7 @@ def test_an_officer_who_received_nothing_and_certifies(holding: Holding, authori
 
 def test_a_certificate_before_the_acknowledgement(
     answered: tuple[Office, str, int, bytes],  # noqa: F811
-    at_work: AtWork,
+    at_work: AtWork,  # noqa: F811
     tmp_path: Path,
 ):
     office, agency, row, document = answered

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
+import os
+import shutil
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import connections
 from tests.flow import casework as scene
 from tests.flow.casework import SUBMISSION, AtWork
 from tests.flow.test_answer import decide_every_judgement
 from tests.flow.test_casework import refused, signed_twice
-from tests.release_package.test_whole_way import ISSUED, authority, register_root  # noqa: F401  # a fixture
+from tests.release_package.pki import Authority
+from tests.release_package.test_whole_way import ISSUED, issuing, register_root
 
 from counterseal import agency_wiring, wiring
 from counterseal.errors import CountersealError
@@ -26,14 +30,60 @@ from counterseal_open.keys import read_certificate, read_key
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.release_package.pki import Authority
-
     from counterseal.flow.office import Office
 
 
+@dataclass(frozen=True)
+class Answered:
+    """An office that answered, its people, its officer's files, and what is known of the package."""
+
+    authority: Authority
+    folder: Path
+    papers: Path
+    agency: str
+    row: int
+
+
+@pytest.fixture(scope="session")
+def answered_once(tmp_path_factory: pytest.TempPathFactory, office_that_ran: Path) -> Answered | None:
+    """That office, with an authority of this process; each test works on a copy. None on PostgreSQL."""
+    if scene.POSTGRESQL in os.environ:
+        return None
+    root = tmp_path_factory.mktemp("answered")
+    with pytest.MonkeyPatch.context() as patch:
+        authority = issuing(patch, Authority())
+        at_work = scene.put_to_work(scene.copy_office(office_that_ran, root / "office"))
+        (root / "papers").mkdir()
+        _, agency, row, _ = answer(authority, at_work, root / "papers")
+    connections.close_all()
+    return Answered(authority, root / "office", root / "papers", agency, row)
+
+
 @pytest.fixture
-def answered(authority: Authority, at_work: AtWork, tmp_path: Path) -> tuple[Office, str, int, bytes]:  # noqa: F811
+def authority(monkeypatch: pytest.MonkeyPatch, answered_once: Answered | None) -> Authority:
+    return issuing(monkeypatch, answered_once.authority if answered_once else Authority())
+
+
+@pytest.fixture
+def at_work(authority: Authority, tmp_path: Path, office_that_ran: Path, answered_once: Answered | None) -> AtWork:
+    if answered_once is None:
+        return scene.put_to_work(scene.copy_office(office_that_ran, tmp_path / "office"))
+    return scene.back_to_work(shutil.copytree(answered_once.folder, tmp_path / "office"))
+
+
+@pytest.fixture
+def answered(
+    authority: Authority, at_work: AtWork, tmp_path: Path, answered_once: Answered | None
+) -> tuple[Office, str, int, bytes]:
     """One case released, the others over, the batch answered; and what its officer signed on opening it."""
+    if answered_once is None:
+        return answer(authority, at_work, tmp_path)
+    shutil.copytree(answered_once.papers, tmp_path, dirs_exist_ok=True)
+    office = replace(at_work.office, sealer=wiring.open_office(at_work.folder).sealer)
+    return office, answered_once.agency, answered_once.row, (tmp_path / "ack.json").read_bytes()
+
+
+def answer(authority: Authority, at_work: AtWork, papers: Path) -> tuple[Office, str, int, bytes]:
     from counterseal.store.casework import held_case
     from counterseal.store.models import Case, Submission
 
@@ -53,13 +103,13 @@ def answered(authority: Authority, at_work: AtWork, tmp_path: Path) -> tuple[Off
         ("officer.pem", officer.certificate.public_bytes(Encoding.PEM)), ("officer.key", officer.key_pem()),
         ("roots.pem", authority.pem),
     ):  # fmt: skip
-        (tmp_path / name).write_bytes(content)
+        (papers / name).write_bytes(content)
     workspace = office.workspace
     words = [str(package), "--policy", str(workspace.policy), "--custodian", workspace.custodian.read_text().split()[0]]
-    words += ["--certificate", str(tmp_path / "officer.pem"), "--key", str(tmp_path / "officer.key")]
-    words += ["--roots", str(tmp_path / "roots.pem"), "--acknowledgement", str(tmp_path / "ack.json")]
+    words += ["--certificate", str(papers / "officer.pem"), "--key", str(papers / "officer.key")]
+    words += ["--roots", str(papers / "roots.pem"), "--acknowledgement", str(papers / "ack.json")]
     assert recipient.main([*words, "--accept", "Dana Officer"]) == 0
-    return office, agency, row, (tmp_path / "ack.json").read_bytes()
+    return office, agency, row, (papers / "ack.json").read_bytes()
 
 
 def wait_for_nobody(at_work: AtWork) -> None:
@@ -115,7 +165,7 @@ def test_an_acknowledgement_that_was_changed(answered: tuple[Office, str, int, b
 
 def test_an_acknowledgement_by_somebody_who_received_nothing(
     answered: tuple[Office, str, int, bytes],
-    authority: Authority,  # noqa: F811
+    authority: Authority,
     tmp_path: Path,
 ):
     office, agency, row, document = answered

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.flow.casework import SUBMISSION
-from tests.release_package.test_packages import answered, authority  # noqa: F401  # fixtures
+from tests.release_package.test_packages import answered, answered_once, at_work, authority  # noqa: F401  # fixtures
 from tests.web.test_doors import served_here
 from tests.web.test_requester_pages import client_of
 

@@ -31,8 +31,10 @@ ISSUED: dict[str, Officer] = {}
 @pytest.fixture
 def authority(monkeypatch: pytest.MonkeyPatch) -> Authority:
     """An authority that issues the certificates of every officer whom the request names."""
-    whole = Authority()
+    return issuing(monkeypatch, Authority())
 
+
+def issuing(monkeypatch: pytest.MonkeyPatch, whole: Authority) -> Authority:
     def certificate(name: str) -> tuple[object, str]:
         officer = ISSUED[name] = whole.issue(name, "p384")
         return officer.key, officer.pem.decode()

@@ -39,6 +39,13 @@ def office(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield folder
 
 
+@pytest.fixture(scope="module")
+def answers(office: Path) -> dict[tuple[str, str], Any]:
+    """What each role gets at each route, by role and route: asked for once."""
+    clients = {role: client_of(role) for role in ROLES}
+    return {(role, route): clients[role].get(line[0]) for role in ROLES for route, line in MATRIX.items()}
+
+
 def sign_in(name: str, **more: Any) -> Any:
     from django.test import Client
 
@@ -175,11 +182,10 @@ def test_7_4_2_and_8_3_2_a_session_after_its_role_or_account_has_gone(office: Pa
         assert client.get("/stop-orders/").status_code == 302, "it does not come back to life"
 
 
-def test_7_4_4_a_page_without_a_way_out(office: Path):
+def test_7_4_4_a_page_without_a_way_out(answers: dict[tuple[str, str], Any]):
     for role in ROLES:
-        client = client_of(role)
-        for route, (address, roles, _) in PAGES.items():
-            answer = client.get(address)
+        for route, (_, roles, _) in PAGES.items():
+            answer = answers[role, route]
             html = not answer.streaming and answer["Content-Type"].startswith("text/html") and answer.status_code == 200
             if html and role in roles and "notice" not in route and route != "account/inactive/":
                 assert 'action="/account/logout/"' in answer.content.decode(), route
@@ -223,12 +229,11 @@ def test_2_3_5_one_person_who_prepares_and_releases(office: Path):
     assert just_now("specialist").get("/cases/9/sign/").status_code == 403, "it is not this specialist's case"
 
 
-def test_14_2_1_a_secret_or_a_person_in_an_address(office: Path):
+def test_14_2_1_a_secret_or_a_person_in_an_address(answers: dict[tuple[str, str], Any]):
     """Nothing that is typed goes into an address: each form that carries words is sent by POST."""
     for role in ROLES:
-        client = client_of(role)
-        for route, (address, _, _) in PAGES.items():
-            answer = client.get(address)
+        for route in PAGES:
+            answer = answers[role, route]
             if answer.status_code == 200 and answer["Content-Type"].startswith("text/html") and not answer.streaming:
                 for form in re.findall(r"<form[^>]*>.*?</form>", answer.content.decode(), re.DOTALL):
                     by_post = 'method="post"' in form.split(">")[0]
@@ -237,11 +242,9 @@ def test_14_2_1_a_secret_or_a_person_in_an_address(office: Path):
                     assert by_post or own_script or set(typed) <= {"case"}, (route, typed)
 
 
-def test_14_3_2_a_page_that_a_browser_keeps(office: Path):
-    for role in ROLES:
-        client = client_of(role)
-        for route, (address, _, _) in MATRIX.items():
-            assert client.get(address)["Cache-Control"] == "no-store", route
+def test_14_3_2_a_page_that_a_browser_keeps(answers: dict[tuple[str, str], Any]):
+    for (_, route), answer in answers.items():
+        assert answer["Cache-Control"] == "no-store", route
 
 
 def test_16_5_1_an_error_that_tells_what_went_wrong(office: Path, monkeypatch: pytest.MonkeyPatch):

@@ -70,6 +70,7 @@ class Space:
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
     soft: list[Any] = field(default_factory=list)
     fresh: int = 0
+    _facts: tuple[tuple[int, ...], list[Any]] = ((), [])
 
     def unknown(self, key: str, kind: Type, *, null: Any = None) -> Term:
         """Give the unknown named ``key``; a new one is free, but for ``null`` where that is given."""
@@ -102,6 +103,12 @@ class Space:
 
     def facts(self) -> list[Any]:
         """Give all that is known: lists are no shorter than what they contain."""
+        reached = len(self.known), len(self.made), *map(len, self.asked.values())
+        if self._facts[0] != reached:
+            self._facts = reached, self._known_now()
+        return self._facts[1]
+
+    def _known_now(self) -> list[Any]:
         found = list(self.known)
         for term in self.made.values():
             if isinstance(term.value, Listed):
@@ -151,6 +158,7 @@ class Reading:
         self.schedules = {item.name: item.values for item in agreement.schedules}
         self.named: dict[str, Term] = {}
         self.opaque: set[str] = set()
+        self.written: dict[tuple[int, str], str] = {}
         self._identities: dict[str, str] = {}
         self._expanded: dict[int, tuple[exp.Expression, str]] = {}
 

@@ -59,10 +59,11 @@ class Prover:
         self.rules: dict[str, Term] = {
             rule.id: self.reading.expression(rule.sql_line, rule.sql) for rule in agreement.screened_rules
         }
+        self.holding = {rule: term.holds for rule, term in self.rules.items()}
 
     def admitted(self, *, but: str = "") -> Any:
         """Say that every rule holds, ``but`` one."""
-        return z3.And([term.holds for rule, term in self.rules.items() if rule != but])
+        return z3.And([holds for rule, holds in self.holding.items() if rule != but])
 
     @cached_property
     def _row(self) -> Model | None:

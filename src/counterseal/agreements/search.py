@@ -9,7 +9,8 @@ same answer on every machine under every load, whatever was asked before.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import z3
 
@@ -22,6 +23,14 @@ NICER_STEPS = 10_000_000
 """What the search for values that read well may cost beside it."""
 
 
+class Claim(NamedTuple):
+    """A claim that is no conjunction: its number, and the unknowns it speaks of."""
+
+    term: Any
+    number: int
+    of: frozenset[int]
+
+
 class Model:
     """A value for every unknown that a claim speaks of."""
 
@@ -29,6 +38,12 @@ class Model:
         self.chosen = {unknown.get_id(): (unknown, value) for unknown, value in values}
         self.values = dict(self.chosen)
         self.search = search
+
+    @cached_property
+    def kept(self) -> list[tuple[int, Any]]:
+        """That each unknown keeps its value, by the unknown's number: in one order, whatever was asked before."""
+        chosen = sorted(self.chosen.items(), key=lambda one: str(one[1][0]))
+        return [(name, unknown == value) for name, (unknown, value) in chosen]
 
     def eval(self, term: Any) -> Any:
         """Give a term's value, worked out once; an unknown that nothing asked for gets the simplest value."""
@@ -61,6 +76,7 @@ class Search:
     found: dict[tuple[int, ...], tuple[Any, list[tuple[Any, Any]]]] = field(default_factory=dict)
     kept: list[Any] = field(default_factory=list)
     terms: dict[int, Any] = field(default_factory=dict)
+    apart: dict[int, list[Claim]] = field(default_factory=dict)
 
     def solve(
         self, claims: Sequence[Any], soft: Sequence[Any] = (), steps: int | None = None
@@ -89,30 +105,22 @@ class Search:
         like any other: an unknown that keeps its value is one claim more. None says nothing about the claims.
         """
         own = self.of(turned)
-        touched = own.union(*(of for part in self.parts(claims) for claim in part if (of := self.of(claim)) & own))
-        chosen = sorted(row.chosen.items(), key=lambda one: str(one[1][0]))  # whatever was asked before
+        touched = own.union(*(claim.of for part in self.parts(claims) for claim in part if claim.of & own))
         for free in (own, touched):
-            kept = [unknown == value for name, (unknown, value) in chosen if name not in free]
+            kept = [claim for name, claim in row.kept if name not in free]
             found = self.solve([*claims, *kept], steps=min(self.steps, NICER_STEPS))[1]
             if found is not None:
                 return found
         return None
 
-    def parts(self, claims: Sequence[Any]) -> list[list[Any]]:
+    def parts(self, claims: Sequence[Any]) -> list[list[Claim]]:
         """Cut the claims, conjunctions taken apart, into parts that share no unknown."""
-        flat: list[Any] = []
-        waiting = list(reversed(claims))
-        while waiting:
-            claim = waiting.pop()
-            if z3.is_and(claim):
-                waiting.extend(reversed(claim.children()))
-            else:
-                flat.append(claim)
+        flat = [part for claim in claims for part in self._apart(claim)]
         owner: dict[int, int] = {}
-        groups: dict[int, list[Any]] = {}
+        groups: dict[int, list[Claim]] = {}
         names: dict[int, set[int]] = {}
         for number, claim in enumerate(flat):
-            mine = set(self.of(claim))
+            mine = set(claim.of)
             group = [claim]
             for other in {owner[name] for name in mine if name in owner}:
                 group = [*groups.pop(other), *group]
@@ -120,6 +128,17 @@ class Search:
             groups[number], names[number] = group, mine
             owner.update(dict.fromkeys(mine, number))
         return list(groups.values())
+
+    def _apart(self, claim: Any) -> list[Claim]:
+        """Take a conjunction apart, once."""
+        key = claim.get_id()
+        if key not in self.apart:
+            self.kept.append(claim)  # or another might come to stand under its number
+            if z3.is_and(claim):
+                self.apart[key] = [part for child in claim.children() for part in self._apart(child)]
+            else:
+                self.apart[key] = [Claim(claim, key, self.of(claim))]
+        return self.apart[key]
 
     def of(self, term: Any) -> frozenset[int]:
         """Give the unknowns of a term."""
@@ -133,15 +152,16 @@ class Search:
                 self.unknowns[key] = frozenset().union(*(self.of(child) for child in term.children()))
         return self.unknowns[key]
 
-    def _part(self, part: list[Any], soft: Sequence[Any], steps: int) -> tuple[Any, list[tuple[Any, Any]]]:
-        key = (bool(soft), *sorted(claim.get_id() for claim in part))
+    def _part(self, part: list[Claim], soft: Sequence[Any], steps: int) -> tuple[Any, list[tuple[Any, Any]]]:
+        key = (bool(soft), *sorted(claim.number for claim in part))
         if key not in self.found:
-            names = frozenset().union(*(self.of(claim) for claim in part))
+            names = frozenset().union(*(claim.of for claim in part))
             unknowns = [self.terms[name] for name in sorted(names)]
             wishes = [wish for wish in soft if self.of(wish) and self.of(wish) <= names]
-            answer, values = _asked([*part, *wishes], unknowns, NICER_STEPS) if wishes else (z3.unknown, [])
+            terms = [claim.term for claim in part]
+            answer, values = _asked([*terms, *wishes], unknowns, NICER_STEPS) if wishes else (z3.unknown, [])
             if answer != z3.sat:
-                answer, values = _asked(part, unknowns, steps)
+                answer, values = _asked(terms, unknowns, steps)
             self.found[key] = (answer, list(zip(unknowns, values, strict=False)))
         return self.found[key]
 

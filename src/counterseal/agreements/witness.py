@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import z3
 from sqlglot import exp
 
+from counterseal.agreements.compile import quote
 from counterseal.agreements.expression import MEASURE_FUNCTIONS, compiled, literal, parse
 from counterseal.agreements.logic import EPOCH, LAST_DAY, Listed, Reading, Term
 from counterseal.agreements.model import Kind, Type
@@ -130,17 +131,27 @@ def replay(reading: Reading, model: Any, claims: Sequence[tuple[int, str, Term]]
         if m.kind is Kind.ROW and m.name in reading.named and is_exact(reading, m.sql_line, m.sql)
     ]
 
-    def given(name: str) -> str:
-        if name in reading.parameters:
-            return literal(reading.parameters[name].value, reading.types[name])
-        return sql_literal(held[name], reading.types.get(name, Type.NUMBER))
-
     for line, sql, term in [*claims, *measured]:
-        tree = parse(reading.reader, line, sql, functions=MEASURE_FUNCTIONS)
-        asked.append(compiled(tree, given, reading.schedules))
+        asked.append(_written(reading, line, sql))
         expected.append(sql_literal(value_of(reading, model, term), term.kind or Type.YES_NO))
     same = [f"(({a}) IS NOT DISTINCT FROM {e})" for a, e in zip(asked, expected, strict=True)]
-    return all(engine.rows(f"SELECT {', '.join(same)}")[0]) if same else True
+    types = reading.types
+    given = [f"{sql_literal(value, types.get(name, Type.NUMBER))} AS {quote(name)}" for name, value in held.items()]
+    row = f" FROM (SELECT {', '.join(given)})" if given else ""
+    return all(engine.rows(f"SELECT {', '.join(same)}{row}")[0]) if same else True  # compiled
+
+
+def _written(reading: Reading, line: int, sql: str) -> str:
+    """Give an expression as the engine's SQL over the columns of a row, written once."""
+
+    def given(name: str) -> str | None:
+        parameter = reading.parameters.get(name)
+        return literal(parameter.value, reading.types[name]) if parameter else None
+
+    if (line, sql) not in reading.written:
+        tree = parse(reading.reader, line, sql, functions=MEASURE_FUNCTIONS)
+        reading.written[line, sql] = compiled(tree, given, reading.schedules)
+    return reading.written[line, sql]
 
 
 def is_exact(reading: Reading, line: int, sql: str) -> bool:

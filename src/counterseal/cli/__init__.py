@@ -6,9 +6,10 @@ names its type only, because its text may hold what must not be shown.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.exceptions import TyperException
@@ -75,6 +76,12 @@ app.command(
 )(open_package)
 
 
+@functools.cache
+def program() -> Any:
+    """Give all commands as one, put together once a process."""
+    return get_command(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit status. A reader that went away is no failure."""
     try:
@@ -89,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def status(arguments: list[str]) -> int:
     """Run one command and give its exit status."""
     try:
-        answer = get_command(app).main(args=arguments, prog_name="counterseal", standalone_mode=False)
+        answer = program().main(args=arguments, prog_name="counterseal", standalone_mode=False)
     except typer.Abort:
         return _says("interrupted; nothing was released", 130)
     except TyperException as wrong:

@@ -11,7 +11,6 @@ from counterseal.cli.agreement_page import show
 from counterseal.cli.amendment import adopt, propose, versions
 from counterseal.cli.output import answer_json, progress
 from counterseal.errors import CheckFailedError
-from counterseal.flow import agreement as acts
 
 app = typer.Typer(help="The law as code: check, test, prove, compare and print an agreement.", no_args_is_help=True)
 Document = Annotated[Path, typer.Argument(metavar="AGREEMENT", help="The folder with agreement.md, or the file.")]
@@ -30,6 +29,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check form, names, types, citations, examples and proofs. Exit 1 when anything is to be mended."""
+    from counterseal.flow import agreement as acts  # noqa: PLC0415  # loads the prover
+
     with progress() as says:
         says("Checking", 0, 0)
         faults = list(acts.check_agreement(document, law))
@@ -54,6 +55,8 @@ def test(document: Document, as_json: AsJson = False) -> None:  # noqa: PT028  #
     Exit 1 where an example does not hold, or a rule has none that holds, fails or is unknown, or none on both sides
     of a boundary; what the prover shows can never be is not asked for.
     """
+    from counterseal.flow import agreement as acts  # noqa: PLC0415  # loads the prover
+
     with progress() as says:
         says("Running the examples", 0, 0)
         tested = acts.test_agreement(document)
@@ -98,6 +101,8 @@ def _say_untried(gap: Any) -> None:
 @app.command(epilog="Example: counterseal agreement prove agreements/irs-ice-2025 --json")
 def prove(document: Document, as_json: AsJson = False) -> None:
     """Prove every promise of every row there can be; show the row that refutes one that is not true."""
+    from counterseal.flow import agreement as acts  # noqa: PLC0415  # loads the prover
+
     proofs = []
     with progress() as says:
         for proof in acts.prove_agreement(document):
@@ -127,6 +132,8 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Say what changed, in words; each loosening with a row that is now admitted."""
+    from counterseal.flow import agreement as acts  # noqa: PLC0415  # loads the prover
+
     changes = []
     with progress() as says:
         for change in acts.compare_agreements(earlier, later):

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from counterseal.agreements import load_agreement
-from counterseal.agreements.page import page_html, page_pdf
 from counterseal.errors import CountersealError
 
 
@@ -25,6 +23,9 @@ def show(
         raise CountersealError(
             "folder-missing", "There is no such folder.", where=str(out.parent), next_step="Make it, or name another."
         )
+    from counterseal.agreements import load_agreement  # noqa: PLC0415  # loads what reads and draws
+    from counterseal.agreements.page import page_html, page_pdf  # noqa: PLC0415
+
     agreement = load_agreement(document)
     page = page_html(agreement).encode() if out.suffix == ".html" else page_pdf(agreement)
     try:

@@ -11,17 +11,7 @@ import typer
 
 from counterseal.cli.output import RegistryKey, progress
 from counterseal.core.steps import Engine
-from counterseal.flow.identify import identify_rows
-from counterseal.flow.identity_model import (
-    calibrate_model,
-    load_labelled_set,
-    train_model,
-    write_model,
-    write_report,
-)
-from counterseal.identity.bounds import MARGIN, TARGETS
-from counterseal.identity.model import load_model
-from counterseal.vault.registry_files import RegistryFiles
+from counterseal.identity.targets import MARGIN, TARGETS
 
 identity = typer.Typer(
     help="How identity learns its weights and sets its thresholds.", no_args_is_help=True, rich_markup_mode=None
@@ -43,6 +33,10 @@ def identify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Say for each request whether it means exactly one account, and whether its address is confirmed."""
+    from counterseal.flow.identify import identify_rows  # noqa: PLC0415  # loads the engine
+    from counterseal.identity.model import load_model  # noqa: PLC0415
+    from counterseal.vault.registry_files import RegistryFiles  # noqa: PLC0415
+
     with progress() as says:
         counts = identify_rows(
             requests,
@@ -63,9 +57,13 @@ def identify(
 @identity.command(epilog="Example: counterseal identity train sets/one sets/two --out model.json")
 def train(sets: Sets, out: ModelOut) -> None:
     """Learn the weights from labelled requests; thresholds stay unset until they are calibrated."""
+    from counterseal.flow import identity_model as acts  # noqa: PLC0415  # loads the engine
+
     with progress() as says:
-        model = train_model([load_labelled_set(folder, os.urandom, progress=says) for folder in sets], progress=says)
-    write_model(model, out)
+        model = acts.train_model(
+            [acts.load_labelled_set(folder, os.urandom, progress=says) for folder in sets], progress=says
+        )
+    acts.write_model(model, out)
     typer.echo(f"model {model.version} in {out}")
 
 
@@ -80,11 +78,14 @@ def calibrate(  # three targets, a margin, and files
     margin: Annotated[float, typer.Option(help="Bits stricter than the loosest threshold.")] = MARGIN,
 ) -> None:
     """Set the threshold of each evidence class by a bound on labelled requests."""
+    from counterseal.flow import identity_model as acts  # noqa: PLC0415  # loads the engine
+    from counterseal.identity.model import load_model  # noqa: PLC0415
+
     targets = {"A": bound_a, "B": bound_b, "C": bound_c}
     with progress() as says:
-        labelled = [load_labelled_set(folder, os.urandom, progress=says) for folder in sets]
-    calibrated = calibrate_model(load_model(model), labelled, targets, margin=margin)
-    write_model(calibrated, out)
+        labelled = [acts.load_labelled_set(folder, os.urandom, progress=says) for folder in sets]
+    calibrated = acts.calibrate_model(load_model(model), labelled, targets, margin=margin)
+    acts.write_model(calibrated, out)
     for name, held in calibrated.thresholds.items():
         if held.posterior is None:
             typer.echo(f"{name}: no threshold keeps the bound; this class answers nothing")
@@ -101,9 +102,12 @@ def report(
     request: Annotated[str | None, typer.Option(help="The request_ref whose waterfall to draw.")] = None,
 ) -> None:
     """Show what a model does on labelled requests: bounds, recall, weights, one request's waterfall."""
+    from counterseal.flow import identity_model as acts  # noqa: PLC0415  # loads the engine
+    from counterseal.identity.model import load_model  # noqa: PLC0415
+
     with progress() as says:
-        labelled = load_labelled_set(labelled_set, os.urandom, progress=says)
-    counts = write_report(load_model(model), labelled, out, request=request)
+        labelled = acts.load_labelled_set(labelled_set, os.urandom, progress=says)
+    counts = acts.write_report(load_model(model), labelled, out, request=request)
     typer.echo(f"{'group':26}{'requests':>9}{'identified':>11}{'wrong':>7}{'bound':>9}{'recall':>8}")
     for one in counts:
         recall = "" if one.recall is None else f"{one.recall:.1%}"

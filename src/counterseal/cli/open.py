@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from counterseal_open import recipient
-
 
 def open_package(context: typer.Context) -> None:
     """Open a sealed package: proof, conditions, answer, acknowledgement."""
+    from counterseal_open import recipient  # noqa: PLC0415  # loads the ciphers
+
     raise typer.Exit(recipient.main(list(context.args)))

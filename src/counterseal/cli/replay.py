@@ -11,8 +11,6 @@ from rich.table import Table
 
 from counterseal.cli.output import answer_json, console, progress
 from counterseal.errors import CountersealError
-from counterseal.oversight.record import read_record
-from counterseal.oversight.replay_page import replay_page
 
 
 def replay(
@@ -36,6 +34,9 @@ def replay(
     with progress() as says:
         answers, moved = wiring.replay(submission, agreement, progress=says)
     if page is not None:
+        from counterseal.oversight.record import read_record  # noqa: PLC0415
+        from counterseal.oversight.replay_page import replay_page  # noqa: PLC0415  # loads what draws
+
         write_page(page, replay_page(submission.name, answers, read_record(record) if record else None))
     if as_json:
         told = [{**asdict(one), "rules": {line.rule: line.rows for line in one.rules}} for one in answers]

@@ -12,8 +12,6 @@ from rich.table import Table
 from counterseal.cli.accounting import accounting, index, release, safeguards, withhold
 from counterseal.cli.output import console
 from counterseal.ledger.folder import LedgerFolder, verify_folder
-from counterseal.oversight.annual import Annual, annual_counts, purposes, read_index
-from counterseal.oversight.annual import due as due_on
 from counterseal.oversight.suppress import SMALLEST
 from counterseal.vault.durable import write_durably
 
@@ -56,10 +54,12 @@ def annual(
     as_json: Annotated[bool, typer.Option("--json", help="Print the public table for a program.")] = False,
 ) -> None:
     """Count a year's requests, disclosures and taxpayers by agency (26 U.S.C. 6103(p)(3)(B), (C))."""
+    from counterseal.oversight import annual as counting  # noqa: PLC0415  # loads what reads agreements
+
     if due:
         from counterseal.wiring import today  # noqa: PLC0415
 
-        days = (last := due_on(year)) - today()
+        days = (last := counting.due(year)) - today()
         told = f"in {days.days} days" if days.days >= 0 else f"{-days.days} days ago"
         console().print(f"{year}: both tables are due by {last.isoformat()}, 90 days after the year's close ({told}).")
         return
@@ -69,10 +69,12 @@ def annual(
     ledger = LedgerFolder(folder)
     found = verify_folder(ledger, trust(ledger, None, policy), check_signature)
     entries = [json.loads(entry) for bundle in ledger.entries(found.head.size) for entry in bundle]
-    counts = annual_counts(entries, year, None if index is None else read_index(index, entries))
+    counted = None if index is None else counting.read_index(index, entries)
+    counts = counting.annual_counts(entries, year, counted)
     documents = agreements or folder / "agreements"
     newest = str(entries[-1]["at"]) if entries else ""
-    report = Annual(year, found.head.origin, found.head.size, newest, counts, purposes(entries, documents, counts))
+    purposes = counting.purposes(entries, documents, counts)
+    report = counting.Annual(year, found.head.origin, found.head.size, newest, counts, purposes)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for name, public in (("public", True), ("committee", False)):

@@ -19,13 +19,14 @@ from counterseal.errors import CountersealError
 from counterseal.flow.identify import read_requests
 from counterseal.flow.registry import build_registry
 from counterseal.identity.answer import REQUEST_FIELDS, Compared, compare_requests
-from counterseal.identity.bounds import MARGIN, calibrate
+from counterseal.identity.bounds import calibrate
 from counterseal.identity.compare import LEVELS
 from counterseal.identity.decide import Decision, Weighing, decide, weigh
 from counterseal.identity.explain import Tally, curve, curve_chart, tallies, waterfall, waterfall_chart
 from counterseal.identity.index import open_registry
 from counterseal.identity.model import Model, Threshold
 from counterseal.identity.starting import starting_model
+from counterseal.identity.targets import MARGIN
 from counterseal.identity.train import LabelledPairs, loss, train
 from counterseal.vault.registry_files import RegistryFiles
 

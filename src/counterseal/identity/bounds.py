@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from counterseal.identity.model import CLASSES, Threshold
+from counterseal.identity.targets import MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONFIDENCE = 0.95
-TARGETS = {"A": 0.0006, "B": 0.0008, "C": 0.0008}
-"""The bound that each class must keep: at most that share of identified requests is somebody else."""
-MARGIN = 0.5
-"""Bits by which a threshold is stricter than the loosest one that keeps its bound."""
 _GRID = np.arange(20.0, 3.9, -0.125)
 
 
