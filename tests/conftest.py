@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import call_command
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 CANARY = ("ZZYZXWORTH", "CANARYTOKEN", "987654321", "987-65-4321")
 """One made-up person in every request: what of them stands outside the files of the batch is a leak."""
+
+
+hypothesis.settings.register_profile("no deadline", deadline=None)  # which a busy machine misses
+hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_configure() -> None:

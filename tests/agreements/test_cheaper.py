@@ -97,7 +97,7 @@ def _asked_at_once() -> tuple[list[str], str]:
     return put, parts.beside("(SELECT t, CAST(NULL AS BOOLEAN) AS nothing FROM (SELECT unnest(?::VARCHAR[]) AS t))")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts=st.lists(st.one_of(st.none(), NEAR), min_size=1, max_size=60))
 def test_a_pattern_that_is_missed_because_others_are_not_found(texts: list[str | None]):
     """Several seldom patterns asked of one text together find what each finds alone."""
@@ -108,7 +108,7 @@ def test_a_pattern_that_is_missed_because_others_are_not_found(texts: list[str |
         assert found == [], (sql, quiet)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts=st.lists(st.one_of(st.none(), SIGNS, st.text(max_size=8)), min_size=1, max_size=60))
 def test_a_form_that_changes_its_meaning(texts: list[str | None]):
     held = [text.encode("utf-8", "ignore").decode() if text is not None else None for text in texts]

@@ -200,7 +200,7 @@ def _refusal(read: Read, text: str) -> str:
     return ""
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_mangled_document_ends_in_a_traceback(read: Read, data: st.DataObject):
     """Whatever is done to a document, it is read or refused with the file and a line."""

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterseal.agreements.versions import law_on, version_on, versions
@@ -58,7 +58,6 @@ def test_a_request_outside_the_time_of_its_agreement(three: Path, day: date, cod
     assert fault.value.code == code
 
 
-@settings(deadline=None)
 @given(day=st.dates())
 def test_a_day_with_two_laws_or_none(day: date):
     """Whatever the day: the last version whose own day has come, and no other."""

@@ -49,7 +49,7 @@ def called(client, role: str, operation) -> set[tuple[str, int]]:
     seen: set[tuple[str, int]] = set()
     modes = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 
-    @settings(max_examples=15, deadline=None, phases=[Phase.generate], database=None,
+    @settings(max_examples=15, phases=[Phase.generate], database=None,
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(case=st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in modes)))
     def call(case):

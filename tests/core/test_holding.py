@@ -116,7 +116,7 @@ class HeldPackage(RuleBasedStateMachine):
         assert life(begin, self.events) == self.holding
 
 
-HeldPackage.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+HeldPackage.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestHeldPackage = HeldPackage.TestCase
 
 

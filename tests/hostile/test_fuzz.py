@@ -36,7 +36,7 @@ def test_a_reader_that_fails_in_another_way_than_its_own(target: str):
         TARGETS[target](seed)
 
     @settings(
-        max_examples=SLOW.get(target, 150), deadline=None, database=None,
+        max_examples=SLOW.get(target, 150), database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )  # fmt: skip
     @given(st.one_of(changed(seeds), st.binary(max_size=200)))

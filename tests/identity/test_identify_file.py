@@ -109,7 +109,7 @@ CELL = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(*[CELL] * len(COLUMNS)), max_size=6))
 def test_as_many_answers_as_requests_whatever_is_in_them(
     registry: Path, tmp_path: Path, rows: list[tuple[str | None, ...]]

@@ -106,7 +106,7 @@ def test_forms_of_one_date_and_one_tin_agree() -> None:
     assert identifiers.tin("219-09-9999") == identifiers.tin("219099999") == 219099999
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(*[st.one_of(st.none(), st.text(max_size=40))] * 6), max_size=5))
 def test_any_text_can_be_coded_as_a_person_and_as_a_place(rows: list[tuple[str | None, ...]]) -> None:
     people = {field: [row[at] for row in rows] for at, field in enumerate(PERSON_FIELDS)}

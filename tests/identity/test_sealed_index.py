@@ -74,7 +74,7 @@ def test_a_key_at_the_border_of_a_piece(tmp_path: Path, size: int, alike: int) -
         assert np.array_equal(array.span(start, stop), plain[start:stop])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_two_forms_of_one_array_that_answer_differently(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -241,7 +241,7 @@ def test_a_manifest_that_leaves_something_to_guess(tmp_path: Path, changes: dict
 
 
 @given(st.binary(max_size=400))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @pytest.mark.parametrize("name", ["r.csv", "r.jsonl", "r.parquet", "r.xlsx"])
 def test_any_bytes_crash_the_reader(tmp_path: Path, name: str, content: bytes):
     """A clear error or rows that are numbered one by one; never anything else."""
@@ -265,7 +265,7 @@ def test_any_bytes_crash_the_manifest(tmp_path_factory: pytest.TempPathFactory, 
         read_manifest(folder)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     columns=st.lists(
         st.tuples(*[st.one_of(st.none(), st.text(max_size=6), st.sampled_from([" A", "A ", "A B", "\u00a7 1", "\u00ad", "é"]))] * 3),

@@ -90,7 +90,7 @@ def test_a_question_with_one_part_changed_that_still_holds(kind: str):
         assert ask(kind, **{**SOUND[kind], name: changed})["ok"] is False, (kind, name)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(sorted(KINDS)),
     st.dictionaries(

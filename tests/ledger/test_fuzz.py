@@ -47,7 +47,7 @@ def test_a_reader_that_fails_or_takes_what_the_other_refuses(target: str):
         TARGETS[target](seed)
 
     @settings(
-        max_examples=MOST, deadline=None, database=None,
+        max_examples=MOST, database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )  # fmt: skip
     @given(changed(SEEDS[target], SIGNS + PIECES[target]))

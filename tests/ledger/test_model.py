@@ -245,7 +245,6 @@ def test_real_code_that_does_what_the_model_forbids(empty_database: Path):
         settings=settings(
             max_examples=int(os.environ.get("COUNTERSEAL_MODEL_EXAMPLES", "30")),
             stateful_step_count=14,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -124,7 +124,7 @@ def test_a_request_that_is_none(witness: Witness, body: bytes):
     assert witness.add_checkpoint(body).status == 400
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_bytes_that_break_the_witness(body: bytes):
     witness = Witness([], {}, None, TickingClock(), check_signature)

@@ -100,7 +100,7 @@ def others(table: list[list[int]], hidden: set[tuple[int, int]], cell: tuple[int
 few = st.lists(st.lists(st.integers(0, 7), min_size=3, max_size=3), min_size=3, max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(few)
 def test_a_withheld_count_pinned_by_knowing_that_counts_are_not_negative(table: list[list[int]]):
     whole = with_totals(table)
@@ -135,7 +135,7 @@ def _also(table: list[list[int]], hidden: set[int], cell: tuple[int, int]) -> bo
     return False
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(pairs)
 def test_taxpayers_worked_out_because_they_are_never_more_than_the_disclosures(rows: list[list[int]]):
     whole = [*rows, [sum(row[c] for row in rows) for c in (0, 1)]]

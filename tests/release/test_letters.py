@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterseal.release import Letter, Reason, notice_html, notice_pdf, response_sql
@@ -85,7 +85,6 @@ def test_a_stop_order_makes_an_answer_of_its_own():
         max_size=5,
     )
 )
-@settings(deadline=None)
 def test_a_value_breaks_out_of_its_line(values: list[tuple[str, str]]):
     rows = [
         {"row": n, "request_ref": ref, "outcome": "cure", "reasons": told(says)} for n, (ref, says) in enumerate(values)

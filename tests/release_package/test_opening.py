@@ -169,7 +169,7 @@ FIELDS = st.sampled_from(["v", "entry", "receipt", "sealed", "gateway", "other"]
 ENTRY = base64.b64encode(b'{"kind":"intent","body":{"over":"x"}}').decode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=200) | st.dictionaries(FIELDS, JSON, max_size=6) | JSON)
 def test_a_package_parser_that_falls(found: object):
     raw = found if isinstance(found, bytes) else json.dumps(found).encode()
@@ -181,7 +181,7 @@ def test_a_package_parser_that_falls(found: object):
     pytest.fail("something that is no package was taken for one")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.text(max_size=200)
     | st.from_regex(
@@ -198,7 +198,7 @@ def test_a_proof_parser_that_falls(text: str):
 LOG_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=6), st.binary(max_size=40))
 def test_a_message_parser_that_falls(sample: tuple[bytes, Officer], changes: list[tuple[int, int]], extra: bytes):
     sealed, officer = sample

@@ -116,7 +116,7 @@ BATCHES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=BATCHES)
 def test_rows_in_are_not_determinations_out(read: Read, engine: DuckEngine, rows: list[dict[str, Any]]):
     """Whatever is in a row, it is determined once; the counts of the batch are those of a plain count."""
@@ -143,7 +143,7 @@ GROUPS = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=BATCHES, narrow=GROUPS)
 def test_a_value_worked_out_once_answers_otherwise_than_in_its_row(
     read: Read, engine: DuckEngine, rows: list[dict[str, Any]], narrow: tuple[tuple[str, ...], ...]

@@ -94,7 +94,7 @@ def assert_sound(row: dict[str, str]) -> None:
     assert re.fullmatch(r"(|\d{9}|\d{3}-\d\d-\d{4})", row["tin"])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**40), rows=st.integers(1, 900))
 def test_a_sound_row_that_is_not_sound(holdings: Holdings, seed: int, rows: int):
     composed = list(compose_rows(holdings, rows, seed, SIGNED_ON))
@@ -107,7 +107,7 @@ def test_a_sound_row_that_is_not_sound(holdings: Holdings, seed: int, rows: int)
     assert len({one.row["request_ref"] for one in composed}) == rows
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**40))
 def test_sound_rows_that_are_wrong_together(holdings: Holdings, seed: int):
     """Nothing is shared beyond the limits but by the groups that are made to share it."""

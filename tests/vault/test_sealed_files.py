@@ -42,7 +42,7 @@ def test_a_file_that_comes_back_otherwise(tmp_path: Path, size: int):
     assert path.stat().st_size == HEADING + size + TAG * max(1, -(-size // PIECE))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_place_that_is_read_from_another(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject):
     content = bytes(range(256)) * (3 * PIECE // 256) + b"end"

@@ -60,7 +60,13 @@ def make_server(served: Witness | Mirror, host: str, port: int) -> ThreadingHTTP
     class Handler(_Handler):
         witness = served
 
-    return ThreadingHTTPServer((host, port), Handler)
+    return _Server((host, port), Handler)
+
+
+class _Server(ThreadingHTTPServer):
+    """Lets callers wait their turn where the library would send the sixth away."""
+
+    request_queue_size = 128
 
 
 class _Handler(BaseHTTPRequestHandler):
