@@ -47,6 +47,18 @@ def test_rows_lost_between_table_and_file(tmp_path: Path):
         assert engine.rows("SELECT count(*), count(DISTINCT row) FROM back") == [(250_000, 250_000)]
 
 
+@pytest.mark.parametrize("rows", [0, 1, 6, 7, 8])
+def test_a_line_lost_between_two_parts(rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("counterseal.engine.duck.ROWS_AT_ONCE", 3)
+    lines = "SELECT 'line ' || row || chr(8364) FROM told WHERE row BETWEEN ? AND ? ORDER BY row"
+    with DuckEngine() as engine:
+        engine.table("told", pa.table({"row": pa.array(reversed(range(1, rows + 1)), pa.int64())}))
+        engine.write_lines(lines, tmp_path / "lines", rows)
+        assert (tmp_path / "lines").read_text().splitlines() == [f"line {row}€" for row in range(1, rows + 1)]
+        with pytest.raises(CountersealError, match="lines"):
+            engine.write_lines(lines, tmp_path / "lines", rows + 1)
+
+
 def test_a_memory_limit_that_nobody_can_read():
     with pytest.raises(CountersealError, match="engine-settings"):
         DuckEngine(memory_limit="lots")

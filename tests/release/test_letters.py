@@ -45,7 +45,7 @@ def answered(rows: list[dict[str, object]]) -> list[str]:
     )
     connection = duckdb.connect()
     connection.register("answered", pa.Table.from_pylist(rows, schema=schema))
-    return [line for (line,) in connection.execute(response_sql()).fetchall()]
+    return [line for (line,) in connection.execute(response_sql(), [1, len(rows)]).fetchall()]
 
 
 def told(says: str) -> list[dict[str, str]]:
@@ -87,7 +87,7 @@ def test_a_stop_order_makes_an_answer_of_its_own():
 )
 def test_a_value_breaks_out_of_its_line(values: list[tuple[str, str]]):
     rows = [
-        {"row": n, "request_ref": ref, "outcome": "cure", "reasons": told(says)} for n, (ref, says) in enumerate(values)
+        {"row": n, "request_ref": ref, "outcome": "cure", "reasons": told(says)} for n, (ref, says) in enumerate(values, 1)
     ]
     lines = answered(rows)
 

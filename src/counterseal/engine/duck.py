@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from counterseal.core.steps import Step
 
 
+ROWS_AT_ONCE = 50_000
+"""Rows whose lines are asked for together."""
+
+
 def quoted(text: object) -> str:
     """Give ``text`` as an SQL string literal."""
     return "'" + str(text).replace("'", "''") + "'"
@@ -180,9 +184,21 @@ class DuckEngine:
             form += ", USE_TMP_FILE false"
         self._do(f"COPY ({sql}) TO {quoted(target)} ({form})", path.name)
 
-    def write_lines(self, sql: str, path: Path) -> None:
-        """Write the one text column of a query as lines of UTF-8, as they are, to ``path``."""
-        relation = self._do(sql, path.name)
-        with _plainly(path.name), path.open("w", encoding="utf-8", newline="\n") as lines:
-            while batch := relation.fetchmany(10_000):
-                lines.write("".join(line + "\n" for (line,) in batch))
+    def lines(self, sql: str, rows: int) -> Iterator[str]:
+        """Give the one text column of a query over rows 1 to ``rows``, a line each, in order.
+
+        The query takes the first and the last row that it is of. It is asked part after part: the lines of millions
+        of rows lie nowhere together, and are not sorted. Raises CountersealError ``engine-step`` when one is missing.
+        """
+        for first in range(1, rows + 1, ROWS_AT_ONCE):
+            last = min(first + ROWS_AT_ONCE - 1, rows)
+            found = self.rows(sql, [first, last])
+            if len(found) != last - first + 1:
+                raise CountersealError("engine-step", f"Rows {first} to {last} have {len(found)} lines.")
+            for (line,) in found:
+                yield line + "\n"
+
+    def write_lines(self, sql: str, path: Path, rows: int) -> None:
+        """Write what ``lines`` gives to ``path``, as UTF-8."""
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(self.lines(sql, rows))

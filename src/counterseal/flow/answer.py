@@ -116,5 +116,5 @@ def _response(office: Office, submission: str, disclosed: Iterable[int]) -> byte
     with office.engine() as engine:
         engine.table("answered", office.workspace.batch(SubmissionId(submission)) / "screened.parquet")
         engine.table("disclosed", pa.table({"row": pa.array(sorted(disclosed), pa.int64())}))
-        lines = engine.rows(response_sql(ANSWERED))
-    return "".join(f"{line}\n" for (line,) in lines).encode()
+        ((rows,),) = engine.rows("SELECT count(*) FROM answered")
+        return "".join(engine.lines(response_sql(ANSWERED), rows)).encode()

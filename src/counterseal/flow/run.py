@@ -108,7 +108,7 @@ def _judge(office: Office, received: Received, registry: Path, progress: Progres
         )
         engine.write_parquet("SELECT * FROM answered ORDER BY row", folder / "screened.parquet")
         engine.write_parquet("SELECT * FROM findings ORDER BY row", folder / "findings.parquet")
-        engine.write_lines(response_sql(), folder / "response.jsonl")
+        engine.write_lines(response_sql(), folder / "response.jsonl", received.receipt.rows_received)
         if FIELD in {field.name for field in received.agreement.fields}:
             engine.write_parquet(ROWS_NAMING, engagements_path(folder))
         _identify(office, engine, folder, registry, progress)

@@ -19,7 +19,9 @@ ANSWERED = "CASE WHEN row IN (SELECT row FROM disclosed) THEN 'disclosed' ELSE '
 
 
 def response_sql(told_of_the_rest: str = PENDING) -> str:
-    """Give the query over ``answered`` whose one column is the lines of the response, in file order.
+    """Give the query over ``answered`` whose one column is the response's lines of some rows, in file order.
+
+    Its two parameters are the first and the last row of them.
 
     ``PENDING`` reads no table that a look-up has touched. ``ANSWERED`` reads besides which rows were disclosed,
     and nothing of why another was not. Neither kind of line has a reason, so that all lines of one answer are
@@ -34,5 +36,5 @@ def response_sql(told_of_the_rest: str = PENDING) -> str:
         f"'answer': CASE WHEN outcome IN ({told}) THEN CASE outcome {cases} END ELSE {told_of_the_rest} END, "
         f"'reasons': CASE WHEN outcome IN ({told}) THEN reasons "
         "ELSE CAST([] AS STRUCT(rule VARCHAR, cite VARCHAR, says VARCHAR)[]) END}) AS VARCHAR) "
-        "FROM answered ORDER BY row"
+        "FROM answered WHERE row BETWEEN ? AND ? ORDER BY row"
     )
