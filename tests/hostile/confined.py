@@ -2,7 +2,8 @@
 
 ``{"words": […], "program": "counterseal", "memory": bytes, "seconds": n, "out": file, "err": file}``. Each is run
 by a process of its own, forked from one that has loaded the program with its tables of ZIP codes and has read the
-agreements, and answered by its exit status (negative: the signal that ended it; -9 also for one that outlived its time) and the seconds it took.
+agreements, and answered by its exit status (negative: the signal that ended it; -9 also for one that outlived its
+time) and the seconds it took.
 """
 
 from __future__ import annotations

@@ -87,7 +87,8 @@ def test_a_stop_order_makes_an_answer_of_its_own():
 )
 def test_a_value_breaks_out_of_its_line(values: list[tuple[str, str]]):
     rows = [
-        {"row": n, "request_ref": ref, "outcome": "cure", "reasons": told(says)} for n, (ref, says) in enumerate(values, 1)
+        {"row": n, "request_ref": ref, "outcome": "cure", "reasons": told(says)}
+        for n, (ref, says) in enumerate(values, 1)
     ]
     lines = answered(rows)
 
