@@ -26,8 +26,8 @@ def give_accounting(workspace: Path, person: str, clerk: str, out: Path) -> dict
     Raises as ``give_accounting`` does, and ``letter-font`` when everything is written but the PDF.
     """
     office = open_office(workspace)
-    from counterseal.flow.accounting_letter import give_accounting as give  # noqa: PLC0415  # models need Django
-    from counterseal.flow.accounting_letter import read_person  # noqa: PLC0415
+    from counterseal.flow.accounting_letter import give_accounting as give  # models need Django
+    from counterseal.flow.accounting_letter import read_person
 
     asked = read_person(person)
     letter, proof = give(office, accounting_key(office.workspace.keys, os.urandom), asked, clerk)
@@ -45,8 +45,8 @@ def give_accounting(workspace: Path, person: str, clerk: str, out: Path) -> dict
 def enter_index(workspace: Path, out: Path | None) -> dict[str, Any]:
     """Enter the index over everything that was determined; write it for an inspector when ``out`` is given."""
     office = open_office(workspace)
-    from counterseal.flow.accounting import enter_index as enter  # noqa: PLC0415
-    from counterseal.flow.accounting_letter import index_lines  # noqa: PLC0415
+    from counterseal.flow.accounting import enter_index as enter
+    from counterseal.flow.accounting_letter import index_lines
 
     found, entry = enter(office, accounting_key(office.workspace.keys, os.urandom), frozenset(), {})
     if out is not None:
@@ -57,7 +57,7 @@ def enter_index(workspace: Path, out: Path | None) -> dict[str, Any]:
 def withhold(workspace: Path, submission: str, row: int, until: date, counsel: str, why: str) -> dict[str, Any]:
     """Enter a withholding."""
     office = open_office(workspace)
-    from counterseal.flow.accounting_letter import withhold as enter  # noqa: PLC0415
+    from counterseal.flow.accounting_letter import withhold as enter
 
     return {"entry": enter(office, submission, row, until, counsel, why), "until": until.isoformat()}
 
@@ -65,7 +65,7 @@ def withhold(workspace: Path, submission: str, row: int, until: date, counsel: s
 def release_evidence(workspace: Path, delivered: int, inspector: str, out: Path) -> None:
     """Write what an inspector needs to follow one release through the ledger."""
     office = open_office(workspace)
-    from counterseal.flow.release_evidence import release_evidence as give  # noqa: PLC0415  # models need Django
+    from counterseal.flow.release_evidence import release_evidence as give  # models need Django
 
     write_durably(out, give(office, delivered, by=inspector).encode(), mode=0o600)
 
@@ -73,8 +73,8 @@ def release_evidence(workspace: Path, delivered: int, inspector: str, out: Path)
 def safeguards_report(workspace: Path, year: int, out: Path) -> None:
     """Write a year's safeguards report into ``out``: safeguards.html, .pdf, .csv and .json."""
     office = open_office(workspace)
-    from counterseal.flow.safeguards_report import safeguards_report as draw_up  # noqa: PLC0415  # models need Django
-    from counterseal.oversight.safeguards import files_of  # noqa: PLC0415  # loads what draws
+    from counterseal.flow.safeguards_report import safeguards_report as draw_up  # models need Django
+    from counterseal.oversight.safeguards import files_of  # loads what draws
 
     for ending, content in files_of(draw_up(office, year)).items():
         write_durably(out / f"safeguards.{ending}", content, mode=0o600)
@@ -83,7 +83,7 @@ def safeguards_report(workspace: Path, year: int, out: Path) -> None:
 def cures(workspace: Path, quarter: str) -> dict[tuple[str, str], dict[str, int]]:
     """Count what became of the references that a quarter returned for cure."""
     office = open_office(workspace)
-    from counterseal.flow.cures import cures as count  # noqa: PLC0415  # models need Django
+    from counterseal.flow.cures import cures as count  # models need Django
 
     return count(office, quarter)
 
@@ -91,7 +91,7 @@ def cures(workspace: Path, quarter: str) -> dict[tuple[str, str], dict[str, int]
 def retention_list(workspace: Path, before: date) -> list[dict[str, Any]]:
     """Tell which batches were closed before a day, and what keeps each."""
     office = open_office(workspace)
-    from counterseal.flow.retention import disposable  # noqa: PLC0415
+    from counterseal.flow.retention import disposable
 
     return [
         {"submission": one.closed.id, "closed_on": one.closed.closed_on.isoformat(), "rows": one.closed.rows,
@@ -103,7 +103,7 @@ def retention_list(workspace: Path, before: date) -> list[dict[str, Any]]:
 def retention_propose(workspace: Path, before: date, by: str, why: str) -> int:
     """Enter a proposal; give its entry."""
     office = open_office(workspace)
-    from counterseal.flow.retention import propose  # noqa: PLC0415
+    from counterseal.flow.retention import propose
 
     return propose(office, before, by, why)
 
@@ -111,6 +111,6 @@ def retention_propose(workspace: Path, before: date, by: str, why: str) -> int:
 def retention_confirm(workspace: Path, proposal: int, by: str) -> list[str]:
     """Destroy what was proposed; give the submissions."""
     office = open_office(workspace)
-    from counterseal.flow.retention import confirm  # noqa: PLC0415
+    from counterseal.flow.retention import confirm
 
     return confirm(office, proposal, by, lambda: accounting_key(office.workspace.keys, os.urandom))

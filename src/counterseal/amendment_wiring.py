@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def propose(workspace: Path, document: Path, by: str, why: str, citations: Path | None) -> Proposed:
     """Enter a proposal."""
     office = open_office(workspace)
-    from counterseal.flow import amend  # noqa: PLC0415  # models need Django
+    from counterseal.flow import amend  # models need Django
 
     return amend.propose(office, document, by, why, citations)
 
@@ -23,7 +23,7 @@ def propose(workspace: Path, document: Path, by: str, why: str, citations: Path 
 def adopt(workspace: Path, proposal: int, by: str) -> dict[str, Any]:
     """Put a proposed version in force; tell which, from when, under which entry."""
     office = open_office(workspace)
-    from counterseal.flow import amend  # noqa: PLC0415
+    from counterseal.flow import amend
 
     entry, law = amend.adopt(office, proposal, by)
     return {"entry": entry, "agreement": law.id, "version": law.version, "in_force": law.in_force.isoformat(),
@@ -33,7 +33,7 @@ def adopt(workspace: Path, proposal: int, by: str) -> dict[str, Any]:
 def versions_listed(workspace: Path) -> list[dict[str, Any]]:
     """Give every version of every agreement: its days, its digest, and whether the ledger has it."""
     office = open_office(workspace)
-    from counterseal.flow.in_force import entered, versions_here  # noqa: PLC0415
+    from counterseal.flow.in_force import entered, versions_here
 
     known = entered()
     return [

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def custody_list(office: Office) -> list[dict[str, Any]]:
     """Tell everything that left, in whose hands, and what became of it."""
-    from counterseal.flow.custody import held_packages  # noqa: PLC0415  # models need Django
+    from counterseal.flow.custody import held_packages  # models need Django
 
     now = office.clock.now()
     return [held_told(one, now) for one in held_packages(office)]
@@ -28,7 +28,7 @@ def custody_list(office: Office) -> list[dict[str, Any]]:
 
 def custody_due(office: Office) -> list[dict[str, Any]]:
     """Tell what is due, the overdue first."""
-    from counterseal.flow.custody import due  # noqa: PLC0415
+    from counterseal.flow.custody import due
 
     return [{name: getattr(one, name) for name in one.__slots__} | {"at": _stamp(one.at)} for one in due(office)]
 
@@ -37,7 +37,7 @@ def order_holders(
     office: Office, delivered: Sequence[int], ground: str, *, by: str, reason: str, due: str
 ) -> dict[str, Any]:
     """Order a recall or tell a correction; ``due`` is a day, to its end in UTC, or empty."""
-    from counterseal.flow import recall  # noqa: PLC0415
+    from counterseal.flow import recall
 
     day = end_of_day(due, "--due") if due else None
     sent = recall.order_holders(office, delivered, Ground(ground), by=by, reason=reason, due=day)
@@ -46,7 +46,7 @@ def order_holders(
 
 def remind(office: Office, outbox: Path, by: str) -> list[Path]:
     """Write a message for everything that has become due soon or overdue since the last time; give the files."""
-    from counterseal.flow.reminders import remind as made  # noqa: PLC0415
+    from counterseal.flow.reminders import remind as made
 
     outbox.mkdir(parents=True, exist_ok=True)
     files = []
@@ -58,7 +58,7 @@ def remind(office: Office, outbox: Path, by: str) -> list[Path]:
 
 def serve_stop(office: Office, order: int, by: str) -> dict[str, Any]:
     """Serve a court's stop order on everybody who holds what had left before it."""
-    from counterseal.flow import recall  # noqa: PLC0415
+    from counterseal.flow import recall
 
     sent = recall.serve(office, order, by)
     return {"orders": list(sent.entries), "passed_over": sent.passed_over}
@@ -66,7 +66,7 @@ def serve_stop(office: Office, order: int, by: str) -> dict[str, Any]:
 
 def write_orders(office: Office, orders: Sequence[int], folder: Path) -> list[Path]:
     """Write the document of each order into a folder; give the files."""
-    from counterseal.flow.recall import document  # noqa: PLC0415
+    from counterseal.flow.recall import document
 
     folder.mkdir(parents=True, exist_ok=True)
     files = []
@@ -79,7 +79,7 @@ def write_orders(office: Office, orders: Sequence[int], folder: Path) -> list[Pa
 
 def answer_order(office: Office, order: int, outcome: str, paper: Path, by: str) -> int:
     """Enter that an order was acknowledged, or with an outcome certified; give the entry."""
-    from counterseal.flow import recall  # noqa: PLC0415
+    from counterseal.flow import recall
 
     content = read_paper(paper)
     if not outcome:
@@ -89,8 +89,8 @@ def answer_order(office: Office, order: int, outcome: str, paper: Path, by: str)
 
 def record_end(office: Office, delivered: int, officer: str, outcome: str, paper: Path, by: str) -> int:
     """Enter on a holder's paper that use ended (``used``) or that it was returned or destroyed; give the entry."""
-    from counterseal.flow import recall  # noqa: PLC0415
-    from counterseal.flow.custody import held_packages  # noqa: PLC0415
+    from counterseal.flow import recall
+    from counterseal.flow.custody import held_packages
 
     named = [one.holding.officer for one in held_packages(office)
              if one.holding.delivered == delivered and officer in {one.officer, one.holding.officer}]  # fmt: skip
@@ -102,7 +102,7 @@ def record_end(office: Office, delivered: int, officer: str, outcome: str, paper
 
 def stop_order_report(office: Office, order: int) -> dict[str, Any]:
     """Tell what a stop order met and what holders answered."""
-    from counterseal.flow.stop_report import stop_report  # noqa: PLC0415
+    from counterseal.flow.stop_report import stop_report
 
     found, now = stop_report(office, order), office.clock.now()
     facts = {name: getattr(found, name) for name in
@@ -119,7 +119,7 @@ def stop_order_report(office: Office, order: int) -> dict[str, Any]:
 
 def propose_safeguards(office: Office, agency: str, since: str, until: str, paper: Path, by: str) -> int:
     """Propose that safeguards are in force; give the entry."""
-    from counterseal.flow import safeguards  # noqa: PLC0415
+    from counterseal.flow import safeguards
 
     days = _day(since, "--since"), _day(until, "--until")
     return safeguards.propose(office, agency, *days, read_paper(paper), by=by)
@@ -127,21 +127,21 @@ def propose_safeguards(office: Office, agency: str, since: str, until: str, pape
 
 def confirm_safeguards(office: Office, agency: str, paper: Path, by: str) -> int:
     """Confirm what another proposed; give the entry."""
-    from counterseal.flow import safeguards  # noqa: PLC0415
+    from counterseal.flow import safeguards
 
     return safeguards.confirm(office, agency, read_paper(paper), by=by)
 
 
 def lapse_safeguards(office: Office, agency: str, why: str, by: str) -> int:
     """Set down that safeguards have lapsed; give the entry."""
-    from counterseal.flow import safeguards  # noqa: PLC0415
+    from counterseal.flow import safeguards
 
     return safeguards.lapse(office, agency, by=by, why=why)
 
 
 def safeguards_told(office: Office) -> list[dict[str, Any]]:
     """Tell every agency's safeguards as they stand today."""
-    from counterseal.flow.safeguards import statuses  # noqa: PLC0415
+    from counterseal.flow.safeguards import statuses
 
     return [
         {"agency": one.kept.agency, "title": one.kept.title, "in_force": one.kept.in_force,

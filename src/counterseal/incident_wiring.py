@@ -30,7 +30,7 @@ def open_incident(
     office: Office, delivered: Sequence[int], source: str, identified: str, words: str, by: str
 ) -> dict[str, Any]:
     """Open an incident; ``identified`` is a time in UTC."""
-    from counterseal.flow import incident as acts  # noqa: PLC0415  # models need Django
+    from counterseal.flow import incident as acts  # models need Django
 
     told = _word(Source, source, "--source")
     when = moment(identified, "--identified")
@@ -39,7 +39,7 @@ def open_incident(
 
 def contain(office: Office, number: int, reason: str, due: str, by: str) -> dict[str, Any]:
     """Recall what left; ``due`` is a day, to its end in UTC, or empty."""
-    from counterseal.flow import incident as acts  # noqa: PLC0415
+    from counterseal.flow import incident as acts
 
     sent = acts.contain(office, number, reason, end_of_day(due, "--due") if due else None, by=by)
     return {"orders": list(sent.entries), "passed_over": sent.passed_over}
@@ -47,8 +47,8 @@ def contain(office: Office, number: int, reason: str, due: str, by: str) -> dict
 
 def report(office: Office, number: int, out: Path, by: str) -> dict[str, Any]:
     """Write report.html, report.pdf and report.json into ``out`` and enter their digest: that of report.json."""
-    from counterseal.flow import incident as acts  # noqa: PLC0415
-    from counterseal.oversight.incident import incident_html, incident_json, incident_pdf  # noqa: PLC0415
+    from counterseal.flow import incident as acts
+    from counterseal.oversight.incident import incident_html, incident_json, incident_pdf
 
     origin, now = office.ledger.origin, office.clock.now()
 
@@ -65,7 +65,7 @@ def report(office: Office, number: int, out: Path, by: str) -> dict[str, Any]:
 
 def charge(office: Office, number: int, delivered: int, ground: str, paper: Path, by: str) -> int:
     """Enter on a document that somebody is charged, or discipline is proposed; give the entry."""
-    from counterseal.flow import incident as acts  # noqa: PLC0415
+    from counterseal.flow import incident as acts
 
     return acts.charge(office, number, delivered, _word(NoticeGround, ground, "--ground"), read_paper(paper), by=by)
 
@@ -77,9 +77,9 @@ def notify(
 
     ``person`` is JSON with ``name`` and ``address`` (lines). Nothing of it is entered but the letter's digest.
     """
-    from counterseal.flow import incident as acts  # noqa: PLC0415
-    from counterseal.flow.custody import agreement_here  # noqa: PLC0415
-    from counterseal.release.incident_letter import IncidentLetter, letter_html, letter_pdf  # noqa: PLC0415
+    from counterseal.flow import incident as acts
+    from counterseal.flow.custody import agreement_here
+    from counterseal.release.incident_letter import IncidentLetter, letter_html, letter_pdf
 
     why, told = _word(NoticeGround, ground, "--ground"), acts.seen(office, number)
     held = next((one for one in told.held if one.holding.delivered == delivered), None)
@@ -107,29 +107,29 @@ def notify(
 
 def propose_close(office: Office, number: int, words: str, by: str) -> int:
     """Propose to close an incident; give the entry."""
-    from counterseal.flow import incident as acts  # noqa: PLC0415
+    from counterseal.flow import incident as acts
 
     return acts.propose_close(office, number, words, by=by)
 
 
 def close(office: Office, number: int, by: str) -> int:
     """Close what another proposed to close; give the entry."""
-    from counterseal.flow import incident as acts  # noqa: PLC0415
+    from counterseal.flow import incident as acts
 
     return acts.close(office, number, by=by)
 
 
 def incidents_told(office: Office) -> list[dict[str, Any]]:
     """Tell every incident, the open ones first."""
-    from counterseal.flow.incident import incidents  # noqa: PLC0415
+    from counterseal.flow.incident import incidents
 
     return [_in_short(one, office) for one in incidents(office)]
 
 
 def incident_told(office: Office, number: int) -> dict[str, Any]:
     """Tell one incident: its acts, its figures, and what waits."""
-    from counterseal.flow import incident as acts  # noqa: PLC0415
-    from counterseal.oversight.incident import incident_json  # noqa: PLC0415
+    from counterseal.flow import incident as acts
+    from counterseal.oversight.incident import incident_json
 
     told = acts.seen(office, number)
     written = incident_json(told.incident, told.figures, office.ledger.origin)
@@ -156,12 +156,12 @@ def drill(demonstration: Path, out: Path, says: Callable[[str, float], None]) ->
 
 
 def _practise(office: Office, out: Path, says: Callable[[str, float], None]) -> int:
-    from datetime import timedelta  # noqa: PLC0415
+    from datetime import timedelta
 
-    from counterseal.core.custody import Outcome  # noqa: PLC0415
-    from counterseal.flow import incident as acts  # noqa: PLC0415
-    from counterseal.flow import recall  # noqa: PLC0415
-    from counterseal.flow.custody import held_packages  # noqa: PLC0415
+    from counterseal.core.custody import Outcome
+    from counterseal.flow import incident as acts
+    from counterseal.flow import recall
+    from counterseal.flow.custody import held_packages
 
     held = [one for one in held_packages(office) if one.holding.is_held]
     if not held:

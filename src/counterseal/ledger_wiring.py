@@ -66,13 +66,13 @@ def fsck(workspace: Path, *, repair: bool) -> list[Damage]:
     Raises CountersealError ``workspace`` for a folder that is none, and CheckFailedError ``ledger-evidence`` when
     what was signed itself is damaged and a repair was asked for.
     """
-    from counterseal.core.workspace import read_workspace  # noqa: PLC0415
-    from counterseal.store.connection import point_at  # noqa: PLC0415  # loads Django
+    from counterseal.core.workspace import read_workspace
+    from counterseal.store.connection import point_at  # loads Django
 
     place = read_workspace(workspace)
     point_at(place.root)
-    from counterseal.store.ledger_fsck import inspect  # noqa: PLC0415
-    from counterseal.store.ledger_fsck import repair as make_anew  # noqa: PLC0415
+    from counterseal.store.ledger_fsck import inspect
+    from counterseal.store.ledger_fsck import repair as make_anew
 
     keys = [one.key for one in read_keys(place.keys, LOG_KEYS)]
     damage = inspect(place.ledger, keys, check_signature)
@@ -86,8 +86,8 @@ def prove_row(workspace: Path, submission: str, row: int) -> RowReceipt:
 
     Raises CountersealError ``workspace`` for a folder that is none, and as ``prove_row_of_batch`` does.
     """
-    from counterseal.core.workspace import read_workspace  # noqa: PLC0415
-    from counterseal.flow.row_proofs import prove_row_of_batch  # noqa: PLC0415  # loads Arrow
+    from counterseal.core.workspace import read_workspace
+    from counterseal.flow.row_proofs import prove_row_of_batch  # loads Arrow
 
     place = read_workspace(workspace)
     return prove_row_of_batch(place, BatchFiles(place.keys, os.urandom), submission, row)

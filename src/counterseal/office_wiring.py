@@ -26,8 +26,8 @@ def issue_stop_order(
     ``court`` holds ``court``, ``docket``, ``ordered_at`` and ``confirm_by`` of a court's order, which is served on
     everybody who holds what had left before it: ``served`` are the entries, ``unserved`` says why none went.
     """
-    from counterseal.flow.orders import CourtOrder, acknowledge, enter  # noqa: PLC0415  # models need Django
-    from counterseal.flow.recall import serve  # noqa: PLC0415
+    from counterseal.flow.orders import CourtOrder, acknowledge, enter  # models need Django
+    from counterseal.flow.recall import serve
 
     made = None
     if court is not None:
@@ -52,8 +52,8 @@ def lift_stop_order(office: Office, order: int, by: str, authority: str) -> dict
 
     Raises CountersealError ``lift-by-two`` for the one who asked, ``stop-order-authority`` without a reason.
     """
-    from counterseal.flow.orders import ask_lift, lift  # noqa: PLC0415
-    from counterseal.store.stop_orders import held_order  # noqa: PLC0415
+    from counterseal.flow.orders import ask_lift, lift
+    from counterseal.store.stop_orders import held_order
 
     if not held_order(order).lift_asked_by:
         ask_lift(office, order, by, authority)
@@ -63,7 +63,7 @@ def lift_stop_order(office: Office, order: int, by: str, authority: str) -> dict
 
 def list_stop_orders(office: Office) -> list[dict[str, Any]]:
     """Tell every order, those in force first, as a program reads them."""
-    from counterseal.store.listing import stop_orders_listed  # noqa: PLC0415
+    from counterseal.store.listing import stop_orders_listed
 
     del office  # it is open, so the database is
     return [
@@ -87,7 +87,7 @@ def list_stop_orders(office: Office) -> list[dict[str, Any]]:
 def invite_administrator(workspace: Path, username: str) -> tuple[str, int]:
     """Make an administrator, or give one a new code; give the one-time code and the hours it is good for."""
     office = open_office(workspace)
-    from counterseal.flow.people import invite_administrator as invite  # noqa: PLC0415  # models need Django
+    from counterseal.flow.people import invite_administrator as invite  # models need Django
 
     invited = invite(office, username)
     return invited.code, invited.hours

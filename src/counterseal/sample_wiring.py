@@ -16,8 +16,8 @@ def announce_sample(
 ) -> dict[str, Any]:
     """Announce a sample as the official of that sign-in name; tell its entry and its population."""
     office = open_office(workspace)
-    from counterseal.flow.sample import announce_sample as announce  # noqa: PLC0415  # models need Django
-    from counterseal.store.casework import official_named  # noqa: PLC0415
+    from counterseal.flow.sample import announce_sample as announce  # models need Django
+    from counterseal.store.casework import official_named
 
     entry, fixed = announce(office, official_named(by), begin, end, stratum, size, commitment)
     return {"entry": entry, "population": len(fixed.population), "size": size}
@@ -26,8 +26,8 @@ def announce_sample(
 def draw_sample(workspace: Path, announced: int, share: bytes, by: str) -> dict[str, Any]:
     """Draw a sample as the official of that sign-in name; tell the drawn decisions' entries, in the tickets' order."""
     office = open_office(workspace)
-    from counterseal.flow.sample import draw_sample as draw  # noqa: PLC0415
-    from counterseal.store.casework import official_named  # noqa: PLC0415
+    from counterseal.flow.sample import draw_sample as draw
+    from counterseal.store.casework import official_named
 
     entry, drawn = draw(office, official_named(by), announced, share)
     return {"entry": entry, "drawn": list(drawn)}

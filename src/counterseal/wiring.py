@@ -57,7 +57,7 @@ def shipped_agreements() -> Path:
 def establish(root: Path, *, demonstration: bool) -> Workspace:
     """Make a workspace. Raises CountersealError ``workspace-exists`` when the folder is not empty."""
     _start_django()
-    from counterseal.flow.establish import establish as make  # noqa: PLC0415  # models need Django
+    from counterseal.flow.establish import establish as make  # models need Django
 
     return make(
         root, shipped=shipped_agreements(), clock=SystemClock(), entropy=os.urandom, demonstration=demonstration
@@ -71,7 +71,7 @@ def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT, registry_key: P
     """
     workspace = read_workspace(root)
     _start_django()
-    from counterseal.flow.establish import open_workspace_book  # noqa: PLC0415  # models need Django
+    from counterseal.flow.establish import open_workspace_book  # models need Django
 
     clock = _entering_clock()
     ledger = open_workspace_book(workspace, clock)
@@ -81,14 +81,14 @@ def open_office(root: Path, *, memory_limit: str = MEMORY_LIMIT, registry_key: P
 
 def _entering_clock() -> SteadyClock:
     """Give the clock by which entries are made: the machine's, which may not leap forward."""
-    from django.conf import settings  # noqa: PLC0415  # started by whoever opens the ledger
+    from django.conf import settings  # started by whoever opens the ledger
 
     return SteadyClock(SystemClock(), lambda: time.clock_gettime(time.CLOCK_BOOTTIME), settings.ENVIRONMENT.today)
 
 
 def _begin(clock: SteadyClock, workspace: Workspace) -> None:
     """Hold the clock to the ledger's last entry. A demonstration may lie for months and stands for nothing."""
-    from counterseal.store.ledger_time import last_entered  # noqa: PLC0415  # models need Django
+    from counterseal.store.ledger_time import last_entered  # models need Django
 
     clock.begin(None if workspace.demonstration else last_entered())
 
@@ -96,11 +96,11 @@ def _begin(clock: SteadyClock, workspace: Workspace) -> None:
 def _office(
     workspace: Workspace, ledger: LedgerLog, memory_limit: str = MEMORY_LIMIT, registry_key: Path | None = None
 ) -> Office:
-    from django.conf import settings  # noqa: PLC0415  # started by whoever opened the ledger
+    from django.conf import settings  # started by whoever opened the ledger
 
-    from counterseal.flow.office import Office  # noqa: PLC0415  # models need Django
-    from counterseal.flow.release import SealerProcess  # noqa: PLC0415
-    from counterseal.flow.witnesses import post, post_to_witnesses, read_office_policy  # noqa: PLC0415
+    from counterseal.flow.office import Office  # models need Django
+    from counterseal.flow.release import SealerProcess
+    from counterseal.flow.witnesses import post, post_to_witnesses, read_office_policy
 
     clock = SystemClock()
     spill = workspace.root / "spill"
@@ -128,7 +128,7 @@ def _office(
 
 
 def _start_django() -> None:
-    from counterseal.store.connection import ready  # noqa: PLC0415  # only commands that keep something need it
+    from counterseal.store.connection import ready  # only commands that keep something need it
 
     ready()
 
@@ -160,7 +160,7 @@ def run(
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[RunSummary, float]:
     """Run the main job and give what came of it, with the seconds it took."""
-    from counterseal.flow.run import run_submission  # noqa: PLC0415  # loads Django
+    from counterseal.flow.run import run_submission  # loads Django
 
     began = time.perf_counter()
     summary = run_submission(
@@ -184,7 +184,7 @@ def screen(
     progress: Callable[[str, int, int], None] | None,
 ) -> dict[str, Any]:
     """Screen a submission on its face alone, into ``out``; give the counts."""
-    from counterseal.flow.screen import screen_submission  # noqa: PLC0415
+    from counterseal.flow.screen import screen_submission
 
     with (
         tempfile.TemporaryDirectory(prefix="counterseal-") as spill,
@@ -204,7 +204,7 @@ def screen(
 def _engine_of(kind: Engine) -> type[DuckEngine | SparkEngine]:
     if kind is Engine.DUCKDB:
         return DuckEngine
-    from counterseal.engine.spark import SparkEngine  # noqa: PLC0415  # loads what translates SQL
+    from counterseal.engine.spark import SparkEngine  # loads what translates SQL
 
     return SparkEngine
 
@@ -213,7 +213,7 @@ def replay(
     submission: Path, agreements: Sequence[str], *, progress: Callable[[str, int, int], None] | None
 ) -> tuple[list[VersionLine], list[Moved]]:
     """Screen a submission under each agreement named, and throw away everything but the counts."""
-    from counterseal.flow.replay import replay as screen_each  # noqa: PLC0415
+    from counterseal.flow.replay import replay as screen_each
 
     folders = [folder for one in agreements if (folder := agreement_folder(one, shipped_agreements())) is not None]
     with tempfile.TemporaryDirectory(prefix="counterseal-") as scratch:
@@ -233,8 +233,8 @@ def explain(
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[Explanation, ...]:
     """Explain one row, under the agreement that the manifest names or another."""
-    from counterseal.flow.explain import explain_submission_row  # noqa: PLC0415
-    from counterseal.intake import read_manifest  # noqa: PLC0415
+    from counterseal.flow.explain import explain_submission_row
+    from counterseal.intake import read_manifest
 
     folder = agreement_folder(agreement or read_manifest(submission).agreement, shipped_agreements())
     if folder is None:
@@ -244,22 +244,22 @@ def explain(
 
 def examine(office: Office) -> list[Checked]:
     """Look whether the office is fit for work."""
-    from counterseal.flow.doctor import examine as look_at  # noqa: PLC0415  # models need Django
+    from counterseal.flow.doctor import examine as look_at  # models need Django
 
     return look_at(office)
 
 
 def write_metrics(office: Office, found: list[Checked], out: Path) -> None:
     """Write what was found as counts for a collector."""
-    from counterseal.flow.metrics import metrics  # noqa: PLC0415  # models need Django
-    from counterseal.vault.durable import write_durably  # noqa: PLC0415
+    from counterseal.flow.metrics import metrics  # models need Django
+    from counterseal.vault.durable import write_durably
 
     write_durably(out, metrics(office, found).encode())
 
 
 def back_up(office: Office, out: Path, keys: Path | None) -> BackedUp:
     """Copy the office into a new folder, its keys into another."""
-    from counterseal.flow.backup import back_up as copy  # noqa: PLC0415  # models need Django
+    from counterseal.flow.backup import back_up as copy  # models need Django
 
     return copy(office, out, keys)
 
@@ -267,7 +267,7 @@ def back_up(office: Office, out: Path, keys: Path | None) -> BackedUp:
 def put_back(copy: Path, root: Path, keys: Path) -> None:
     """Make a workspace from a backup and its keys."""
     _start_django()
-    from counterseal.flow.backup import put_back as back  # noqa: PLC0415
+    from counterseal.flow.backup import put_back as back
 
     back(copy, root, keys)
 
@@ -275,14 +275,14 @@ def put_back(copy: Path, root: Path, keys: Path) -> None:
 def upgrade(root: Path) -> None:
     """Bring a workspace's tables up to date."""
     _start_django()
-    from counterseal.flow.backup import upgrade as up  # noqa: PLC0415
+    from counterseal.flow.backup import upgrade as up
 
     up(root)
 
 
 def sign_ins_of_demonstration(office: Office) -> list[SignIn]:
     """Give new sign-ins, one a role, of a demonstration. Raises CountersealError for any other workspace."""
-    from counterseal.flow.sign_ins import demonstration_sign_ins  # noqa: PLC0415  # models need Django
+    from counterseal.flow.sign_ins import demonstration_sign_ins  # models need Django
 
     return demonstration_sign_ins(office)
 
@@ -290,7 +290,7 @@ def sign_ins_of_demonstration(office: Office) -> list[SignIn]:
 def stage_demonstration(root: Path) -> dict[int, str]:
     """Bring cases of a demonstration into every state; give each with where it stands."""
     office = open_office(root)
-    from counterseal.flow.demonstration import stage  # noqa: PLC0415  # models need Django
+    from counterseal.flow.demonstration import stage  # models need Django
 
     return stage(office)
 
@@ -311,7 +311,7 @@ def office() -> Office:
 
 
 def _served() -> Path:
-    from django.conf import settings  # noqa: PLC0415  # the pages' own framework, already started
+    from django.conf import settings  # the pages' own framework, already started
 
     root: Path | None = settings.ENVIRONMENT.workspace
     if root is None:
@@ -324,7 +324,7 @@ def _served() -> Path:
 @functools.lru_cache(maxsize=4)
 def _office_at(root: Path) -> Office:
     """Open the office on the database that the pages already use: pointing at it again would cut other threads."""
-    from counterseal.flow.book import open_book  # noqa: PLC0415  # models need Django
+    from counterseal.flow.book import open_book  # models need Django
 
     workspace = read_workspace(root)
     clock = _entering_clock()
@@ -335,7 +335,7 @@ def _office_at(root: Path) -> Office:
 
 @functools.lru_cache(maxsize=4)
 def _look_at(root: Path) -> Look:
-    from counterseal.flow.look import Look  # noqa: PLC0415  # models need Django
+    from counterseal.flow.look import Look  # models need Django
 
     workspace = read_workspace(root)
     engine = DuckEngine(memory_limit=MEMORY_LIMIT, threads=THREADS, files=BatchFiles(workspace.keys, os.urandom))

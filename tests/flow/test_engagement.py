@@ -35,7 +35,13 @@ def test_one_officer_under_several_spellings(tmp_path: Path):
 
 def test_rows_that_cannot_be_read_or_name_nobody(tmp_path: Path):
     told = counted(tmp_path, [("ragged", None), (None, ""), (None, ";;"), (None, None), (None, "O-1;O-1;")])
-    assert told["O-1"] == 1
+    assert told == {"O-1": 1}
+
+
+def test_names_without_a_latin_letter_that_are_taken_for_one(tmp_path: Path):
+    assert counted(tmp_path, [(None, "Жанна"), (None, "Ольга; Жанна"), (None, "--"), (None, ";")]) == {
+        "Жанна": 2, " Жанна": 2, "Ольга": 1, "--": 1,
+    }  # fmt: skip
 
 
 def test_a_batch_that_does_not_tell(tmp_path: Path):

@@ -28,7 +28,7 @@ def accounting(
     as_json: AsJson = False,
 ) -> None:
     """Give one person the accounting of requests about them (26 U.S.C. 6103(p)(3)(A); 5 U.S.C. 552a(c))."""
-    from counterseal import accounting_wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import accounting_wiring  # Django is loaded only when a command needs it
 
     told = accounting_wiring.give_accounting(workspace, read_words(person), by, out)
     if as_json:
@@ -46,7 +46,7 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Enter the index by person over every batch, so that no list can be made up later."""
-    from counterseal import accounting_wiring  # noqa: PLC0415
+    from counterseal import accounting_wiring
 
     told = accounting_wiring.enter_index(workspace, out)
     if as_json:
@@ -68,7 +68,7 @@ def withhold(
     as_json: AsJson = False,
 ) -> None:
     """Leave a row out of the person's accounting until a day (5 U.S.C. 552a(c)(3)); the reason is an entry."""
-    from counterseal import accounting_wiring  # noqa: PLC0415
+    from counterseal import accounting_wiring
 
     told = accounting_wiring.withhold(workspace, submission, row, until.date(), by, read_words(reason))
     if as_json:
@@ -84,7 +84,7 @@ def release(
     out: Annotated[Path, typer.Option(help="Where to write the evidence. It is as confidential as the case.")],
 ) -> None:
     """Write what an inspector needs to follow one release: `counterseal-verify release` reads it."""
-    from counterseal import accounting_wiring  # noqa: PLC0415
+    from counterseal import accounting_wiring
 
     accounting_wiring.release_evidence(workspace, delivered, by, out)
     typer.echo(f"The evidence of the delivery at entry {delivered}: {out}")
@@ -96,7 +96,7 @@ def safeguards(
     out: Annotated[Path, typer.Option(help="The folder for safeguards.html, .pdf, .csv and .json.")],
 ) -> None:
     """Draw up the safeguards of every recipient agency and what it holds (26 U.S.C. 6103(p)(4), (p)(5))."""
-    from counterseal import accounting_wiring  # noqa: PLC0415
+    from counterseal import accounting_wiring
 
     accounting_wiring.safeguards_report(workspace, year, out)
     typer.echo(f"{year}: see {out / 'safeguards.html'}")

@@ -38,13 +38,13 @@ def mount(program: typer.Typer) -> None:
 
 
 def _office(workspace: Path, registry_key: Path | None = None) -> Office:
-    from counterseal import wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import wiring  # Django is loaded only when a command needs it
 
     return wiring.open_office(workspace, registry_key=registry_key)
 
 
 def _wired() -> Any:
-    from counterseal import agency_wiring  # noqa: PLC0415
+    from counterseal import agency_wiring
 
     return agency_wiring
 
@@ -141,7 +141,7 @@ def key(
 
 
 def _valid(written: str) -> tuple[date, date]:
-    from counterseal import wiring  # noqa: PLC0415
+    from counterseal import wiring
 
     if not written:
         return wiring.today(), wiring.today() + timedelta(days=YEAR - 1)

@@ -29,7 +29,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check form, names, types, citations, examples and proofs. Exit 1 when anything is to be mended."""
-    from counterseal.flow import agreement as acts  # noqa: PLC0415  # loads the prover
+    from counterseal.flow import agreement as acts  # loads the prover
 
     with progress() as says:
         says("Checking", 0, 0)
@@ -55,7 +55,7 @@ def test(document: Document, as_json: AsJson = False) -> None:  # noqa: PT028  #
     Exit 1 where an example does not hold, or a rule has none that holds, fails or is unknown, or none on both sides
     of a boundary; what the prover shows can never be is not asked for.
     """
-    from counterseal.flow import agreement as acts  # noqa: PLC0415  # loads the prover
+    from counterseal.flow import agreement as acts  # loads the prover
 
     with progress() as says:
         says("Running the examples", 0, 0)
@@ -101,7 +101,7 @@ def _say_untried(gap: Any) -> None:
 @app.command(epilog="Example: counterseal agreement prove agreements/irs-ice-2025 --json")
 def prove(document: Document, as_json: AsJson = False) -> None:
     """Prove every promise of every row there can be; show the row that refutes one that is not true."""
-    from counterseal.flow import agreement as acts  # noqa: PLC0415  # loads the prover
+    from counterseal.flow import agreement as acts  # loads the prover
 
     proofs = []
     with progress() as says:
@@ -132,7 +132,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Say what changed, in words; each loosening with a row that is now admitted."""
-    from counterseal.flow import agreement as acts  # noqa: PLC0415  # loads the prover
+    from counterseal.flow import agreement as acts  # loads the prover
 
     changes = []
     with progress() as says:

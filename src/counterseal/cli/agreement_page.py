@@ -23,8 +23,8 @@ def show(
         raise CountersealError(
             "folder-missing", "There is no such folder.", where=str(out.parent), next_step="Make it, or name another."
         )
-    from counterseal.agreements import load_agreement  # noqa: PLC0415  # loads what reads and draws
-    from counterseal.agreements.page import page_html, page_pdf  # noqa: PLC0415
+    from counterseal.agreements import load_agreement  # loads what reads and draws
+    from counterseal.agreements.page import page_html, page_pdf
 
     agreement = load_agreement(document)
     page = page_html(agreement).encode() if out.suffix == ".html" else page_pdf(agreement)

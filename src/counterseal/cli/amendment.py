@@ -23,7 +23,7 @@ def propose(
     as_json: AsJson = False,
 ) -> None:
     """Check a new version whole, say what it changes, and propose it. Changes nothing yet."""
-    from counterseal import amendment_wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import amendment_wiring  # Django is loaded only when a command needs it
 
     with progress() as says:
         says("Checking and comparing", 0, 0)
@@ -45,7 +45,7 @@ def adopt(
     as_json: AsJson = False,
 ) -> None:
     """Put in force what another person proposed, for requests signed on its day or later."""
-    from counterseal import amendment_wiring  # noqa: PLC0415
+    from counterseal import amendment_wiring
 
     told = amendment_wiring.adopt(workspace, proposal, by)
     if as_json:
@@ -57,7 +57,7 @@ def adopt(
 
 def versions(workspace: Place, as_json: AsJson = False) -> None:
     """Show every version of the agreements in a workspace, and from which day each decides."""
-    from counterseal import amendment_wiring  # noqa: PLC0415
+    from counterseal import amendment_wiring
 
     found = amendment_wiring.versions_listed(workspace)
     if as_json:

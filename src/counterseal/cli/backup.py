@@ -23,7 +23,7 @@ def backup(
     keys: Annotated[Path | None, typer.Option(help="Another new folder, kept apart, for the private keys.")] = None,
 ) -> None:
     """Copy an office while it works. Private keys are copied only where --keys says."""
-    from counterseal import wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import wiring  # Django is loaded only when a command needs it
 
     made = wiring.back_up(wiring.open_office(workspace), out, keys)
     typer.echo(f"{made.files} files; the ledger stood at {made.size} entries, root {made.root}.")
@@ -37,7 +37,7 @@ def restore(
     keys: Annotated[Path, typer.Option(help="The keys that were kept apart.")],
 ) -> None:
     """Put a backup back into a new workspace. Then ask the witnesses, by doctor, whether it is the newest."""
-    from counterseal import wiring  # noqa: PLC0415
+    from counterseal import wiring
 
     wiring.put_back(copy, workspace, keys)
     typer.echo(f"Put back. Next: counterseal doctor --workspace {workspace}")
@@ -45,7 +45,7 @@ def restore(
 
 def upgrade(workspace: Workspace) -> None:
     """Bring the tables of the database up to date, after a new version was installed. Back up first."""
-    from counterseal import wiring  # noqa: PLC0415
+    from counterseal import wiring
 
     wiring.upgrade(workspace)
     typer.echo(f"Up to date. Next: counterseal doctor --workspace {workspace}")

@@ -18,7 +18,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
 ) -> None:
     """Look at everything that an office needs: exit 0 when nothing is broken, 1 when something is."""
-    from counterseal import wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import wiring  # Django is loaded only when a command needs it
 
     office = wiring.open_office(workspace)
     found = wiring.examine(office)

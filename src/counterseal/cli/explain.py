@@ -26,7 +26,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
 ) -> None:
     """Say of one row which rule found what, by which law and values, and what would have to be different."""
-    from counterseal import wiring  # noqa: PLC0415
+    from counterseal import wiring
 
     with progress() as says:
         found = wiring.explain(submission, row, agreement, received_on=day_of_receipt(received_on), progress=says)

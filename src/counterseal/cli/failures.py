@@ -32,7 +32,7 @@ def machine_failure(failure: BaseException) -> CountersealError | None:
 
 
 def _told(failure: BaseException) -> CountersealError | None:
-    from django.db import DatabaseError, InterfaceError, OperationalError  # noqa: PLC0415  # only when something failed
+    from django.db import DatabaseError, InterfaceError, OperationalError  # only when something failed
 
     if isinstance(failure, MemoryError) or "start new thread" in str(failure) or _errno(failure) == errno.ENOMEM:
         return CountersealError("memory-spent", "The machine has no memory left for this.", next_step=AGAIN)

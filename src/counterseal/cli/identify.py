@@ -33,9 +33,9 @@ def identify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Say for each request whether it means exactly one account, and whether its address is confirmed."""
-    from counterseal.flow.identify import identify_rows  # noqa: PLC0415  # loads the engine
-    from counterseal.identity.model import load_model  # noqa: PLC0415
-    from counterseal.vault.registry_files import RegistryFiles  # noqa: PLC0415
+    from counterseal.flow.identify import identify_rows  # loads the engine
+    from counterseal.identity.model import load_model
+    from counterseal.vault.registry_files import RegistryFiles
 
     with progress() as says:
         counts = identify_rows(
@@ -57,7 +57,7 @@ def identify(
 @identity.command(epilog="Example: counterseal identity train sets/one sets/two --out model.json")
 def train(sets: Sets, out: ModelOut) -> None:
     """Learn the weights from labelled requests; thresholds stay unset until they are calibrated."""
-    from counterseal.flow import identity_model as acts  # noqa: PLC0415  # loads the engine
+    from counterseal.flow import identity_model as acts  # loads the engine
 
     with progress() as says:
         model = acts.train_model(
@@ -78,8 +78,8 @@ def calibrate(  # three targets, a margin, and files
     margin: Annotated[float, typer.Option(help="Bits stricter than the loosest threshold.")] = MARGIN,
 ) -> None:
     """Set the threshold of each evidence class by a bound on labelled requests."""
-    from counterseal.flow import identity_model as acts  # noqa: PLC0415  # loads the engine
-    from counterseal.identity.model import load_model  # noqa: PLC0415
+    from counterseal.flow import identity_model as acts  # loads the engine
+    from counterseal.identity.model import load_model
 
     targets = {"A": bound_a, "B": bound_b, "C": bound_c}
     with progress() as says:
@@ -102,8 +102,8 @@ def report(
     request: Annotated[str | None, typer.Option(help="The request_ref whose waterfall to draw.")] = None,
 ) -> None:
     """Show what a model does on labelled requests: bounds, recall, weights, one request's waterfall."""
-    from counterseal.flow import identity_model as acts  # noqa: PLC0415  # loads the engine
-    from counterseal.identity.model import load_model  # noqa: PLC0415
+    from counterseal.flow import identity_model as acts  # loads the engine
+    from counterseal.identity.model import load_model
 
     with progress() as says:
         labelled = acts.load_labelled_set(labelled_set, os.urandom, progress=says)

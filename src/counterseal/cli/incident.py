@@ -35,13 +35,13 @@ def mount(program: typer.Typer) -> None:
 
 
 def _office(workspace: Path) -> Office:
-    from counterseal import wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import wiring  # Django is loaded only when a command needs it
 
     return wiring.open_office(workspace)
 
 
 def _wired() -> Any:
-    from counterseal import incident_wiring  # noqa: PLC0415
+    from counterseal import incident_wiring
 
     return incident_wiring
 

@@ -46,7 +46,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Verify every signature, entry, tile and the root, from the files alone."""
-    from counterseal.ledger_wiring import check_signature, content, trust  # noqa: PLC0415  # loads the ciphers
+    from counterseal.ledger_wiring import check_signature, content, trust  # loads the ciphers
 
     ledger = LedgerFolder(folder)
     trusted = trust(ledger, key, policy)
@@ -106,7 +106,7 @@ def prove(
     if index is not None:
         receipt, what = str(prove_entry(LedgerFolder(folder), index)), f"entry {index}"
     else:
-        from counterseal.ledger_wiring import prove_row  # noqa: PLC0415  # loads Arrow
+        from counterseal.ledger_wiring import prove_row  # loads Arrow
 
         receipt, what = str(prove_row(folder, str(batch), row or 0)), f"row {row} of {batch}"
     if out is None:
@@ -123,7 +123,7 @@ def fsck(
     as_json: Json = False,
 ) -> None:
     """Hold database, checkpoints and files against each other, and name what differs."""
-    from counterseal import ledger_wiring  # noqa: PLC0415  # loads Django
+    from counterseal import ledger_wiring  # loads Django
 
     damage = ledger_wiring.fsck(workspace, repair=repair)
     if damage and not repair:
@@ -136,8 +136,8 @@ def fsck(
 @commands.command(epilog="""Example: echo '{"kind": "tile-path", "path": "tile/0/000"}' | counterseal ledger conform""")
 def conform() -> None:
     """Answer test vectors: one JSON object a line on standard input, one on standard output."""
-    from counterseal.ledger.conform import answer_line  # noqa: PLC0415
-    from counterseal.ledger_wiring import check_signature  # noqa: PLC0415  # loads the ciphers
+    from counterseal.ledger.conform import answer_line
+    from counterseal.ledger_wiring import check_signature  # loads the ciphers
 
     for line in sys.stdin.buffer:
         sys.stdout.write(answer_line(line, check_signature) + "\n")

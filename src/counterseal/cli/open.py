@@ -7,6 +7,6 @@ import typer
 
 def open_package(context: typer.Context) -> None:
     """Open a sealed package: proof, conditions, answer, acknowledgement."""
-    from counterseal_open import recipient  # noqa: PLC0415  # loads the ciphers
+    from counterseal_open import recipient  # loads the ciphers
 
     raise typer.Exit(recipient.main(list(context.args)))

@@ -61,7 +61,7 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 def day_of_receipt(text: str | None) -> date:
     """Read the day of receipt, today where none is given. Raises CountersealError ``date``."""
     if text is None:
-        from counterseal import wiring  # noqa: PLC0415
+        from counterseal import wiring
 
         return wiring.today()
     try:

@@ -23,8 +23,8 @@ def build(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was built as JSON.")] = False,
 ) -> None:
     """Read and check the two tables of a registry and write the index that identity uses, sealed under a fresh key."""
-    from counterseal.flow.registry import build_registry  # noqa: PLC0415  # loads the engine
-    from counterseal.vault.registry_files import RegistryFiles  # noqa: PLC0415  # loads the ciphers
+    from counterseal.flow.registry import build_registry  # loads the engine
+    from counterseal.vault.registry_files import RegistryFiles  # loads the ciphers
 
     files = RegistryFiles(os.urandom, key)
     with progress() as says:
@@ -45,8 +45,8 @@ def destroy(
     key: RegistryKey = None,
 ) -> None:
     """Destroy the key of an index: nothing of it can be read again. Destroy the copies of the key as well."""
-    from counterseal.flow.registry import destroy_registry  # noqa: PLC0415
-    from counterseal.vault.registry_files import RegistryFiles  # noqa: PLC0415
+    from counterseal.flow.registry import destroy_registry
+    from counterseal.vault.registry_files import RegistryFiles
 
     destroy_registry(registry, RegistryFiles(os.urandom, key))
     typer.echo(f"The key of {registry} is destroyed; a copy of it still opens the index.")

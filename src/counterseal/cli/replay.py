@@ -29,13 +29,13 @@ def replay(
     """
     if len(agreement) > 2:
         raise CountersealError("replay", "Two versions are compared at most.", where="--agreement")
-    from counterseal import wiring  # noqa: PLC0415  # commands that need no engine do not wait for it
+    from counterseal import wiring  # commands that need no engine do not wait for it
 
     with progress() as says:
         answers, moved = wiring.replay(submission, agreement, progress=says)
     if page is not None:
-        from counterseal.oversight.record import read_record  # noqa: PLC0415
-        from counterseal.oversight.replay_page import replay_page  # noqa: PLC0415  # loads what draws
+        from counterseal.oversight.record import read_record
+        from counterseal.oversight.replay_page import replay_page  # loads what draws
 
         write_page(page, replay_page(submission.name, answers, read_record(record) if record else None))
     if as_json:

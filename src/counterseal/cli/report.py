@@ -54,17 +54,17 @@ def annual(
     as_json: Annotated[bool, typer.Option("--json", help="Print the public table for a program.")] = False,
 ) -> None:
     """Count a year's requests, disclosures and taxpayers by agency (26 U.S.C. 6103(p)(3)(B), (C))."""
-    from counterseal.oversight import annual as counting  # noqa: PLC0415  # loads what reads agreements
+    from counterseal.oversight import annual as counting  # loads what reads agreements
 
     if due:
-        from counterseal.wiring import today  # noqa: PLC0415
+        from counterseal.wiring import today
 
         days = (last := counting.due(year)) - today()
         told = f"in {days.days} days" if days.days >= 0 else f"{-days.days} days ago"
         console().print(f"{year}: both tables are due by {last.isoformat()}, 90 days after the year's close ({told}).")
         return
-    from counterseal.ledger_wiring import check_signature, trust  # noqa: PLC0415  # loads the ciphers
-    from counterseal.oversight import annual_page as page  # noqa: PLC0415  # loads what draws
+    from counterseal.ledger_wiring import check_signature, trust  # loads the ciphers
+    from counterseal.oversight import annual_page as page  # loads what draws
 
     ledger = LedgerFolder(folder)
     found = verify_folder(ledger, trust(ledger, None, policy), check_signature)
@@ -108,17 +108,17 @@ def quality(
     policy: Annotated[Path | None, typer.Option("--policy", help="A trust policy: logs, witnesses, quorum.")] = None,
 ) -> None:
     """Count a quarter's answers, reasons, times, reversals and signatures; small cells withheld."""
-    from counterseal.ledger_wiring import check_signature, trust  # noqa: PLC0415  # loads the ciphers
-    from counterseal.oversight import quality_page as page  # noqa: PLC0415  # loads what draws
-    from counterseal.oversight.quality import months, with_cures  # noqa: PLC0415
-    from counterseal.oversight.quality import quality as count  # noqa: PLC0415
+    from counterseal.ledger_wiring import check_signature, trust  # loads the ciphers
+    from counterseal.oversight import quality_page as page  # loads what draws
+    from counterseal.oversight.quality import months, with_cures
+    from counterseal.oversight.quality import quality as count
 
     months(quarter)
     ledger = LedgerFolder(folder)
     found = verify_folder(ledger, trust(ledger, None, policy), check_signature)
     told = count((json.loads(entry) for bundle in ledger.entries(found.head.size) for entry in bundle), quarter)
     if workspace is not None:
-        from counterseal import accounting_wiring  # noqa: PLC0415
+        from counterseal import accounting_wiring
 
         told = with_cures(told, accounting_wiring.cures(workspace, quarter))
     under = told, found.head.origin, found.head.size

@@ -23,7 +23,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the answer for a pro
 @app.command("list", epilog="Example: counterseal retention list --before 2026-01-01 --workspace office")
 def list_batches(workspace: Place, before: Before, as_json: AsJson = False) -> None:
     """Show which batches may be destroyed, and what keeps the others. Changes nothing."""
-    from counterseal import accounting_wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import accounting_wiring  # Django is loaded only when a command needs it
 
     found = accounting_wiring.retention_list(workspace, before.date())
     if as_json:
@@ -44,7 +44,7 @@ def propose(
     why: Annotated[str, typer.Option(help="The schedule or law that the period comes from.")],
 ) -> None:
     """Propose to destroy every batch closed before a day that nothing keeps. Destroys nothing yet."""
-    from counterseal import accounting_wiring  # noqa: PLC0415
+    from counterseal import accounting_wiring
 
     entry = accounting_wiring.retention_propose(workspace, before.date(), by, why)
     typer.echo(f"Proposed in entry {entry}. Another person confirms: counterseal retention confirm {entry}")
@@ -57,7 +57,7 @@ def confirm(
     by: By,
 ) -> None:
     """Destroy what another person proposed, for good. What an accounting needs is kept first."""
-    from counterseal import accounting_wiring  # noqa: PLC0415
+    from counterseal import accounting_wiring
 
     for submission in accounting_wiring.retention_confirm(workspace, proposal, by):
         typer.echo(f"Destroyed: {submission}")

@@ -38,7 +38,7 @@ def init(
     administrator: Annotated[str, typer.Option(help="The first administrator's sign-in name.")] = "administrator",
 ) -> None:
     """Make a workspace: keys, database, ledger, the agreements in force, a first administrator."""
-    from counterseal import office_wiring, wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import office_wiring, wiring  # Django is loaded only when a command needs it
 
     wiring.establish(folder, demonstration=demo)
     typer.echo(f"Workspace made: {folder}")
@@ -54,7 +54,7 @@ def administrator(
     workspace: Annotated[Path, typer.Option(help="What `counterseal init` made.")],
 ) -> None:
     """Make an administrator, or give one who lost every key a new code. It is an entry, and says it came by command."""
-    from counterseal import office_wiring  # noqa: PLC0415
+    from counterseal import office_wiring
 
     tell_code(name, *office_wiring.invite_administrator(workspace, name))
 
@@ -78,7 +78,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
 ) -> None:
     """Take a request in, hold it against the law, identify, open cases. Never releases anything."""
-    from counterseal import wiring  # noqa: PLC0415
+    from counterseal import wiring
 
     office = wiring.open_office(workspace, registry_key=key)
     with progress() as says:
@@ -135,7 +135,7 @@ def screen(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
 ) -> None:
     """Hold a request against the law on its face alone. Opens no registry, and needs none."""
-    from counterseal import wiring  # noqa: PLC0415
+    from counterseal import wiring
 
     with progress() as says:
         counts = wiring.screen(

@@ -31,7 +31,7 @@ def share(
     as_json: AsJson = False,
 ) -> None:
     """Make oversight's share of a seed, and print the commitment to it. Run it where the custodian does not look."""
-    from counterseal.oversight.sample import SHARE, commitment_to  # noqa: PLC0415
+    from counterseal.oversight.sample import SHARE, commitment_to
 
     made = os.urandom(SHARE)
     try:
@@ -62,7 +62,7 @@ def announce(
     as_json: AsJson = False,
 ) -> None:
     """Enter who can be drawn and how many, and have the witnesses cosign it, before anybody can know who will be."""
-    from counterseal import sample_wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import sample_wiring  # Django is loaded only when a command needs it
 
     told = sample_wiring.announce_sample(workspace, cases_decided_from.date(), to.date(), stratum, size, commitment, by)
     if as_json:
@@ -82,7 +82,7 @@ def draw(
     as_json: AsJson = False,
 ) -> None:
     """Open the share and draw. `counterseal-verify sample FOLDER` draws again from the published files."""
-    from counterseal import sample_wiring  # noqa: PLC0415
+    from counterseal import sample_wiring
 
     told = sample_wiring.draw_sample(workspace, announced, _read(share), by)
     if as_json:

@@ -21,7 +21,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 2,
 ) -> None:
     """Serve the pages of a workspace. A demonstration prints its sign-ins, made anew at each start."""
-    from counterseal import wiring  # noqa: PLC0415  # commands that need no engine do not wait for it
+    from counterseal import wiring  # commands that need no engine do not wait for it
 
     office = wiring.open_office(workspace.resolve())
     environment = {**os.environ, "COUNTERSEAL_WORKSPACE": str(workspace.resolve())}

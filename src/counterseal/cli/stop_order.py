@@ -46,7 +46,7 @@ def issue(  # noqa: PLR0913, PLR0917 - an order has these parts, and each is an 
     as_json: AsJson = False,
 ) -> None:
     """Issue a stop order. It is in force when this ends with 0 or 1; with 1 it is not yet witnessed."""
-    from counterseal import office_wiring, wiring  # noqa: PLC0415  # Django is loaded only when a command needs it
+    from counterseal import office_wiring, wiring  # Django is loaded only when a command needs it
 
     if scope == "person" and reaches:
         raise CountersealError(
@@ -89,7 +89,7 @@ def lift(
     as_json: AsJson = False,
 ) -> None:
     """Ask that an order be lifted, saying on what authority; or lift what somebody else asked."""
-    from counterseal import office_wiring, wiring  # noqa: PLC0415
+    from counterseal import office_wiring, wiring
 
     told = office_wiring.lift_stop_order(wiring.open_office(workspace), order, by, authority)
     if as_json:
@@ -107,7 +107,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Tell what an order met: what was on its way, what had left before it, who holds that, what they answered."""
-    from counterseal import custody_wiring, wiring  # noqa: PLC0415
+    from counterseal import custody_wiring, wiring
 
     told = custody_wiring.stop_order_report(wiring.open_office(workspace), order)
     if as_json:
@@ -132,7 +132,7 @@ def report(
 @app.command("list", epilog="Example: counterseal stop-order list --workspace office")
 def listed(workspace: Place, as_json: AsJson = False) -> None:
     """List every stop order, those in force first."""
-    from counterseal import office_wiring, wiring  # noqa: PLC0415
+    from counterseal import office_wiring, wiring
 
     orders = office_wiring.list_stop_orders(wiring.open_office(workspace))
     if as_json:

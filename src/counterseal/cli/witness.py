@@ -41,7 +41,7 @@ def witness(
     mirror: Annotated[bool, typer.Option("--mirror", help="Hold the entries, and cosign only what is held.")] = False,
 ) -> None:
     """Cosign a ledger's checkpoints as long as each continues the last."""
-    from counterseal.ledger_wiring import open_witness  # noqa: PLC0415  # loads the ciphers
+    from counterseal.ledger_wiring import open_witness  # loads the ciphers
 
     served, vkeys = open_witness(folder, name, log, mirror=mirror)
     server = make_server(served, host, port)

@@ -20,11 +20,15 @@ FIELD = "officers"
 ROWS_NAMING = (
     "WITH named AS (SELECT DISTINCT row, unnest(string_split(officers, ';')) AS officer FROM rows "
     "WHERE malformed IS NULL), "
-    "marked AS (SELECT row, officer, regexp_replace(upper(officer), '[^A-Z0-9]', '', 'g') AS mark FROM named), "
+    "marked AS (SELECT row, officer, coalesce(nullif(regexp_replace(upper(officer), '[^A-Z0-9]', '', 'g'), ''), "
+    "trim(officer)) AS mark FROM named WHERE trim(officer) <> ''), "
     "counted AS (SELECT mark, count(*) AS rows FROM (SELECT DISTINCT row, mark FROM marked) GROUP BY mark) "
     "SELECT officer, rows FROM (SELECT DISTINCT officer, mark FROM marked) JOIN counted USING (mark) ORDER BY officer"
 )
-"""Each officer as the request writes the name, with the rows that name that officer: case, blanks and signs aside."""
+"""Each officer as the request writes the name, with the rows that name that officer: case, blanks and signs aside.
+
+A name that is nothing but signs, or in no Latin letter, is only itself.
+"""
 
 
 def engagements_path(folder: Path) -> Path:
