@@ -10,8 +10,10 @@ folder must be on the disk that is meant (not on tmpfs). Prints a table, and whe
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import random
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -22,7 +24,7 @@ from typing import TYPE_CHECKING
 import pymerkle
 
 from counterseal.core.clock import SystemClock
-from counterseal.store.connection import make_tables, point_at, ready
+from counterseal.store.connection import DURABLE, make_tables, point_at, ready
 
 ready()
 
@@ -75,6 +77,24 @@ def one_by_one(log: LedgerLog, count: int) -> None:
             log.append("received", {"rows": number, "agency": "department-of-homeland-security"})
 
 
+def bare_sqlite(path: Path) -> Callable[[int], None]:
+    """Give what commits rows of an entry's shape, one by one, to a file of its own: SQLite alone, no ledger."""
+    database = sqlite3.connect(path, isolation_level=None)
+    database.executescript(DURABLE)
+    database.execute('CREATE TABLE e ("index" INTEGER PRIMARY KEY, kind TEXT, at TEXT, entry BLOB, peaks BLOB)')
+    entry, peaks = os.urandom(130), os.urandom(HASH * 6)
+    rows = itertools.count()
+
+    def commit(count: int) -> None:
+        for _ in range(count):
+            database.execute("BEGIN IMMEDIATE")
+            row = (next(rows), "received", "2026-11-23 00:00:00.000000", entry, peaks)
+            database.execute("INSERT INTO e VALUES (?, ?, ?, ?, ?)", row)
+            database.execute("COMMIT")
+
+    return commit
+
+
 def batched(log: LedgerLog, count: int, size: int) -> None:
     for _ in range(count // size):
         with one_act():
@@ -111,17 +131,21 @@ def measure_commits(folder: Path) -> dict[str, float]:
 
     growing = rate(200, lambda: one_by_one(log, 200))
     one_by_one(log, WARM_UP)
-    rounds: dict[str, list[float]] = {"raw": [], "one": [], "hundred": [], "witnessed": []}
+    alone = bare_sqlite(folder / "bare.sqlite3")
+    alone(WARM_UP)
+    rounds: dict[str, list[float]] = {"raw": [], "one": [], "bare": [], "hundred": [], "witnessed": []}
     for _ in range(ROUNDS):
         before = rate(COMMITS, lambda: raw_syncs(folder / "raw", COMMITS))
         rounds["one"].append(rate(COMMITS, lambda: one_by_one(log, COMMITS)))
+        rounds["bare"].append(rate(COMMITS, lambda: alone(COMMITS)))
         after = rate(COMMITS, lambda: raw_syncs(folder / "raw", COMMITS))
         rounds["raw"].append((before + after) / 2)
         rounds["hundred"].append(rate(1000, lambda: batched(log, 1000, 100)))
         rounds["witnessed"].append(rate(10, lambda: witnessed(log, policy, post, 10)))
     answer = {name: statistics.median(rates) for name, rates in rounds.items()}
     answer["growing"] = growing
-    answer["ratio"] = statistics.median(one / raw for one, raw in zip(rounds["one"], rounds["raw"], strict=True))
+    for name, side, other in (("ratio", "one", "raw"), ("bare_ratio", "bare", "raw"), ("of_bare", "one", "bare")):
+        answer[name] = statistics.median(a / b for a, b in zip(rounds[side], rounds[other], strict=True))
     return answer
 
 
@@ -207,6 +231,8 @@ def main() -> int:
         commits = measure_commits(folder / "office")
         print(f"raw fdatasync                       {commits['raw']:>12,.0f}/s")
         print(f"one entry a commit                  {commits['one']:>12,.0f}/s   ratio {commits['ratio']:.2f}")
+        print(f"  SQLite alone, a row a commit      {commits['bare']:>12,.0f}/s   ratio {commits['bare_ratio']:.2f}")
+        print(f"  the ledger to SQLite alone        {commits['of_bare']:>12.2f}")
         beyond = 1e6 / commits["one"] - 1e6 / commits["raw"]
         print(f"  beyond the synchronisation        {beyond:>12,.0f} microseconds a commit")
         print(f"  while the write-ahead log grows   {commits['growing']:>12,.0f}/s")

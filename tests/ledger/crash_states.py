@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 CALLS = "openat,write,pwrite64,ftruncate,fsync,fdatasync,rename,unlink,mkdir"
+CUT = "<unfinished ...>"
+GONE_ON = re.compile(r"^ *<\.\.\. \w+ resumed>(.*)$")
 LINE = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)")
 
 
@@ -41,13 +43,26 @@ def trace(folder: Path, program: Path) -> list[Step]:
     subprocess.run([*run, sys.executable, str(program), str(folder)], env=environment, check=True)
     ends: dict[str, int] = {}
     steps = []
-    for line in out.read_text().splitlines():
+    for line in _whole(out.read_text()):
         match = LINE.match(line)
         if match and int(match[3]) >= 0:
             step = _read(match[1], match[2], ends)
             if step is not None and (step.call == "said" or step.path.startswith(str(folder))):
                 steps.append(step)
     return [step for step in steps if not step.path.endswith("-shm")]
+
+
+def _whole(trace: str) -> Iterator[str]:
+    """Give the calls of a trace, one a line, where threads have cut into one another's."""
+    begun: dict[str, str] = {}
+    for line in trace.splitlines():
+        thread, _, call = line.partition(" ")
+        if call.endswith(CUT):
+            begun[thread] = call.removesuffix(CUT).rstrip()
+        elif match := GONE_ON.match(call):
+            yield f"{thread} {begun.pop(thread)}{match[1]}"
+        else:
+            yield line
 
 
 def _text(quoted: str) -> bytes:

@@ -212,6 +212,36 @@ def test_a_release_without_a_quorum(log: LedgerLog, tmp_path: Path, serve: Calla
     assert gather(LedgerFolder(log.folder), policy_of(urls, 1), post, check_signature, signed).names == {"w0"}
 
 
+def test_witnesses_asked_one_after_another_or_twice(log: LedgerLog, tmp_path: Path):
+    """All are asked at once, and each once where it stands where it stood; one that stands elsewhere is asked again."""
+    witnesses = {f"http://w{n}/add-checkpoint": make_witness(tmp_path / f"w{n}", f"w{n}") for n in range(3)}
+    policy = policy_of({f"w{n}": f"http://w{n}" for n in range(3)}, 3)
+    together = threading.Barrier(3, timeout=20)
+    asked: list[str] = []
+
+    def post_together(url: str, body: bytes) -> tuple[int, str, bytes]:
+        together.wait()
+        asked.append(url)
+        reply = witnesses[url].add_checkpoint(body)
+        return reply.status, reply.content_type, reply.body
+
+    for count in (3, 300, 1):
+        enter(log, count)
+        signed = log.publish()
+        gathered = gather(LedgerFolder(log.folder), policy, post_together, check_signature, signed, log.stood())
+        log.cosigned(read_head(signed).size, gathered.lines)
+        assert gathered.names == {"w0", "w1", "w2"}
+    assert sorted(asked) == sorted([*witnesses] * 3)
+    assert set(log.stood().values()) == {log.size_and_root()[0]}
+
+    enter(log)
+    signed = log.publish()
+    asked.clear()
+    witnesses = {url: make_witness(tmp_path / f"anew-{url[7:9]}", url[7:9]) for url in witnesses}
+    assert gather(LedgerFolder(log.folder), policy, post_together, check_signature, signed, log.stood()).names
+    assert sorted(asked) == sorted([*witnesses] * 2)
+
+
 def test_a_restored_log_that_a_witness_has_seen_further(log: LedgerLog, tmp_path: Path, serve: Callable[[object], str]):
     witness = make_witness(tmp_path / "w0", "w0")
     ask(witness, 0, 20)

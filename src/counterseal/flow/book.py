@@ -61,7 +61,7 @@ def publish_witnessed(log: LedgerLog, policy: Policy, post: Post) -> str:
     note = log.publish()
     head = read_head(note)
     if not policy.satisfied(policy.witnessed_by(note.encode(), check_signature)):
-        gathered = gather(LedgerFolder(log.folder), policy, post, check_signature, note)
+        gathered = gather(LedgerFolder(log.folder), policy, post, check_signature, note, log.stood())
         note = log.cosigned(head.size, gathered.lines)
     policy.accept(note.encode(), check_signature)
     return note

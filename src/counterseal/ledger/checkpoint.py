@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from counterseal.errors import CountersealError
 from counterseal.ledger.tree import HASH, LARGEST
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
@@ -33,7 +34,7 @@ def read_body(text: str) -> TreeHead:
     Raises CountersealError ``checkpoint-form`` for anything but origin, size without leading zeros, a
     root of 32 bytes and extension lines, all of them lines that are not empty.
     """
-    if any(sign < " " and sign != "\n" for sign in text):
+    if _CONTROL.search(text):
         raise _bad("it holds a control character")
     lines = text.split("\n")
     if len(lines) < 4 or lines.pop() or not all(lines):

@@ -1,7 +1,11 @@
-"""Gathering cosignatures: the log asks each witness of its policy, and without a quorum nothing goes on."""
+"""Gathering cosignatures: the log asks each witness of its policy, and without a quorum nothing goes on.
+
+All are asked at once: a release waits for the slowest of them, and not for one after another.
+"""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,12 +16,16 @@ from counterseal.ledger.note import Note, read_head, read_note, read_signatures,
 from counterseal.ledger.witness import SIZE_TYPE, write_request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from counterseal.ledger.checkpoint import TreeHead
     from counterseal.ledger.folder import LedgerFolder
     from counterseal.ledger.note import SignatureCheck, VerifierKey
     from counterseal.ledger.policy import Policy
 
 TRIES = 3
+MOST_AT_ONCE = 16
+"""Witnesses that are asked at the same time."""
 
 
 class Post(Protocol):
@@ -37,35 +45,50 @@ class Gathered:
     failures: dict[str, str]
 
 
-def gather(folder: LedgerFolder, policy: Policy, post: Post, check: SignatureCheck, note: str) -> Gathered:
+def gather(
+    folder: LedgerFolder,
+    policy: Policy,
+    post: Post,
+    check: SignatureCheck,
+    note: str,
+    stood: Mapping[str, int] | None = None,
+) -> Gathered:
     """Ask every witness of the policy that has an address to cosign the checkpoint ``note``.
 
-    Raises CheckFailedError ``quorum`` when those that did are none (and names what each said), and
+    ``post`` is called from several threads at once. ``stood`` are the sizes that witnesses have cosigned before, as
+    far as the log knows, by the names that ``Gathered.lines`` are by: where one still stands there, one request is
+    enough. Raises CheckFailedError ``quorum`` when those that did are none (and names what each said), and
     CountersealError ``log-rolled-back`` when a witness has cosigned a larger head than this log has: an
     older copy was restored.
     """
+    urls = list(dict.fromkeys(one.url for one in policy.witnesses if one.url))
+    keys = {url: {one.key: one.name for one in policy.witnesses if one.url == url} for url in urls}
     head, text = read_head(note), read_note(note.encode()).text
-    lines: dict[str, str] = {}
-    names: set[str] = set()
-    failures: dict[str, str] = {}
-    for url in dict.fromkeys(one.url for one in policy.witnesses if one.url):
-        keys = {one.key: one.name for one in policy.witnesses if one.url == url}
+    known = {url: max((stood or {}).get(_address(key), 0) for key in keys[url]) for url in urls}
+    proofs = {old: prove_growth(folder, old, head.size) for old in {*known.values()} if old <= head.size}
+
+    def asked(url: str) -> dict[VerifierKey, str] | str:
+        old = known[url] if known[url] in proofs else 0
         try:
-            answer = _ask(folder, url, head, note, post)
-            found = verified(Note(text, read_signatures(answer.decode())), keys, check)
+            answer = _ask(folder, url, head, note, post, old, proofs.get(old, ()))
+            found = verified(Note(text, read_signatures(answer.decode())), keys[url], check)
         except (OSError, UnicodeDecodeError) as error:
-            failures.update(dict.fromkeys(keys.values(), f"no answer ({type(error).__name__})"))
-            continue
+            return f"no answer ({type(error).__name__})"
         except CountersealError as error:
             if error.code == "log-rolled-back":
                 raise
-            failures.update(dict.fromkeys(keys.values(), error.message))
-            continue
-        for key, line in found:
-            lines[_address(key)] = str(line)
-            names.add(keys[key])
-        missing = set(keys.values()) - names
-        failures.update(dict.fromkeys(missing, "it sent no signature of its own"))
+            return error.message
+        return {key: str(line) for key, line in found}
+
+    lines: dict[str, str] = {}
+    failures: dict[str, str] = {}
+    with ThreadPoolExecutor(max_workers=max(1, min(MOST_AT_ONCE, len(urls)))) as beside:
+        for url, said in zip(urls, beside.map(asked, urls), strict=True):
+            signed = said if isinstance(said, dict) else {}
+            why = "it sent no signature of its own" if isinstance(said, dict) else said
+            lines |= {_address(key): line for key, line in signed.items()}
+            failures |= {name: why for key, name in keys[url].items() if key not in signed}
+    names = frozenset(one.name for one in policy.witnesses if _address(one.key) in lines)
     if not policy.satisfied(names):
         told = "; ".join(f"{name}: {why}" for name, why in sorted(failures.items()))
         raise CheckFailedError(
@@ -73,19 +96,25 @@ def gather(folder: LedgerFolder, policy: Policy, post: Post, check: SignatureChe
             f"Too few witnesses have cosigned the checkpoint ({told or 'none is reachable'}).",
             next_step="Nothing is released until a quorum has; ask the witnesses' keepers.",
         )
-    return Gathered(lines, frozenset(names), failures)
+    return Gathered(lines, names, failures)
 
 
 def _address(key: VerifierKey) -> str:
     return f"{key.name}+{key.id.hex()}"
 
 
-def _ask(folder: LedgerFolder, url: str, head: TreeHead, note: str, post: Post) -> bytes:
+def _ask(
+    folder: LedgerFolder,
+    url: str,
+    head: TreeHead,
+    note: str,
+    post: Post,
+    old: int,
+    proof: Sequence[bytes],
+) -> bytes:
     """Get one witness's lines: first from where the log thinks it stands, then from where it says."""
     prefix, kind = (url[7:], "mirror") if url.startswith("mirror+") else (url, "witness")
-    old = 0
     for _ in range(TRIES):
-        proof = prove_growth(folder, old, head.size)
         status, content_type, body = post(f"{prefix}/add-checkpoint", write_request(old, proof, note))
         if status == 200:
             return _upload(folder, prefix, head, post) if kind == "mirror" else body
@@ -98,6 +127,7 @@ def _ask(folder: LedgerFolder, url: str, head: TreeHead, note: str, post: Post) 
                 f"A witness has cosigned {old} entries and this log has {head.size}.",
                 next_step="An older copy was restored. Restore the newest one; never append to this.",
             )
+        proof = prove_growth(folder, old, head.size)
     raise CheckFailedError("witness", "it holds another history, or others advance it")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
@@ -30,6 +31,7 @@ MOST_SIGNATURES = 100
 LONGEST_NOTE = 1 << 20
 LATEST = 2**63 - 1
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _FIELD = 2**255 - 19
 _CURVE_D = (-121665 * pow(121666, -1, _FIELD)) % _FIELD
 _LOW_ORDER = {
@@ -181,7 +183,7 @@ def read_note(raw: bytes) -> Note:
         whole = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise _bad_note("it is not UTF-8") from None
-    if any(c < " " and c != "\n" for c in whole):
+    if _CONTROL.search(whole):
         raise _bad_note("it holds a control character")
     at = whole.rfind("\n\n")
     if at < 0 or not whole.endswith("\n") or at + 2 == len(whole):

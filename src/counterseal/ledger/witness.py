@@ -107,6 +107,8 @@ class Witness:
     def _cosign(self, old: int, note: bytes, head: TreeHead) -> Reply:
         seen = self._book.newest(head.origin)
         at = int(self._clock.now().timestamp())  # after it: what another request kept meanwhile is no step back
+        if seen is not None and seen.head.size != old:  # kept by another meanwhile
+            return conflict(seen.head.size)
         if seen is not None and at < seen.at:
             return _says(503, "This witness's clock has gone back; it signs nothing.")
         text = read_note(note).text

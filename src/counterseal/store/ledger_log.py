@@ -32,7 +32,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 from counterseal.errors import CountersealError
 from counterseal.ledger.checkpoint import TreeHead
 from counterseal.ledger.entry import SALT, EntryKind, Opening, stamp, write_entry
-from counterseal.ledger.note import read_head, sign_note
+from counterseal.ledger.note import MOST_SIGNATURES, read_head, sign_note
 from counterseal.ledger.tree import EMPTY_ROOT, grow, leaf_hash, peaks_root
 from counterseal.store.act import open_act
 from counterseal.store.ledger_tiles import checkpoint_note, derive_tiles, one_publisher, published_head
@@ -257,6 +257,14 @@ class LedgerLog:
         """Give the signed checkpoint of exactly this size with its cosignatures; None where none was signed."""
         signed = LedgerCheckpoint.objects.using(self._alias).filter(size=size).first()
         return None if signed is None else checkpoint_note(signed, self._alias)
+
+    def stood(self) -> dict[str, int]:
+        """Give the size that each witness has cosigned last, as far as is kept among the newest cosignatures."""
+        kept = LedgerCosignature.objects.using(self._alias).order_by("-checkpoint_id")
+        found: dict[str, int] = {}
+        for witness, size in kept.values_list("witness", "checkpoint_id")[:MOST_SIGNATURES]:
+            found.setdefault(witness, size)
+        return found
 
     def cosigned(self, size: int, lines: Mapping[str, str]) -> str:
         """Keep witnesses' signature lines (verified by the caller) under a checkpoint and publish it with them.
