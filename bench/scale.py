@@ -8,6 +8,9 @@ floor is DuckDB reading the same file into Parquet, without a rule. Each runs in
 the peak of that process, spill the most that lay in its folder for temporary files. Time should grow with the
 rows and memory should not.
 
+Then the rows as taken in are held against twelve of the rules, by this program and by polars (``pip install
+counterseal[bench]``), each in a process of its own, and every answer is compared: ``bench/screening.py`` at size.
+
 With ``--accounts`` each submission then goes the whole way, from intake to the response and the letter, in an
 office that has a registry of that many made-up people. Beyond 200,000 rows a person has to judge every row before
 anybody is looked up (R-11), so the larger ones open no account.
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -28,6 +32,8 @@ import time
 from pathlib import Path
 
 import duckdb
+
+import screening
 
 BIN = Path(sys.executable).parent / "counterseal"
 BAR = 5.0
@@ -133,6 +139,23 @@ def floor(path: Path, out: Path) -> list[str]:
     return [sys.executable, "-c", made]
 
 
+def against_polars(rows: Path, count: int, at: Path) -> None:
+    """Hold the rows against twelve rules with ours and with polars; print what each took. Ends at a row that differs."""
+    if importlib.util.find_spec("polars") is None:
+        print("           polars is not installed here")
+        return
+    took = {tool: screening.run_tool(tool, rows, at / f"{tool}.parquet") for tool in ("counterseal", "polars")}
+    if differing := screening.differing(at / "counterseal.parquet", at / "polars.parquet"):
+        raise SystemExit(f"polars answers otherwise for {differing:,} of {count:,} rows")
+    ours, theirs = took["counterseal"], took["polars"]
+    print(
+        f"           twelve rules: ours {ours['seconds']:.1f} s, {ours['peak_mb']:,.0f} MB; polars "
+        f"{theirs['seconds']:.1f} s, {theirs['peak_mb']:,.0f} MB: {theirs['seconds'] / ours['seconds']:.2f} x; "
+        "no row differs",
+        flush=True,
+    )
+
+
 def whole_way(request: Path, rows: int, registry: Path, at: Path) -> float:
     """Run a submission from intake to response, print what it took, and give the peak of memory in MB."""
     office = at / "office"
@@ -183,6 +206,7 @@ def measured(rows: int, kind: str, at: Path, registry: Path | None) -> list[str]
     )
     if sum(found["outcomes"].values()) != rows:
         raise SystemExit(f"{rows} rows in, {sum(found['outcomes'].values())} determinations out")
+    against_polars(at / "screened" / "rows.parquet", rows, at)
     missed = [f"{rows:,} {kind}: {ratio:.1f} x the floor, the bar is {BAR}"] if ratio > BAR else []
     if registry is not None:
         peak = max(peak, whole_way(at / "request", rows, registry, at))

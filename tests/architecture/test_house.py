@@ -60,6 +60,13 @@ def test_a_link_that_leads_nowhere(page: Path):
     assert missing == []
 
 
+def test_a_page_or_a_test_that_is_named_and_is_not_there():
+    named = re.compile(r"\b(?:docs|tests|bench)/[a-z0-9_/-]+\.(?:md|py|tla)\b")
+    read = (path for path in committed() if path.suffix in {".py", ".md", ".toml", ".cfg"} or path.name == "Makefile")
+    missing = {(str(path.relative_to(ROOT)), name) for path in read for name in named.findall(path.read_text())}
+    assert {where for where in missing if not (ROOT / where[1]).exists()} == set()
+
+
 def test_an_address_of_a_package_registry_is_committed():
     pattern = re.compile(rb"https?://[^\s\"']*(pypi\.org|pythonhosted|registry\.npmjs|/simple/|\.whl|\.tgz)")
     held = [

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from counterseal.core.steps import Step
 from counterseal.engine.duck import DuckEngine
 from counterseal.engine.spill import Spill
+from counterseal.errors import CountersealError
 
 SPILLS = """
 import sys
@@ -55,6 +60,38 @@ def test_an_engine_at_work_loses_its_rows(tmp_path: Path):
         ((counted,),) = engine.rows("SELECT count(*) FROM (SELECT DISTINCT hash(i) FROM range(4000000) AS t(i))")
         assert counted == 4_000_000
     assert not list(tmp_path.iterdir())
+
+
+MANY = "SELECT s, count(*) AS n FROM (SELECT md5(i::VARCHAR) AS s FROM range(3000000) AS t(i)) GROUP BY s"
+
+
+def test_a_request_that_fills_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The engine has its bound of the disk, is refused what is beyond it, and leaves nothing there."""
+    monkeypatch.setattr("counterseal.engine.spill.MOST", 20 << 20)
+    with DuckEngine(memory_limit="60MB", spill=tmp_path) as engine:
+        with pytest.raises(CountersealError) as failed:
+            engine.run([Step("many", MANY)])
+        assert engine.rows("SELECT 1") == [(1,)]
+    assert failed.value.code == "engine-memory"
+    assert not list(tmp_path.iterdir())
+
+
+def test_half_of_the_free_disk_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    total, used, free = shutil.disk_usage(tmp_path)
+    usage = type("Usage", (), {"total": total, "used": used, "free": 30 << 20})
+    monkeypatch.setattr("counterseal.engine.spill.shutil.disk_usage", lambda _: usage)
+    spill = Spill(tmp_path)
+    spill.close()
+    assert spill.most == 15 << 20 < free
+
+
+def test_what_was_spilled_is_not_said(tmp_path: Path):
+    with DuckEngine(memory_limit="60MB", spill=tmp_path) as engine:
+        engine.run([Step("few", "SELECT 1 AS one")])
+        assert engine.spilled == 0
+        engine.run([Step("many", MANY), Step("few", "SELECT 1 AS one")])
+        assert engine.spilled > 1 << 20
+        assert engine.beside().spilled == 0
 
 
 def test_what_an_earlier_version_left(tmp_path: Path):

@@ -23,6 +23,8 @@ MEANING = {
     "reviewable": "exactly one person, address confirmed: a case for two people",
 }
 
+SPILLED = "At most {:,.0f} MB lay on the disk at once for want of memory."
+
 
 def mount(app: typer.Typer) -> None:
     """Add these commands to the program."""
@@ -75,12 +77,13 @@ def run(
         str | None, typer.Option(help="An agreement's id or folder, instead of the manifest's.")
     ] = None,
     received_on: Annotated[str | None, typer.Option(help="The day of receipt (2026-11-23); today without it.")] = None,
+    memory_limit: Annotated[str, typer.Option(help="What the engine may use.")] = "1GB",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer for a program.")] = False,
 ) -> None:
     """Take a request in, hold it against the law, identify, open cases. Never releases anything."""
     from counterseal import wiring
 
-    office = wiring.open_office(workspace, registry_key=key)
+    office = wiring.open_office(workspace, memory_limit=memory_limit, registry_key=key)
     with progress() as says:
         summary, seconds = wiring.run(
             office, submission, registry, received_on=day_of_receipt(received_on), agreement=agreement, progress=says
@@ -121,6 +124,8 @@ def _print(summary: RunSummary, seconds: float, size: int, root: str, *, demonst
     for rule, title, cite, count in summary.reasons[:20]:
         reasons.add_row(rule, title, cite, f"{count:,}")
     out.print(reasons)
+    if summary.spilled:
+        out.print(SPILLED.format(summary.spilled / 1e6))
     out.print(f"{seconds:.1f} s. Ledger: {size} entries, root {root}")
 
 
@@ -146,3 +151,5 @@ def screen(
         return
     for outcome, rows in counts["outcomes"].items():
         typer.echo(f"{outcome:14}{rows:>12,}")
+    if counts["spilled"]:
+        typer.echo(SPILLED.format(counts["spilled"] / 1e6))

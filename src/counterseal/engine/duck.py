@@ -1,11 +1,12 @@
 """DuckDB under the office's rules: no network, no extension, bounded memory, spill in one known folder.
 
-Serves ``docs/design/engine.md``. The engine is handed steps and never writes rules of its own. It
+Serves ``docs/design/run.md``. The engine is handed steps and never writes rules of its own. It
 promises that a step either leaves its table or raises; there is no partial answer.
 """
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -48,8 +49,8 @@ def _plainly(step: str) -> Iterator[None]:
     except duckdb.OutOfMemoryException as failure:
         raise CountersealError(
             "engine-memory",
-            f"The step {step} needs more memory than the limit allows.",
-            next_step="Raise --memory-limit, or free space in the spill folder.",
+            f"The step {step} needs more than it may have of memory and of the disk.",
+            next_step="Raise --memory-limit, or make room on the disk of the spill folder: half of it may be used.",
         ) from failure
     except duckdb.IOException as failure:
         raise CountersealError(
@@ -67,8 +68,9 @@ class DuckEngine:
     """One DuckDB process with a memory limit and a spill folder.
 
     ``memory_limit`` is DuckDB's own (``2GB``); ``spill`` is where it may write when it needs more, None
-    for nowhere. The result of a step is the same whatever the number of threads, because no step relies
-    on the order of rows. ``files`` says which files lie sealed, and opens them; without it none does.
+    for nowhere. Its bound holds, and ``spilled`` is how many bytes lay there at most. The result of a step is the
+    same whatever the number of threads, because no step relies on the order of rows. ``files`` says which files lie
+    sealed, and opens them; without it none does.
     """
 
     def __init__(
@@ -92,6 +94,10 @@ class DuckEngine:
                 "The engine does not start with these settings.",
                 next_step="Give a memory limit such as 2GB.",
             ) from failure
+        if self._spill is not None:  # DuckDB 2.0.0 takes no heed of the bound among the settings that it starts with
+            self._connection.execute(f"SET max_temp_directory_size = '{self._spill.most >> 20}MiB'")
+            self._connection.execute("SET enable_profiling = 'no_output'")  # it tells what was spilled
+        self.spilled = 0
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET enable_progress_bar = false")  # it draws on standard output, past every door
         self._files = files
@@ -137,6 +143,13 @@ class DuckEngine:
                 progress(step.says, number, len(queue))
             kind = "VIEW" if step.view else "TABLE"
             self._do(f"CREATE OR REPLACE {kind} {name(step.name)} AS {step.sql}", step.name)
+            self._note_spilled()
+
+    def _note_spilled(self) -> None:
+        """Note how many bytes lay on the disk at most while the last statement ran."""
+        if self._spill is not None:
+            told = json.loads(self._connection.get_profiling_information(format="json"))
+            self.spilled = max(self.spilled, int(told.get("system", {}).get("peak_temp_dir_size", 0)))  # none of a view
 
     def _do(self, sql: str, what: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         given = [self._located(one) if isinstance(one, Path) else one for one in parameters]
@@ -171,6 +184,7 @@ class DuckEngine:
         other._connection.execute("SET TimeZone = 'UTC'")
         other._files = self._files
         other._spill = None
+        other.spilled = 0
         return other
 
     def write_parquet(self, sql: str, path: Path) -> None:
@@ -183,6 +197,7 @@ class DuckEngine:
         if target.startswith(SCHEME):  # its key holds for its own name alone
             form += ", USE_TMP_FILE false"
         self._do(f"COPY ({sql}) TO {quoted(target)} ({form})", path.name)
+        self._note_spilled()
 
     def lines(self, sql: str, rows: int) -> Iterator[str]:
         """Give the one text column of a query over rows 1 to ``rows``, a line each, in order.

@@ -15,6 +15,9 @@ from pathlib import Path
 
 OWN = "engine-"
 HELD = "held"
+MOST = 16 << 30
+"""Bytes that an engine may spill at most, wherever it is."""
+
 LOOSE = "duckdb_temp_*"
 """Files of earlier versions, which lay beside one another."""
 
@@ -22,7 +25,9 @@ LOOSE = "duckdb_temp_*"
 class Spill:
     """A folder under ``root`` that is this engine's alone, readable by its owner alone.
 
-    Raises OSError where it cannot be made.
+    ``most`` is how many bytes may lie there: half of what is free on its disk at the start, and never more than
+    ``MOST``. A request of any size leaves room for the ledger, which may be on the same disk. Raises OSError where
+    it cannot be made.
     """
 
     def __init__(self, root: Path) -> None:
@@ -36,6 +41,7 @@ class Spill:
             fcntl.flock(self._held, fcntl.LOCK_EX)
         finally:
             os.close(gate)
+        self.most = min(MOST, shutil.disk_usage(self.folder).free // 2)
 
     def close(self) -> None:
         """Take the folder away."""

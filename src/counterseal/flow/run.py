@@ -63,13 +63,18 @@ NO_ANSWER = pa.table(
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What came of a submission. ``rules`` counts, for each rule, the rows in which it does not hold."""
+    """What came of a submission.
+
+    ``rules`` counts, for each rule, the rows in which it does not hold; ``spilled`` is how many bytes lay on the disk
+    at most for want of memory.
+    """
 
     submission: str
     rows: int
     outcomes: dict[str, int]
     rules: dict[str, int]
     reasons: list[tuple[str, str, str, int]]
+    spilled: int
 
 
 def run_submission(
@@ -144,7 +149,8 @@ def _counted(engine: DuckEngine, received: Received) -> RunSummary:
     reasons = [
         (rule, *((told[rule].title, told[rule].cite) if rule in told else UNREADABLE), n) for rule, n in rules.items()
     ]
-    return RunSummary(received.manifest.submission, received.receipt.rows_received, outcomes, rules, reasons)
+    submission, rows = received.manifest.submission, received.receipt.rows_received
+    return RunSummary(submission, rows, outcomes, rules, reasons, engine.spilled)
 
 
 def _write_notice(office: Office, received: Received, summary: RunSummary, folder: Path) -> None:

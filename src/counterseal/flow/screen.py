@@ -152,4 +152,5 @@ def screen_submission(
         "rows": receipt.rows_received,
         "outcomes": dict(outcomes),
         "rules": dict(rules),
+        "spilled": engine.spilled,
     }
