@@ -100,9 +100,14 @@ def _office(
 
     from counterseal.flow.office import Office  # models need Django
     from counterseal.flow.release import SealerProcess
-    from counterseal.flow.witnesses import post, post_to_witnesses, read_office_policy
+    from counterseal.flow.witnesses import get, post, post_to_witnesses, read_office_policy
+    from counterseal.ledger.gather import newest_cosigned
+    from counterseal.vault.signing import check_signature
 
     clock = SystemClock()
+    policy = read_office_policy(workspace)
+    if policy is not None and not workspace.demonstration:  # a demonstration's witnesses lie in the workspace itself
+        ledger.look_elsewhere(functools.partial(newest_cosigned, policy, ledger.origin, get, check_signature))
     spill = workspace.root / "spill"
     files = BatchFiles(workspace.keys, os.urandom)
     return Office(
@@ -111,7 +116,7 @@ def _office(
         engine=lambda: DuckEngine(memory_limit=memory_limit, threads=THREADS, spill=spill, files=files),
         ledger=ledger,
         entropy=os.urandom,
-        policy=read_office_policy(workspace),
+        policy=policy,
         post=post_to_witnesses(workspace, ledger.keys, clock, post),
         openings=read_opening_key(workspace.keys, os.urandom),
         sealer=SealerProcess(

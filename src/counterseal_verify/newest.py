@@ -14,12 +14,15 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
-from counterseal_verify.verify import Head, Key, Policy, Refused, signatures
+from counterseal_verify.verify import Head, Policy, Refused, signatures
 
 Ask = Callable[[str], str]
 ANSWER_WITHIN = 5
 """Seconds that a witness has."""
+MOST_AT_ONCE = 16
+"""Witnesses that are asked at the same time."""
 LONGEST = 1 << 16
 
 
@@ -37,28 +40,30 @@ def ask(url: str) -> str:
 def newest_witnessed(text: str, origin: str, told: Ask) -> int:
     """Give the largest size of the log ``origin`` that a witness of the policy ``text`` has cosigned.
 
-    A witness under ``.invalid``, a name that no address can have (RFC 6761), is a demonstration's: it counts, and
-    is not asked. Raises Refused when too few witnesses answer with a head that they signed.
+    ``told`` is called from several threads at once. A witness under ``.invalid``, a name that no address can have
+    (RFC 6761), is a demonstration's: it counts, and is not asked. Raises Refused when too few witnesses answer with a
+    head that they signed.
     """
-    policy, size = Policy(text), 0
-    answered: set[Key] = set()
-    for name, url in addresses(text).items():
-        key = policy.witnesses[name]
+    policy, at = Policy(text), addresses(text)
+    suffix = f"/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint"
+
+    def said(name: str) -> int | None:
+        key, url = policy.witnesses[name], at[name]
         if (urllib.parse.urlsplit(url).hostname or "").endswith(".invalid"):
-            answered.add(key)
-            continue
+            return 0
         try:
-            note = told(f"{url.rstrip('/')}/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint")
-            body, signed = signatures(note, [key])
+            body, signed = signatures(told(url.rstrip("/") + suffix), [key])
             head = Head.read(body)
         except (OSError, Refused):
-            continue
-        if signed and head.origin == origin:
-            answered.add(key)
-            size = max(size, head.size)
+            return None
+        return head.size if signed and head.origin == origin else None
+
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as beside:  # one that is slow does not make the others wait
+        sizes = dict(zip(at, beside.map(said, at), strict=True))
+    answered = {policy.witnesses[name] for name, size in sizes.items() if size is not None}
     if not policy.met(answered):
         raise Refused("too few witnesses say what they cosigned last")
-    return size
+    return max((size for size in sizes.values() if size is not None), default=0)
 
 
 def addresses(text: str) -> dict[str, str]:

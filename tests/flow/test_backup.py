@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,15 @@ import pytest
 from tests.conftest import CANARY
 
 from counterseal import wiring
+from counterseal.cli.witness import make_server
+from counterseal.core.clock import SystemClock
 from counterseal.errors import CountersealError
+from counterseal.ledger.checkpoint import TreeHead
+from counterseal.ledger.note import sign_note
+from counterseal.ledger.witness import Witness, write_request
+from counterseal.store.witness_book import WitnessFile
+from counterseal.vault.keys import WITNESS_KEYS, make_keys
+from counterseal.vault.signing import check_signature
 
 if TYPE_CHECKING:
     from tests.flow.casework import AtWork
@@ -67,6 +76,32 @@ def test_an_old_copy_that_the_witnesses_take(at_work: AtWork, tmp_path: Path):
     with one_act():
         with_entry.ledger.append("start-up", {"demonstration": "no"})
     assert "witnesses" in broken(root)
+
+
+def test_an_office_that_signs_before_it_asks_its_witnesses(tmp_path: Path, empty_database: None):
+    """Database and folder are both old, as if put back by hand; a witness has cosigned fifty entries of this log."""
+    from counterseal.store.submissions import one_act
+
+    wiring.establish(tmp_path / "office", demonstration=False)
+    log = wiring.open_office(tmp_path / "office").ledger
+    keys = make_keys(tmp_path / "witness", "w.example", WITNESS_KEYS, os.urandom)
+    book = WitnessFile(tmp_path / "w.sqlite3").witnessed
+    witness = Witness(keys, {log.origin: list(log.keys)}, book, SystemClock(), check_signature)
+    later = sign_note(str(TreeHead(log.origin, 50, bytes(32))), log._signers, 1)
+    assert witness.add_checkpoint(write_request(0, [], str(later))).status == 200
+    server = make_server(witness, "127.0.0.1", 0)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    lines = f"log {log.keys[0]}\nwitness w {keys[0].key} {address}\nquorum w\n"
+    (tmp_path / "office" / "policy").write_text(lines, encoding="utf-8")
+    opened = wiring.open_office(tmp_path / "office")
+    with one_act():
+        opened.ledger.append("received", {"rows": 1})
+    with pytest.raises(CountersealError) as refused:
+        opened.ledger.publish()
+    server.shutdown()
+    server.server_close()
+    assert refused.value.code == "log-rolled-back"
 
 
 def test_a_copy_that_lies_beside_its_keys(at_work: AtWork, tmp_path: Path):

@@ -23,6 +23,7 @@ from counterseal.flow.book import publish_witnessed
 from counterseal.flow.release import Gate, SealerProcess, intend, release_answer, stop
 from counterseal.ledger.folder import LedgerFolder, prove_entry
 from counterseal.ledger.intent import Approval, Release
+from counterseal.ledger.note import sign_note
 from counterseal.ledger.policy import read_policy
 from counterseal.ledger_wiring import post
 from counterseal.store.models import LedgerEntry
@@ -319,6 +320,23 @@ def test_a_sealer_that_cannot_ask_the_witnesses(scene: Scene, tmp_path: Path):
     with pytest.raises(CountersealError, match="too few witnesses say"):
         _asked_of_the_sealer(scene, intent, scene.log.folder, tmp_path / "package")
     assert not (tmp_path / "package").exists()
+
+
+def test_witnesses_that_the_sealer_asks_one_after_another(scene: Scene):
+    """Each waits until all have been asked: asked in turn, none would answer."""
+    publish_witnessed(scene.log, scene.gate.policy, post)
+    own = (scene.log.folder / "checkpoint").read_text()
+    keys = [signers(name, WITNESS_KEYS)[0] for name in ("w0", "w1", "w2")]
+    lines = "".join(f"witness {n} {one.key} http://w{n}\n" for n, one in enumerate(keys))
+    text = f"log {scene.log._signers[0].key}\n{lines}group all all 0 1 2\nquorum all\n"
+    together = threading.Barrier(3, timeout=20)
+
+    def told(url: str) -> str:
+        together.wait()
+        body = own.partition("\n\n")[0] + "\n"
+        return str(sign_note(body, [keys[int(url[8])]], 1))
+
+    assert newest_witnessed(text, own.split("\n")[0], told) == int(own.split("\n")[1])
 
 
 def test_a_witnesss_word_that_is_not_its_own(scene: Scene):

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connections
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ledger.conftest import ORIGIN, TickingClock, signers
+from tests.ledger.conftest import ORIGIN, CountedEntropy, TickingClock, open_log, signers
 from tests.ledger.test_log import enter
 
 from counterseal.cli.witness import make_server
 from counterseal.errors import CheckFailedError, CountersealError
+from counterseal.flow.book import publish_witnessed
+from counterseal.flow.witnesses import get, post
 from counterseal.ledger.checkpoint import TreeHead
 from counterseal.ledger.folder import LedgerFolder
-from counterseal.ledger.gather import gather
+from counterseal.ledger.gather import gather, newest_cosigned
 from counterseal.ledger.mirror import Mirror
 from counterseal.ledger.note import ED25519, read_head, sign_note
 from counterseal.ledger.policy import Group, Policy, read_policy
 from counterseal.ledger.policy import Witness as Named
 from counterseal.ledger.tree import EMPTY_ROOT, Tree, leaf_hash
 from counterseal.ledger.witness import Reply, Witness, write_request
-from counterseal.ledger_wiring import post
+from counterseal.store.connection import point_at
 from counterseal.store.witness_book import WitnessFile
 from counterseal.vault.keys import LOG_KEYS, WITNESS_KEYS
 from counterseal.vault.signing import check_signature
@@ -240,6 +244,65 @@ def test_witnesses_asked_one_after_another_or_twice(log: LedgerLog, tmp_path: Pa
     witnesses = {url: make_witness(tmp_path / f"anew-{url[7:9]}", url[7:9]) for url in witnesses}
     assert gather(LedgerFolder(log.folder), policy, post_together, check_signature, signed, log.stood()).names
     assert sorted(asked) == sorted([*witnesses] * 2)
+
+
+def test_a_database_and_its_folder_put_back_together_by_hand(
+    log: LedgerLog, office: Path, serve: Callable[[object], str], clock: TickingClock, entropy: CountedEntropy
+):
+    """Both are old and agree with each other; the log signs nothing before it has asked a witness."""
+    urls = {"w0": serve(make_witness(office / "w0", "w0")), "gone": "http://127.0.0.1:9/"}
+    policy = policy_of(urls, 1)
+
+    def put_back(tables: bytes, upto: int, entered: int) -> LedgerLog:
+        connections.close_all()
+        for name in ("counterseal.sqlite3-wal", "counterseal.sqlite3-shm"):
+            (office / name).unlink(missing_ok=True)
+        (office / "counterseal.sqlite3").write_bytes(tables)
+        shutil.rmtree(office / "ledger")
+        shutil.copytree(office / f"ledger-{upto}", office / "ledger")
+        point_at(office)
+        restored = open_log(office, clock, entropy)
+        restored.start()
+        restored.look_elsewhere(lambda: newest_cosigned(policy, ORIGIN, get, check_signature))
+        if entered:
+            enter(restored, entered)
+        return restored
+
+    log.look_elsewhere(lambda: newest_cosigned(policy, ORIGIN, get, check_signature))
+    enter(log, 2)
+    publish_witnessed(log, policy, post)
+    connections.close_all()
+    old = (office / "counterseal.sqlite3").read_bytes()
+    shutil.copytree(office / "ledger", office / "ledger-2")
+    point_at(office)
+    enter(log, 3)
+    publish_witnessed(log, policy, post)
+
+    for entered, code in ((1, "log-rolled-back"), (3, "log-forked"), (9, "log-forked")):
+        restored = put_back(old, 2, entered)
+        for _ in range(2):  # it is not asked once and then forgotten
+            with pytest.raises(CountersealError) as refused:
+                restored.publish()
+            assert refused.value.code == code
+        assert restored.checkpoint_of(2 + entered) is None
+
+    policy = policy_of({"gone": urls["gone"]}, 1)
+    restored = put_back(old, 2, 1)
+    assert read_head(restored.publish()).size == 3
+
+
+def test_a_witness_that_makes_up_a_larger_log(log: LedgerLog):
+    """It signs whatever it likes under its own name; the log's own signature it has not."""
+    mine, theirs = signers("w0", WITNESS_KEYS), signers("x", LOG_KEYS)
+    policy = policy_of({"w0": "http://w0"}, 1)
+    forged = str(sign_note(str(TreeHead(ORIGIN, 900, TREE.root(9))), [*theirs, mine[0]], 1))
+    sound = str(sign_note(str(TreeHead(ORIGIN, 9, TREE.root(9))), [LOG[0], mine[0]], 1))
+    other = str(sign_note(str(TreeHead("elsewhere", 9, TREE.root(9))), [LOG[0], mine[0]], 1))
+    uncosigned = str(sign_note(str(TreeHead(ORIGIN, 9, TREE.root(9))), [LOG[0]], 1))
+    for said in (forged, other, uncosigned, "", "\x00", sound.replace("\n9\n", "\n900\n")):
+        assert newest_cosigned(policy, ORIGIN, lambda _, told=said: told.encode(), check_signature) == []
+    (head,) = newest_cosigned(policy, ORIGIN, lambda _: sound.encode(), check_signature)
+    assert head.size == 9
 
 
 def test_a_restored_log_that_a_witness_has_seen_further(log: LedgerLog, tmp_path: Path, serve: Callable[[object], str]):

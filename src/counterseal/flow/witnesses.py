@@ -47,6 +47,17 @@ def post(url: str, body: bytes) -> tuple[int, str, bytes]:
         raise OSError("no HTTP answer") from broken
 
 
+def get(url: str) -> bytes:
+    """Read what a witness serves at an address. Raises OSError when nobody answers in time, or not with it."""
+    if not url.startswith(("http://", "https://")):
+        raise OSError("not an http address")
+    try:
+        with urllib.request.urlopen(url, timeout=ANSWER_WITHIN) as answer:  # noqa: S310 - checked above
+            return bytes(answer.read(LONGEST_ANSWER))
+    except http.client.HTTPException as broken:
+        raise OSError("no HTTP answer") from broken
+
+
 def make_demonstration_witnesses(
     workspace: Workspace, log: tuple[VerifierKey, ...], entropy: Callable[[int], bytes]
 ) -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from counterseal.errors import CheckFailedError, CountersealError
+from counterseal.ledger.checkpoint import read_body
 from counterseal.ledger.folder import prove_growth
 from counterseal.ledger.mirror import write_upload
 from counterseal.ledger.note import Note, read_head, read_note, read_signatures, verified
@@ -33,6 +35,14 @@ class Post(Protocol):
 
     def __call__(self, url: str, body: bytes) -> tuple[int, str, bytes]:
         """Post the body to the address."""
+        ...
+
+
+class Get(Protocol):
+    """Reads one address. Gives the body; raises OSError when nobody answers with one."""
+
+    def __call__(self, url: str) -> bytes:
+        """Get what is at the address."""
         ...
 
 
@@ -61,8 +71,8 @@ def gather(
     CountersealError ``log-rolled-back`` when a witness has cosigned a larger head than this log has: an
     older copy was restored.
     """
-    urls = list(dict.fromkeys(one.url for one in policy.witnesses if one.url))
-    keys = {url: {one.key: one.name for one in policy.witnesses if one.url == url} for url in urls}
+    keys = _keys_at(policy)
+    urls = list(keys)
     head, text = read_head(note), read_note(note.encode()).text
     known = {url: max((stood or {}).get(_address(key), 0) for key in keys[url]) for url in urls}
     proofs = {old: prove_growth(folder, old, head.size) for old in {*known.values()} if old <= head.size}
@@ -82,7 +92,7 @@ def gather(
 
     lines: dict[str, str] = {}
     failures: dict[str, str] = {}
-    with ThreadPoolExecutor(max_workers=max(1, min(MOST_AT_ONCE, len(urls)))) as beside:
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as beside:
         for url, said in zip(urls, beside.map(asked, urls), strict=True):
             signed = said if isinstance(said, dict) else {}
             why = "it sent no signature of its own" if isinstance(said, dict) else said
@@ -97,6 +107,38 @@ def gather(
             next_step="Nothing is released until a quorum has; ask the witnesses' keepers.",
         )
     return Gathered(lines, names, failures)
+
+
+def newest_cosigned(policy: Policy, origin: str, get: Get, check: SignatureCheck) -> list[TreeHead]:
+    """Ask every witness of the policy what it cosigned last of the log ``origin``; give the heads.
+
+    C2SP tlog-witness, ``GET <prefix>/<SHA-256 of the origin>/checkpoint``. ``get`` is called from several threads at
+    once. A head counts that bears the log's own signature and that of a witness at the address: no witness alone can
+    make one up. One that does not answer, or with anything else, says nothing.
+    """
+    keys, suffix = _keys_at(policy), f"/{sha256(origin.encode()).hexdigest()}/checkpoint"
+
+    def said(url: str) -> TreeHead | None:
+        try:
+            note = read_note(get(url.removeprefix("mirror+").rstrip("/") + suffix))
+            signers = {key for key, _ in verified(note, [*policy.logs, *keys[url]], check)}
+            head = read_body(note.text)
+        except (OSError, CountersealError):
+            return None
+        own = any(key.name == origin for key in signers.intersection(policy.logs))
+        return head if own and head.origin == origin and signers.intersection(keys[url]) else None
+
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as beside:
+        return [head for head in beside.map(said, keys) if head is not None]
+
+
+def _keys_at(policy: Policy) -> dict[str, dict[VerifierKey, str]]:
+    """Give the witnesses that have an address: by that, their keys with the names that the policy gives them."""
+    keys: dict[str, dict[VerifierKey, str]] = {}
+    for one in policy.witnesses:
+        if one.url:
+            keys.setdefault(one.url, {})[one.key] = one.name
+    return keys
 
 
 def _address(key: VerifierKey) -> str:

@@ -46,7 +46,7 @@ from counterseal.store.models.ledger import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -108,11 +108,19 @@ class LedgerLog:
         self._write_file = write_file
         self._alias = alias
         self._entered = _NOTHING
+        self._elsewhere: Callable[[], Iterable[TreeHead]] | None = None
 
     @property
     def keys(self) -> tuple[VerifierKey, ...]:
         """The keys that verify this log's checkpoints."""
         return tuple(one.key for one in self._signers)
+
+    def look_elsewhere(self, seen: Callable[[], Iterable[TreeHead]]) -> None:
+        """Before this process first signs a checkpoint, hold the log against the tree heads that ``seen`` gives.
+
+        A database and its folder that were both put back by hand know of nothing later; whoever cosigned does.
+        """
+        self._elsewhere = seen
 
     def append(self, kind: str, body: Mapping[str, Fact], commitments: Mapping[str, str | int] | None = None) -> int:
         """Append one entry inside the caller's transaction and give its index.
@@ -233,7 +241,8 @@ class LedgerLog:
 
         Raises CountersealError ``ledger-transaction`` within a transaction, ``entry-damaged`` when the bytes
         read back do not hash to what was entered, ``clock-back`` when time has not moved on since the
-        last checkpoint, ``log-forked`` when the folder's checkpoint is not of this history.
+        last checkpoint, ``log-forked`` when the folder's checkpoint, or one that was seen elsewhere, is not of
+        this history, ``log-rolled-back`` when either is of more entries than are here.
         """
         if connections[self._alias].in_atomic_block:
             raise CountersealError("ledger-transaction", "A checkpoint is signed after the act is durable.")
@@ -243,6 +252,9 @@ class LedgerLog:
                 size, root = self._read_back(second)
                 signed = LedgerCheckpoint.objects.using(second).filter(size=size).first()
             if signed is None:
+                for head in self._elsewhere() if self._elsewhere is not None else ():
+                    self.check_not_behind(head)
+                self._elsewhere = None
                 signed = self._sign(TreeHead(self.origin, size, root))
             note = checkpoint_note(signed, self._alias)
             derive_tiles(self.folder, self._alias, read_head(signed.note), note, self._write_file)
