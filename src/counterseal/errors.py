@@ -7,6 +7,8 @@ disclosed.
 
 from __future__ import annotations
 
+from functools import partial
+
 
 class CountersealError(Exception):
     """The input or the call is wrong.
@@ -22,6 +24,10 @@ class CountersealError(Exception):
         self.message = message
         self.where = where
         self.next_step = next_step
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it pass whole from one process to another."""
+        return partial(type(self), where=self.where, next_step=self.next_step), (self.code, self.message)
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

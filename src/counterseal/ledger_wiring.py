@@ -6,6 +6,9 @@ Beside ``wiring``, because these commands open no workspace, no database and no 
 from __future__ import annotations
 
 import os
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,14 +26,38 @@ from counterseal.vault.keys import LOG_KEYS, MIRROR_KEYS, WITNESS_KEYS, make_key
 from counterseal.vault.signing import check_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from counterseal.ledger.folder import LedgerFolder
+    from counterseal.ledger.folder import LedgerFolder, Part
     from counterseal.ledger.note import VerifierKey
     from counterseal.ledger.row_receipt import RowReceipt
     from counterseal.store.ledger_fsck import Damage
 
-__all__ = ["check_signature", "content", "fsck", "open_witness", "post", "prove_row", "trust"]
+__all__ = ["check_signature", "content", "fsck", "on_all_cores", "open_witness", "post", "prove_row", "trust"]
+
+WORTH_A_PROCESS = 4
+"""Parts of a ledger below which it is verified by this process alone."""
+
+
+def on_all_cores(work: Callable[[int], Part], parts: range) -> Iterator[Part]:
+    """Do the work on every part, each processor some of them, and give what came of each in order.
+
+    A few parts are worked off here. For a process that has no other thread. Raises what the work raises, and
+    CountersealError ``verification-cut`` when a process of it was ended from outside.
+    """
+    cores = len(os.sched_getaffinity(0))
+    if cores == 1 or len(parts) < WORTH_A_PROCESS:
+        yield from map(work, parts)
+        return
+    try:
+        with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
+            yield from pool.map(work, parts)
+    except BrokenProcessPool as failure:
+        raise CountersealError(
+            "verification-cut",
+            "A process of the verification was ended from outside; memory may have been short.",
+            next_step="Give the same command again.",
+        ) from failure
 
 
 def open_witness(folder: Path, name: str, logs: Sequence[str], *, mirror: bool) -> tuple[Witness | Mirror, list[str]]:

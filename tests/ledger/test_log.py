@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 import sqlite3
 import threading
 from datetime import timedelta
@@ -20,6 +22,7 @@ from counterseal.ledger.note import read_head
 from counterseal.ledger.policy import NO_QUORUM, Policy
 from counterseal.ledger.receipt import read_receipt, verify_receipt
 from counterseal.ledger.tree import leaf_hash
+from counterseal.ledger_wiring import on_all_cores
 from counterseal.store.ledger_fsck import inspect, repair
 from counterseal.store.ledger_triggers import sqlite_triggers
 from counterseal.store.submissions import one_act
@@ -27,6 +30,7 @@ from counterseal.vault.signing import check_signature
 from counterseal_verify import verify as second
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from counterseal.ledger.checkpoint import TreeHead
@@ -391,6 +395,48 @@ def test_a_step_that_fails_and_is_taken_for_the_other_outcome(log: LedgerLog, st
     log.start()
     assert verify(log) == size + 1
     assert inspect(log.folder, [one.key for one in log._signers], check_signature) == []
+
+
+def test_damage_that_a_verification_by_several_processes_overlooks(log: LedgerLog, monkeypatch: pytest.MonkeyPatch):
+    """Whatever is wrong in whichever part is told as one process tells it, and what is sound is found sound."""
+    monkeypatch.setattr("counterseal.ledger.folder.PART", 256)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2})
+    enter(log, 1100)
+    log.publish()
+    folder = LedgerFolder(log.folder)
+
+    def told(spread: Callable[..., object]) -> object:
+        try:
+            return verify_folder(folder, trusted(log), check_signature, spread=spread)
+        except CheckFailedError as error:
+            return type(error), error.code, error.message, error.where
+
+    sound = told(on_all_cores)
+    assert sound == told(map)
+    assert sound.kinds == {"received": 1100}
+    places = (("entries/000", 9), ("entries/002", 30_000), ("entries/004.p/76", 40), ("0/003", 70), ("1/000.p/4", 5))
+    for name, at in places:
+        path = log.folder / "tile" / name
+        held = path.read_bytes()
+        for damaged in (held[:at] + bytes([held[at] ^ 1]) + held[at + 1 :], held[:-1]):
+            path.write_bytes(damaged)
+            assert told(on_all_cores) == told(map) != sound
+        path.write_bytes(held)
+    path = log.folder / "tile" / "entries" / "003"
+    path.rename(path.with_name("gone"))
+    assert told(on_all_cores) == told(map) != sound
+
+
+def test_a_process_of_a_verification_that_is_killed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    with pytest.raises(CountersealError, match="verification-cut"):
+        list(on_all_cores(_killed_at_six, range(8)))
+
+
+def _killed_at_six(part: int) -> int:
+    if part == 6:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return part
 
 
 @pytest.mark.thorough

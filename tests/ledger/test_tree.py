@@ -59,6 +59,14 @@ def test_a_root_that_another_library_does_not_find():
         assert other.get_root() == tree.root()
 
 
+@given(st.integers(0, 200), st.integers(0, 5))
+def test_a_tree_joined_from_parts_that_is_another_tree(size: int, height: int):
+    joined, width = Tree(), 1 << height
+    for first in range(0, size, width):
+        joined.join(Tree(LEAVES[first : min(first + width, size)]).levels)
+    assert joined.levels == Tree(LEAVES[:size]).levels
+
+
 def test_a_proof_that_does_not_prove():
     for size in range(1, 130):
         root = TREE.root(size)

@@ -46,7 +46,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Verify every signature, entry, tile and the root, from the files alone."""
-    from counterseal.ledger_wiring import check_signature, content, trust  # loads the ciphers
+    from counterseal.ledger_wiring import check_signature, content, on_all_cores, trust  # loads the ciphers
 
     ledger = LedgerFolder(folder)
     trusted = trust(ledger, key, policy)
@@ -62,7 +62,7 @@ def verify(
         head = verify_receipt(proof, leaf_hash(entry), trusted, check_signature)
         _answer(as_json, {"ok": True, "index": proof.index, "size": head.size}, f"Entry {proof.index} is proved.")
         return
-    found = verify_folder(ledger, trusted, check_signature)
+    found = verify_folder(ledger, trusted, check_signature, spread=on_all_cores)
     root = str(found.head).split("\n")[2]
     answer = {
         "ok": True,

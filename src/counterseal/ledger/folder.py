@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.ledger.forms import EntryForms
@@ -19,12 +20,26 @@ from counterseal.ledger.tiles import ENTRIES, WIDTH, read_bundle, tile_nodes, ti
 from counterseal.ledger.tree import EMPTY_ROOT, HASH, Tree, consistency_path, inclusion_path, range_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from counterseal.ledger.checkpoint import TreeHead
     from counterseal.ledger.note import SignatureCheck, VerifierKey
     from counterseal.ledger.policy import Policy
+
+    Part = tuple[list[bytes], Counter[str]]
+    """The levels of a part's tree, and how many entries it has of each kind."""
+
+    class Spread(Protocol):
+        """Does the work on every part and gives what came of each, in order."""
+
+        def __call__(self, work: Callable[[int], Part], parts: range, /) -> Iterable[Part]:
+            """Do it."""
+            ...
+
+
+PART = 64 * WIDTH
+"""Entries that are verified together: bundles that make a complete subtree."""
 
 CHECKPOINT = "checkpoint"
 LOG_KEY = "log.vkey"
@@ -95,9 +110,12 @@ class LedgerFolder:
                 return full[: width * HASH] if level != ENTRIES else _first(full, width)
         return self.read(tile_path(level, index, width))
 
-    def entries(self, size: int) -> Iterator[list[bytes]]:
-        """Read the entries, a bundle at a time."""
-        for index in range((size + WIDTH - 1) // WIDTH):
+    def entries(self, size: int, first: int = 0, last: int | None = None) -> Iterator[list[bytes]]:
+        """Read the entries of a ledger of ``size``, a bundle at a time: all, or those of ``first`` up to ``last``.
+
+        ``first`` and ``last`` are where bundles begin.
+        """
+        for index in range(first // WIDTH, (min(size, size if last is None else last) + WIDTH - 1) // WIDTH):
             width = min(WIDTH, size - index * WIDTH)
             entries = read_bundle(self.tile(ENTRIES, index, width))
             if len(entries) != width:
@@ -126,10 +144,13 @@ def _first(bundle: bytes, width: int) -> bytes:
     return bundle[:at]
 
 
-def verify_folder(folder: LedgerFolder, policy: Policy, check: SignatureCheck, *, contents: bool = True) -> Verified:
+def verify_folder(
+    folder: LedgerFolder, policy: Policy, check: SignatureCheck, *, contents: bool = True, spread: Spread = map
+) -> Verified:
     """Verify a ledger from its files: signatures, every entry's hash, every tile, the root.
 
-    With ``contents`` each entry's bytes must also be the canonical bytes of an entry. Raises
+    With ``contents`` each entry's bytes must also be the canonical bytes of an entry. ``spread`` maps the work over
+    parts of the ledger, in order; another than the built-in one may use several processes. Raises
     CheckFailedError, naming the entry or the tile, for the first thing that does not hold.
     """
     checkpoint = folder.checkpoint()
@@ -140,20 +161,30 @@ def verify_folder(folder: LedgerFolder, policy: Policy, check: SignatureCheck, *
     except CountersealError as error:
         raise CheckFailedError(error.code, error.message, where=CHECKPOINT) from error
     kinds: Counter[str] = Counter()
-    tree, forms = Tree(), EntryForms()
-    try:
-        for bundle in folder.entries(head.size):
-            if contents:
-                _read_bundle_entries(bundle, tree.size, forms, kinds)
-            tree.extend(sha256(b"\0" + entry).digest() for entry in bundle)
-    except CheckFailedError:
-        raise
-    except CountersealError as error:
-        raise CheckFailedError(error.code, error.message, where=f"entry {tree.size} or after") from error
+    tree = Tree()
+    for levels, found in spread(partial(_read_part, folder, head.size, contents), range(0, head.size, PART)):
+        tree.join(levels)
+        kinds.update(found)
     _compare_tiles(folder, tree, head.size)
     if tree.root() != head.root:
         raise CheckFailedError("root", "The entries do not give the root that the log has signed.")
     return Verified(head, dict(kinds), tuple(policy.witnessed_by(checkpoint, check)))
+
+
+def _read_part(folder: LedgerFolder, size: int, contents: bool, first: int) -> Part:
+    """Read one part of the ledger; give the levels of its tree and how many entries it has of each kind."""
+    kinds: Counter[str] = Counter()
+    tree, forms = Tree(), EntryForms()
+    try:
+        for bundle in folder.entries(size, first, first + PART):
+            if contents:
+                _read_bundle_entries(bundle, first + tree.size, forms, kinds)
+            tree.extend(sha256(b"\0" + entry).digest() for entry in bundle)
+    except CheckFailedError:
+        raise
+    except CountersealError as error:
+        raise CheckFailedError(error.code, error.message, where=f"entry {first + tree.size} or after") from error
+    return [bytes(level) for level in tree.levels], kinds
 
 
 def _read_bundle_entries(bundle: list[bytes], first: int, forms: EntryForms, kinds: Counter[str]) -> None:

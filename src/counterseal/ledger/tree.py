@@ -71,9 +71,29 @@ class Tree:
                 self.levels.append(bytearray())
             row = self.levels[level]
             done = len(row) // (2 * HASH) * (2 * HASH)
-            row += added
+            row.extend(added)
             added = bytes(fold_level(row[done:]))
             level += 1
+
+    def join(self, levels: Sequence[bytes]) -> None:
+        """Append the levels of another tree.
+
+        Trees are joined that are complete and of one height, save that the last may be smaller.
+        """
+        for level, added in enumerate(levels):
+            if level == len(self.levels):
+                self.levels.append(bytearray())
+            self.levels[level] += added
+        level = len(levels) - 1
+        while True:
+            done = 2 * len(self.levels[level + 1]) if level + 1 < len(self.levels) else 0
+            above = fold_level(self.levels[level][done:])
+            if not above:
+                return
+            level += 1
+            if level == len(self.levels):
+                self.levels.append(bytearray())
+            self.levels[level] += above
 
     def append(self, leaf: bytes) -> None:
         """Append one leaf hash."""

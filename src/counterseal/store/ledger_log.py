@@ -285,10 +285,10 @@ class LedgerLog:
         """
         with one_publisher(self.folder), transaction.atomic(using=self._alias, durable=True):
             signed = LedgerCheckpoint.objects.using(self._alias).get(size=size)
-            for witness, line in lines.items():
-                LedgerCosignature.objects.using(self._alias).get_or_create(
-                    checkpoint=signed, witness=witness, defaults={"line": line}
-                )
+            LedgerCosignature.objects.using(self._alias).bulk_create(
+                [LedgerCosignature(checkpoint=signed, witness=witness, line=line) for witness, line in lines.items()],
+                ignore_conflicts=True,  # a line that is kept already stays
+            )
             note = checkpoint_note(signed, self._alias)
         with one_publisher(self.folder):
             derive_tiles(self.folder, self._alias, read_head(signed.note), note, self._write_file)
