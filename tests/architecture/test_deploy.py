@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from counterseal.cli import app
 from counterseal.errors import CountersealError
-from counterseal.settings.environment import Environment, read_environment
+from counterseal.settings.environment import ELSEWHERE, Environment, read_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = sorted((ROOT / "deploy" / "systemd").iterdir())
@@ -92,3 +92,19 @@ def test_a_template_that_was_not_filled_in(variable: str, value: str, monkeypatc
     assert refused.value.code == "environment"
     assert "ZZYZXWORTH" not in str(refused.value)
     assert refused.value.__context__ is None
+
+
+@pytest.mark.parametrize("name", ["DATABSE_URL", "DATABASE_URLS", "SECRETKEY", "REGISTRY", "TO_DAY", "SECRET"])
+def test_a_misspelt_variable_that_is_passed_over(name: str, monkeypatch: pytest.MonkeyPatch):
+    """An office that means PostgreSQL does not begin anew on SQLite."""
+    monkeypatch.setenv(f"COUNTERSEAL_{name}", "ZZYZXWORTH")
+    with pytest.raises(CountersealError, match=f"COUNTERSEAL_{name}: ") as refused:
+        read_environment()
+    assert refused.value.code == "environment"
+    assert "ZZYZXWORTH" not in str(refused.value)
+
+
+def test_a_variable_that_is_known_or_another_programs(monkeypatch: pytest.MonkeyPatch):
+    for name in (*ELSEWHERE, "COUNTERSEAL_TODAY", "COUNTERSEAL_SEED", "DATABASE_URL", "SECRET_KEY"):
+        monkeypatch.setenv(name, "2026-11-30")
+    assert read_environment().today is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError, field_validator
@@ -16,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from counterseal.errors import CountersealError
 
 PREFIX = "COUNTERSEAL_"
+ELSEWHERE = ("COUNTERSEAL_SECRETS", "COUNTERSEAL_TRACEBACK")
+"""Variables that are read before these, or by the command line."""
 
 
 class Environment(BaseSettings):
@@ -58,8 +61,24 @@ class Environment(BaseSettings):
         return value
 
 
+def _meant_by(name: str) -> str | None:
+    """Give the variable that a misspelt name means: without it another database or key would take its place."""
+    known = [*(f"{PREFIX}{field.upper()}" for field in Environment.model_fields), *ELSEWHERE]
+    if name in known or not name.startswith(PREFIX[:-1]):
+        return None
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.88)), None)
+
+
 def read_environment() -> Environment:
     """Read it. Raises CountersealError ``environment`` that names the variable, never its value."""
+    for name in sorted(os.environ):
+        if meant := _meant_by(name):
+            raise CountersealError(
+                "environment",
+                f"No environment variable is called that; {meant} is.",
+                where=name,
+                next_step="Write its name as it is, or take it away.",
+            )
     try:
         return Environment()
     except ValidationError as fault:
