@@ -6,13 +6,15 @@ Beside ``wiring``, because these commands open no workspace, no database and no 
 from __future__ import annotations
 
 import os
+import time
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal.core.clock import SystemClock
+from counterseal.core.clock import SteadyClock, SystemClock
 from counterseal.errors import CountersealError
 from counterseal.flow.witnesses import post
 from counterseal.ledger.mirror import Mirror
@@ -27,6 +29,7 @@ from counterseal.vault.signing import check_signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from counterseal.ledger.folder import LedgerFolder, Part
     from counterseal.ledger.note import VerifierKey
@@ -51,7 +54,13 @@ def on_all_cores(work: Callable[[int], Part], parts: range) -> Iterator[Part]:
         return
     try:
         with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
-            yield from pool.map(work, parts)
+            begun: deque[Future[Part]] = deque()
+            for part in parts:  # never all at once: a checkpoint may say any size
+                begun.append(pool.submit(work, part))
+                if len(begun) > 2 * cores:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
     except BrokenProcessPool as failure:
         raise CountersealError(
             "verification-cut",
@@ -80,10 +89,11 @@ def open_witness(folder: Path, name: str, logs: Sequence[str], *, mirror: bool) 
                 raise CountersealError("verifier-key", f"The key of {key.name} is not one that a log signs with.")
             watched.setdefault(key.name, []).append(key)
     book = WitnessFile(folder / "witness.sqlite3")
+    clock = SteadyClock(SystemClock(), lambda: time.clock_gettime(time.CLOCK_BOOTTIME))  # no leap while it runs
     if mirror:
-        served: Witness | Mirror = Mirror(signers, watched, book, SystemClock(), check_signature)
+        served: Witness | Mirror = Mirror(signers, watched, book, clock, check_signature)
     else:
-        served = Witness(signers, watched, book.witnessed, SystemClock(), check_signature)
+        served = Witness(signers, watched, book.witnessed, clock, check_signature)
     return served, [str(one.key) for one in signers]
 
 

@@ -6,12 +6,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.ledger.conftest import open_log
+from tests.ledger.conftest import ORIGIN, open_log, signers
 from tests.ledger.test_log import enter, verify
 
 from counterseal.core.clock import SteadyClock
 from counterseal.errors import CountersealError
+from counterseal.ledger.folder import LedgerFolder, prove_growth
+from counterseal.ledger.mirror import Mirror, write_upload
+from counterseal.ledger.note import read_head
+from counterseal.ledger.witness import Witness, write_request
 from counterseal.store.ledger_time import last_entered
+from counterseal.store.witness_book import WitnessFile
+from counterseal.vault.keys import WITNESS_KEYS
+from counterseal.vault.signing import check_signature
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +69,34 @@ def test_a_leap_that_is_entered(
     enter(guarded)
     guarded.publish()
     assert verify(guarded) == guarded.size_and_root()[0] == size + 1
+
+
+@pytest.mark.parametrize("kind", ["witness", "mirror"])
+def test_a_witness_that_signs_under_a_year_to_come(log: LedgerLog, clock: TickingClock, tmp_path: Path, kind: str):
+    """It would refuse every checkpoint until then; it signs nothing, and goes on when its clock is right."""
+    book, keys = WitnessFile(tmp_path / "w"), {ORIGIN: list(log.keys)}
+    steady = SteadyClock(clock, lambda: 0.0)
+    made = signers("w", WITNESS_KEYS)
+    mirror = Mirror(made, keys, book, steady, check_signature)
+    witness = Witness(made, keys, book.witnessed, steady, check_signature)
+
+    def asked(old: int) -> int:
+        note = log.publish()
+        folder, head = LedgerFolder(log.folder), read_head(note)
+        request = write_request(old, prove_growth(folder, old, head.size), note)
+        status = (witness if kind == "witness" else mirror).add_checkpoint(request).status
+        if kind == "witness" or status != 200:
+            return status
+        return mirror.add_entries(write_upload(folder, head, old, b"")).status
+
+    enter(log)
+    assert asked(0) == 200
+    enter(log)
+    log.publish()
+    clock.at += YEARS
+    assert asked(1) == 503
+    clock.at -= YEARS
+    assert asked(1) == 200
 
 
 def test_a_checkpoint_that_is_signed_after_a_leap(

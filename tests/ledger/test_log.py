@@ -427,6 +427,17 @@ def test_damage_that_a_verification_by_several_processes_overlooks(log: LedgerLo
     assert told(on_all_cores) == told(map) != sound
 
 
+def test_a_ledger_that_says_it_is_larger_than_any(monkeypatch: pytest.MonkeyPatch):
+    """Its parts are not begun all at once, and the first that is missing ends it."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    with pytest.raises(CheckFailedError, match="ledger-file"):
+        list(on_all_cores(_missing, range(0, 2**62, 16_384)))
+
+
+def _missing(part: int) -> int:
+    raise CheckFailedError("ledger-file", f"The ledger lacks {part}.")
+
+
 def test_a_process_of_a_verification_that_is_killed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
     with pytest.raises(CountersealError, match="verification-cut"):

@@ -44,7 +44,7 @@ class FixedClock:
 
 
 class SteadyClock:
-    """The clock by which a ledger's entries are made. It refuses to leap forward unnoticed.
+    """The clock by which a ledger's entries and a witness's signatures are made. It refuses to leap forward unnoticed.
 
     An entry is for good, and none may stand before the last one: under a time of next year it would stop the ledger
     until next year. So a time is given out only when it is within a month of what is known, and, from the first that
@@ -81,7 +81,7 @@ class SteadyClock:
             if self._leapt(at):
                 raise CountersealError(
                     "clock-ahead",
-                    f"The clock says {at:%Y-%m-%d %H:%M} UTC, too long after what the ledger knows of the time.",
+                    f"The clock says {at:%Y-%m-%d %H:%M} UTC, too long after what is known of the time.",
                     next_step="Set it right: an entry under a later time would stop the ledger until then. Where it is"
                     " right, start again; after a quiet month with COUNTERSEAL_TODAY set to the day that it is.",
                 )

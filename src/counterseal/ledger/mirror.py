@@ -126,7 +126,10 @@ class Mirror:
         return consistent(first, package.end, head.size, package.proof, subtree, head.root)
 
     def _cosign(self, pending: Seen, mirrored: Seen | None) -> Reply:
-        at = int(self._clock.now().timestamp())
+        try:
+            at = int(self._clock.now().timestamp())
+        except CountersealError as leapt:
+            return Reply(503, f"{leapt.message}\n".encode())
         if mirrored is not None and at < mirrored.at:
             return Reply(503, b"This mirror's clock has gone back; it signs nothing.\n")
         text = read_note(pending.note.encode()).text

@@ -106,7 +106,10 @@ class Witness:
 
     def _cosign(self, old: int, note: bytes, head: TreeHead) -> Reply:
         seen = self._book.newest(head.origin)
-        at = int(self._clock.now().timestamp())  # after it: what another request kept meanwhile is no step back
+        try:
+            at = int(self._clock.now().timestamp())  # after it: what another request kept meanwhile is no step back
+        except CountersealError as leapt:
+            return _says(503, leapt.message)
         if seen is not None and seen.head.size != old:  # kept by another meanwhile
             return conflict(seen.head.size)
         if seen is not None and at < seen.at:
