@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 WITNESSES = ("first", "second")
 ANSWER_WITHIN = 10
 """Seconds that a witness has."""
+LOOKED_AT_WITHIN = 5
+"""Seconds for what a witness cosigned last: an act may go on without it."""
 LONGEST_ANSWER = 1 << 20
 ADDRESS = "http://{}.witness.demonstration.invalid"
 
@@ -52,7 +54,7 @@ def get(url: str) -> bytes:
     if not url.startswith(("http://", "https://")):
         raise OSError("not an http address")
     try:
-        with urllib.request.urlopen(url, timeout=ANSWER_WITHIN) as answer:  # noqa: S310 - checked above
+        with urllib.request.urlopen(url, timeout=LOOKED_AT_WITHIN) as answer:  # noqa: S310 - checked above
             return bytes(answer.read(LONGEST_ANSWER))
     except http.client.HTTPException as broken:
         raise OSError("no HTTP answer") from broken
