@@ -96,6 +96,22 @@ def test_a_cause_that_a_line_gives_away(at_work: AtWork):
     assert all(path.is_file() for path in answer.packages_of(at_work.office.workspace, SUBMISSION).values())
 
 
+def test_an_answer_that_is_held_in_memory_whole(at_work: AtWork, monkeypatch: pytest.MonkeyPatch):
+    """It is read and written a few lines at a time, to the bytes that the ledger commits to."""
+    import hashlib
+
+    from counterseal.store.models import LedgerEntry
+
+    settle(at_work)
+    monkeypatch.setattr(answer, "LINES_AT_ONCE", 7)
+    pieces = list(answer._response(at_work.office, SUBMISSION, []))
+    assert max(piece.count(b"\n") for piece in pieces) == 7 < len(lines(at_work))
+    assert all(piece.endswith(b"\n") for piece in pieces)
+    path = answer.answer_batch(at_work.office, SUBMISSION)
+    entry = LedgerEntry.objects.get(kind="answered")
+    assert at_work.office.ledger.opening(entry.index, "response").value == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_an_answer_cut_off_between_entry_and_file(at_work: AtWork, monkeypatch: pytest.MonkeyPatch):
     settle(at_work)
     whole = answer.write_durably

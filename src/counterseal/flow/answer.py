@@ -8,16 +8,18 @@ look-up that confirmed nobody, a judgement, an official, an order, a hold (26 U.
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from counterseal.core.case import CaseState
 from counterseal.core.outcome import Outcome
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
-from counterseal.flow.letters import answer_letter
+from counterseal.flow.letters import answer_letter, read_told
 from counterseal.ledger.intent import Release
 from counterseal.release import ANSWERED, notice_html, notice_pdf, response_sql
 from counterseal.store.casework import opinions
@@ -25,11 +27,13 @@ from counterseal.store.submissions import answered_at, mark_answered, one_act, r
 from counterseal.vault.durable import write_durably
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from counterseal.core.workspace import Workspace
     from counterseal.flow.office import Office
+
+LINES_AT_ONCE = 10_000
 
 WAITING = frozenset(
     {CaseState.OPEN, CaseState.IN_REVIEW, CaseState.SIGNED_ONCE, CaseState.SIGNED_TWICE, CaseState.INTENDED}
@@ -44,12 +48,13 @@ def waiting(workspace: Workspace, submission: str) -> list[int]:
     """
     states = states_of_cases(submission)
     refused = {rules for rules, (decision, _) in opinions(submission).items() if decision == "refuse"}
-    judged = pq.read_table(
-        workspace.batch(SubmissionId(submission)) / "determinations.parquet",
-        columns=["row", "rules"],
-        filters=[("outcome", "=", Outcome.JUDGEMENT.value)],
-    ).to_pylist()
-    unjudged = [one["row"] for one in judged if one["row"] not in states and " ".join(one["rules"]) not in refused]
+    unjudged: list[int] = []
+    with pq.ParquetFile(workspace.batch(SubmissionId(submission)) / "determinations.parquet") as held:
+        for batch in held.iter_batches(columns=["row", "outcome", "rules"]):
+            judged = batch.filter(pc.equal(batch.column("outcome"), Outcome.JUDGEMENT.value))
+            patterns = pc.binary_join(judged.column("rules"), " ")
+            left = judged.filter(pc.invert(pc.is_in(patterns, pa.array(sorted(refused), pa.string()))))
+            unjudged += (row for row in left.column("row").to_pylist() if row not in states)
     return sorted([*unjudged, *(row for row, state in states.items() if state in WAITING)])
 
 
@@ -72,10 +77,10 @@ def answer_batch(office: Office, submission: str) -> Path:
                     next_step="A batch is answered as a whole, when each of its rows is settled.",
                 )
             released = releases_of(submission)
-            response = _response(office, submission, released)
+            told = read_told(_response(office, submission, released))
             now = office.clock.now()
-            letter = notice_pdf(answer_letter(office, submission, response, now.date()))
-            named: dict[str, str | int] = {"submission": submission, "response": sha256(response).hexdigest()}
+            letter = notice_pdf(answer_letter(office, submission, told, now.date()))
+            named: dict[str, str | int] = {"submission": submission, "response": told.sha256}
             named["letter"] = sha256(letter).hexdigest()
             mark_answered(submission, at=now)
             office.ledger.append("answered", {}, {**named, "disclosed": len(released)})
@@ -85,14 +90,14 @@ def answer_batch(office: Office, submission: str) -> Path:
 
 def _written(office: Office, submission: str) -> Path:
     """Write what the agency is given: first the letter, and last the response that says that it is answered."""
-    response, at = _response(office, submission, releases_of(submission)), answered_at(submission)
+    released, at = releases_of(submission), answered_at(submission)
     if at is None:
         raise AssertionError(submission)
     folder = office.workspace.batch(SubmissionId(submission))
-    letter = answer_letter(office, submission, response, at.date())
+    letter = answer_letter(office, submission, read_told(_response(office, submission, released)), at.date())
     write_durably(folder / "answer.pdf", notice_pdf(letter))
     write_durably(folder / "answer.html", notice_html(letter).encode())
-    write_durably(folder / "response.jsonl", response)
+    write_durably(folder / "response.jsonl", _response(office, submission, released))
     return folder / "response.jsonl"
 
 
@@ -112,9 +117,12 @@ def packages_of(workspace: Workspace, submission: str) -> dict[int, Path]:
     return {row: workspace.packages / f"{Release(*one).digest}.sealed" for row, one in sorted(told.items())}
 
 
-def _response(office: Office, submission: str, disclosed: Iterable[int]) -> bytes:
+def _response(office: Office, submission: str, disclosed: Iterable[int]) -> Iterator[bytes]:
+    """Give the response in pieces of whole lines: that of millions of rows lies nowhere whole but in its file."""
     with office.engine() as engine:
         engine.table("answered", office.workspace.batch(SubmissionId(submission)) / "screened.parquet")
         engine.table("disclosed", pa.table({"row": pa.array(sorted(disclosed), pa.int64())}))
         ((rows,),) = engine.rows("SELECT count(*) FROM answered")
-        return "".join(engine.lines(response_sql(ANSWERED), rows)).encode()
+        lines = engine.lines(response_sql(ANSWERED), rows)
+        while piece := "".join(islice(lines, LINES_AT_ONCE)):
+            yield piece.encode()

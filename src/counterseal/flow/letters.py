@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from counterseal.errors import CountersealError
@@ -17,9 +19,8 @@ from counterseal.screening.compile import MALFORMED_RULE
 from counterseal.store.listing import submissions_listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import date
-    from typing import Any
 
     from counterseal.agreements import Agreement
     from counterseal.flow.office import Office
@@ -37,7 +38,28 @@ def reasons_told(agreement: Agreement, counted: Iterable[tuple[str, str, str, in
     ]
 
 
-def answer_letter(office: Office, submission: str, response: bytes, answered_on: date) -> Letter:
+@dataclass(frozen=True, slots=True)
+class ResponseTold:
+    """What a response says in all: rows by answer, rows by each rule among their reasons, and its SHA-256."""
+
+    answers: Counter[str]
+    rules: Counter[str]
+    sha256: str
+
+
+def read_told(response: Iterable[bytes]) -> ResponseTold:
+    """Read a response, which comes in pieces of whole lines; none is kept."""
+    answers, rules, digest = Counter[str](), Counter[str](), sha256()
+    for piece in response:
+        digest.update(piece)
+        for line in piece.splitlines():
+            row = json.loads(line)
+            answers[str(row["answer"])] += 1
+            rules.update(str(reason["rule"]) for reason in row["reasons"])
+    return ResponseTold(answers, rules, digest.hexdigest())
+
+
+def answer_letter(office: Office, submission: str, told: ResponseTold, answered_on: date) -> Letter:
     """Give the letter that goes with the answer to a batch, made from the very response that it goes with.
 
     Raises CountersealError ``agreement-moved`` where the version that judged the batch no longer lies in the workspace.
@@ -50,8 +72,7 @@ def answer_letter(office: Office, submission: str, response: bytes, answered_on:
             "The version of the agreement is no longer here that judged this batch.",
             next_step="Put that version back under agreements/ to answer under it.",
         )
-    lines = [json.loads(line) for line in response.splitlines()]
-    answers = Counter(str(line["answer"]) for line in lines)
+    answers = told.answers
     return Letter(
         submission=listed.id,
         agreement=agreement.id,
@@ -64,14 +85,13 @@ def answer_letter(office: Office, submission: str, response: bytes, answered_on:
         refused=answers["refused"],
         cure=answers["cure"],
         pending=answers["disclosed"] + answers["no disclosure"],
-        reasons=_reasons(agreement, lines),
+        reasons=_reasons(agreement, told.rules),
         demonstration=office.workspace.demonstration,
         disclosed=answers["disclosed"],
     )
 
 
-def _reasons(agreement: Agreement, lines: Sequence[dict[str, Any]]) -> list[Reason]:
-    rows = Counter(str(reason["rule"]) for line in lines for reason in line["reasons"])
+def _reasons(agreement: Agreement, rows: Mapping[str, int]) -> list[Reason]:
     titles = {rule.id: (rule.title, rule.cite) for rule in agreement.rules}
     ranked = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
     return reasons_told(agreement, [(rule, *titles.get(rule, UNREADABLE), n) for rule, n in ranked])

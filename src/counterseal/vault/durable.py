@@ -15,14 +15,15 @@ from typing import IO, TYPE_CHECKING
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
-def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+def write_durably(path: Path, content: bytes | Iterable[bytes], *, mode: int = 0o644) -> None:
     """Put ``content`` at ``path``, replacing what was there, so that a reader sees the old or the new.
 
-    Folders that are missing are made. Raises OSError when the disk refuses; the old file then stands.
+    It may come in pieces. Folders that are missing are made. Raises OSError when the disk refuses; the old file then
+    stands.
     """
     make_folder(path.parent)
     aside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
@@ -30,9 +31,10 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
         try:
             os.fchmod(descriptor, mode)
-            left = memoryview(content)
-            while left:
-                left = left[os.write(descriptor, left) :]
+            for piece in [content] if isinstance(content, bytes) else content:
+                left = memoryview(piece)
+                while left:
+                    left = left[os.write(descriptor, left) :]
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
