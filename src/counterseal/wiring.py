@@ -187,15 +187,15 @@ def screen(
     kind: Engine,
     memory_limit: str,
     progress: Callable[[str, int, int], None] | None,
-) -> dict[str, Any]:
-    """Screen a submission on its face alone, into ``out``; give the counts."""
+) -> tuple[dict[str, Any], int | None]:
+    """Screen a submission on its face alone, into ``out``; give the counts, and the bytes spilled as far as known."""
     from counterseal.flow.screen import screen_submission
 
     with (
         tempfile.TemporaryDirectory(prefix="counterseal-") as spill,
         _engine_of(kind)(memory_limit=memory_limit, threads=THREADS, spill=Path(spill)) as engine,
     ):
-        return screen_submission(
+        counts = screen_submission(
             engine,
             submission,
             out,
@@ -204,6 +204,7 @@ def screen(
             received_on=today(),
             progress=progress,
         )
+        return counts, engine.spilled
 
 
 def _engine_of(kind: Engine) -> type[DuckEngine | SparkEngine]:

@@ -142,7 +142,7 @@ def test_the_command_answers_otherwise(tmp_path: Path, made_up: Path):
         shutil.rmtree(tmp_path / kind, ignore_errors=True)
     counts = [
         wiring.screen(made_up / "request" / "SYN-2026-0001", tmp_path / kind, agreement=None, kind=kind,
-                      memory_limit="2GB", progress=None)
+                      memory_limit="2GB", progress=None)[0]
         for kind in Engine
     ]  # fmt: skip
     tables = [pq.read_table(tmp_path / kind / "determinations.parquet") for kind in Engine]

@@ -23,8 +23,6 @@ MEANING = {
     "reviewable": "exactly one person, address confirmed: a case for two people",
 }
 
-SPILLED = "At most {:,.0f} MB lay on the disk at once for want of memory."
-
 
 def mount(app: typer.Typer) -> None:
     """Add these commands to the program."""
@@ -88,6 +86,7 @@ def run(
         summary, seconds = wiring.run(
             office, submission, registry, received_on=day_of_receipt(received_on), agreement=agreement, progress=says
         )
+    _say_spilled(summary.spilled)
     size, root = office.ledger.size_and_root()
     if as_json:
         answer_json(
@@ -102,6 +101,12 @@ def run(
         )
         return
     _print(summary, seconds, size, root, demonstration=office.workspace.demonstration)
+
+
+def _say_spilled(spilled: int | None) -> None:
+    """Say beside the answer what lay on the disk for want of memory, where something did."""
+    if spilled:
+        typer.echo(f"At most {spilled / 1e6:,.0f} MB lay on the disk at once for want of memory.", err=True)
 
 
 def _print(summary: RunSummary, seconds: float, size: int, root: str, *, demonstration: bool) -> None:
@@ -124,8 +129,6 @@ def _print(summary: RunSummary, seconds: float, size: int, root: str, *, demonst
     for rule, title, cite, count in summary.reasons[:20]:
         reasons.add_row(rule, title, cite, f"{count:,}")
     out.print(reasons)
-    if summary.spilled:
-        out.print(SPILLED.format(summary.spilled / 1e6))
     out.print(f"{seconds:.1f} s. Ledger: {size} entries, root {root}")
 
 
@@ -143,13 +146,12 @@ def screen(
     from counterseal import wiring
 
     with progress() as says:
-        counts = wiring.screen(
+        counts, spilled = wiring.screen(
             submission, out, agreement=agreement, kind=engine, memory_limit=memory_limit, progress=says
         )
+    _say_spilled(spilled)
     if as_json:
         answer_json(counts)
         return
     for outcome, rows in counts["outcomes"].items():
         typer.echo(f"{outcome:14}{rows:>12,}")
-    if counts["spilled"]:
-        typer.echo(SPILLED.format(counts["spilled"] / 1e6))

@@ -68,7 +68,7 @@ class SparkEngine:
         except Exception as failure:
             shutil.rmtree(self._spill, ignore_errors=True)
             raise failed("start", failure) from failure
-        self.spilled: int | None = None
+        self.spilled = None  # it does not tell
         self._numbers = itertools.count(1)
         self._types: dict[str, dict[str, str]] = {}
 

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 class StepEngine(Protocol):
     """Runs compiled steps over named tables and writes what they leave."""
 
-    @property
-    def spilled(self) -> int | None:
-        """How many bytes it had on the disk at most for want of memory; None where it cannot tell."""
-
     def table(self, table: str, source: Path | pa.Table) -> None:
         """Name a Parquet file or an Arrow table as ``table``."""
 

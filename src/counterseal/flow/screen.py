@@ -152,5 +152,4 @@ def screen_submission(
         "rows": receipt.rows_received,
         "outcomes": dict(outcomes),
         "rules": dict(rules),
-        "spilled": engine.spilled,
     }
