@@ -43,7 +43,7 @@ def issue_stop_order(
     try:
         acknowledge(office)
     except CountersealError as error:
-        return {**told, "acknowledged": False, "waits": error.message}
+        return {**told, "acknowledged": False, "waits": f"{error.message} {error.next_step}".strip()}
     return {**told, "acknowledged": True, "waits": ""}
 
 

@@ -76,7 +76,7 @@ def issue(  # noqa: PLR0913, PLR0917 - an order has these parts, and each is an 
             typer.echo(f"Served on {len(told['served'])} who hold what had left before it. {told['unserved']}".strip())
     if not told["acknowledged"]:
         raise CheckFailedError(
-            "quorum", "The order stands and nothing is released; it is not yet witnessed.", where=str(told["waits"])
+            "quorum", f"The order stands and nothing is released; it is not yet witnessed. {told['waits']}"
         )
 
 
