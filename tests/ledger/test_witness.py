@@ -305,6 +305,11 @@ def test_a_witness_that_makes_up_a_larger_log(log: LedgerLog):
     assert head.size == 9
 
 
+@pytest.mark.parametrize("address", ["http://[::1", "http://", "ftp://w", "http://a b", "http://127.0.0.1:9"])
+def test_an_address_of_a_policy_that_ends_a_signature(address: str):
+    assert newest_cosigned(policy_of({"w0": address}, 1), ORIGIN, get, check_signature) == []
+
+
 def test_a_restored_log_that_a_witness_has_seen_further(log: LedgerLog, tmp_path: Path, serve: Callable[[object], str]):
     witness = make_witness(tmp_path / "w0", "w0")
     ask(witness, 0, 20)

@@ -56,7 +56,7 @@ def get(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=LOOKED_AT_WITHIN) as answer:  # noqa: S310 - checked above
             return bytes(answer.read(LONGEST_ANSWER))
-    except http.client.HTTPException as broken:
+    except (http.client.HTTPException, ValueError) as broken:  # an address may be none
         raise OSError("no HTTP answer") from broken
 
 
