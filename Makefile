@@ -2,18 +2,19 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 SERVE ?= 1
-PYTHON ?= python3
+# Debian builds its Python with profile-guided optimisation; one that was compiled without it is a third slower.
+PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 VENV := .venv
 UV := .tools/bin/uv
 export PYTHONDONTWRITEBYTECODE :=  # bytecode is written: what tests start need not compile the whole tree anew
 
-.PHONY: help setup demo august test lint types architecture unit spark fuzz controls release ci fix lock clean bench
+.PHONY: help setup demo august test lint types architecture unit spark stories fuzz controls release ci fix lock clean bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(UV):
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv
+	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv
 
 STYLE := src/counterseal/web/uswds_package
 
@@ -50,6 +51,10 @@ $(SPARK)/.set-up: requirements/spark.txt requirements/dev.txt pyproject.toml $(U
 
 spark: $(SPARK)/.set-up ## screening and identity on Spark, held against DuckDB; needs a Java runtime
 	@PYTHONPATH=src $(SPARK)/bin/python -m pytest -p no:cacheprovider -n 0 -m "spark and not long"
+
+STORIES := $(VENV)/bin/pytest -n 0 -m browser tests/web/test_casework_browser.py
+stories: setup ## casework by two people in a browser, on PostgreSQL and on SQLite
+	@.ci/with-postgresql $(STORIES) && $(STORIES)
 
 OSCAL := .venv-oscal
 $(OSCAL)/.set-up: requirements/oscal.txt $(UV)
@@ -102,10 +107,9 @@ ci: ## what .ci/run runs: the tests, then PostgreSQL, the browser and Spark; the
 	@mkdir -p var && rm -f $(RAN)
 	@$(MAKE) --no-print-directory setup lint types architecture
 	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 3 -m "not long and not browser and not spark" tests/flow tests/store tests/web tests/ledger/test_postgresql.py --ignore tests/web/test_asvs.py
-	@CI=true .ci/with-postgresql $(VENV)/bin/pytest -n 0 -m browser tests/web/test_casework_browser.py
-	@CI=true $(VENV)/bin/pytest -n 0 -m browser tests/web/test_casework_browser.py
+	@CI=true $(MAKE) --no-print-directory --jobs=2 --output-sync=target stories spark
 	@CI=true $(VENV)/bin/pytest -n 2 -m "not long and not postgresql and not spark" --ignore tests/web/test_casework_browser.py
-	@CI=true $(MAKE) --no-print-directory spark controls
+	@$(MAKE) --no-print-directory controls
 	@$(VENV)/bin/python -m controls.ran $(RAN)
 
 DEMO := var/demonstration

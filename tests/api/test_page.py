@@ -31,7 +31,7 @@ def test_a_command_of_the_page_that_does_not_work(tmp_path: Path, made_up: Path,
     manifest["signed_on"] = time.strftime("%Y-%m-%d", time.gmtime())  # the key counts from the day of registration
     (asked / "manifest.json").write_text(json.dumps(manifest))
     office = tmp_path / "office"
-    call(office, "-c", "import sys; from counterseal.cli import status; status(sys.argv[1:])", "init", office, "--demo")
+    call(office, "import sys; from counterseal.cli import status; status(sys.argv[1:])", "init", office, "--demo")
     programs = tmp_path / "bin"
     programs.mkdir()
     program = f'#!/bin/sh\nexec {sys.executable} -c "from counterseal.cli import main; main()" "$@"\n'

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests import preloaded
+from tests.conftest import once
 
 PROGRAM = Path(__file__).with_name("killed_run.py")
+SOURCE = Path(__file__).parents[2] / "src"
+POSTGRESQL = "COUNTERSEAL_DATABASE_URL"
 SUBMISSION = "SYN-2026-0001"
 SEED = int(os.environ.get("COUNTERSEAL_SEED", "7"))
 CANARIES = ("ZZYZXWORTH", "987654321", "Traceback", "psycopg", "postgresql://", "127.0.0.1")
@@ -29,25 +32,44 @@ def small_request(made_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
+@pytest.fixture(scope="session")
+def office_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty office on SQLite, made once."""
+
+    def make(folder: Path) -> None:
+        assert program(None, "init", str(folder), "--demo").returncode == 0
+
+    return once(tmp_path_factory, "office-of-nobody", make)
+
+
 @pytest.fixture
-def empty_office(tmp_path: Path) -> Path:
-    """An empty office on SQLite."""
-    assert program(None, "init", str(tmp_path / "office"), "--demo").returncode == 0
-    return tmp_path / "office"
+def empty_office(office_of_nobody: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(office_of_nobody, tmp_path / "office")
 
 
-def program(database: str | None, *arguments: str, stops: int = 0, at: int = 0, delay: float = 0.0, count: Path = Path(os.devnull), also: dict[str, str] | None = None, within: float = 240):  # fmt: skip
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
-        "STOPS": str(stops),
-        **(also or {}),
-    }
-    environment.pop("COUNTERSEAL_DATABASE_URL", None)
+def program(
+    database: str | None,
+    *arguments: str,
+    stops: int = 0,
+    at: int = 0,
+    delay: float = 0.0,
+    count: Path = Path(os.devnull),
+    also: dict[str, str] | None = None,
+    within: float = 240,
+    largest: int | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run the program, cut as ``killed_run`` says; with ``largest`` no file of its may grow further, as on a full disk."""
+    kept = {name: value for name, value in os.environ.items() if name != POSTGRESQL}
+    environment = {**kept, "PYTHONPATH": str(SOURCE), "STOPS": str(stops), **(also or {})}
     if database:
-        environment["COUNTERSEAL_DATABASE_URL"] = database
-    command = [sys.executable, str(PROGRAM), str(count), str(at), str(delay), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=within)
+        environment[POSTGRESQL] = database
+    ended = preloaded.run(
+        str(PROGRAM), count, at, delay, *arguments, environment=environment, seconds=within, largest=largest
+    )
+    if ended.late:
+        raise subprocess.TimeoutExpired(arguments, within)
+    return subprocess.CompletedProcess(arguments, ended.code, ended.out, ended.err)
 
 
 def run(database: str | None, request: Path, office: Path, **stop: object):

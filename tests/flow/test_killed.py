@@ -5,66 +5,28 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import shutil
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.flow.cut_run import SEED, SUBMISSION, program, run
 
 from counterseal import wiring
 from counterseal.errors import CountersealError
 from counterseal.vault.durable import worked_on_alone
 
-PROGRAM = Path(__file__).with_name("killed_run.py")
-SUBMISSION = "SYN-2026-0001"
 KILLED = -9
 pytestmark = pytest.mark.skipif(
     bool(os.environ.get("COUNTERSEAL_DATABASE_URL")), reason="each run has a database of its own in its folder"
 )
 
 
-@pytest.fixture(scope="module")
-def request_of_120(made_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from datetime import datetime
-
-    from counterseal.synth.__main__ import submission
-
-    folder = tmp_path_factory.mktemp("killed")
-    submission(made_up / "people", 120, folder / "request", datetime(2026, 11, 2), seed=5)  # noqa: DTZ001  # a day
-    shutil.copytree(made_up / "registry", folder / "registry")
-    shutil.copy(made_up / "registry.key", folder / "registry.key")
-    assert _program("init", str(folder / "empty"), "--demo").returncode == 0
-    return folder
-
-
-def _program(
-    *arguments: str, count: Path = Path(os.devnull), at: int = 0, delay: float = 0.0, largest: int | None = None
-):
-    """Run the program; with ``largest`` no file of its may grow beyond so many bytes, as on a full disk."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
-    command = [sys.executable, str(PROGRAM), str(count), str(at), str(delay), *arguments]
-
-    def full() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest or 0, largest or 0))
-
-    return subprocess.run(
-        command, capture_output=True, text=True, env=environment, check=False, preexec_fn=full if largest else None
-    )
-
-
-def _run(folder: Path, office: Path, **kill: object):
-    return _program("run", str(folder / "request" / SUBMISSION), "--registry", str(folder / "registry"),
-                    "--workspace", str(office), "--received-on", "2026-11-03", "--json", **kill)  # fmt: skip
-
-
 def _left(office: Path) -> dict[str, object]:
     batch = office / "batches" / SUBMISSION
     with wiring_book(office) as (size, kinds):
-        verified = _program("ledger", "verify", str(office / "ledger"))
+        verified = program(None, "ledger", "verify", str(office / "ledger"))
         return {
             "determinations": pq.read_table(batch / "determinations.parquet").to_pylist(),
             "response": (batch / "response.jsonl").read_bytes(),
@@ -94,12 +56,13 @@ class wiring_book:  # noqa: N801  # reads as a word
         self._held.close()
 
 
-def _killed_again_and_again(folder: Path, scratch: Path, kills: int, seed: int) -> int:
+def _killed_again_and_again(request: Path, empty: Path, kills: int, seed: int) -> int:
     """Kill runs until ``kills`` have been killed; give after how many completed runs all was compared."""
     chance = random.Random(seed)  # noqa: S311  # where to kill, the same each time
+    scratch = empty.parent
     count = scratch / "count"
-    shutil.copytree(folder / "empty", scratch / "undisturbed")
-    whole = _run(folder, scratch / "undisturbed", count=count)
+    shutil.copytree(empty, scratch / "undisturbed")
+    whole = run(None, request, scratch / "undisturbed", count=count)
     assert whole.returncode == 0, whole.stderr
     expected, steps = _left(scratch / "undisturbed"), int(count.read_text(encoding="utf-8"))
     assert expected["verified"][0] == 0, expected["verified"]
@@ -107,15 +70,15 @@ def _killed_again_and_again(folder: Path, scratch: Path, kills: int, seed: int) 
     done = compared = 0
     while done < kills:
         office = scratch / f"office-{compared}"
-        shutil.copytree(folder / "empty", office)
+        shutil.copytree(empty, office)
         for _ in range(chance.randint(1, 5)):
             late = chance.random() < 0.5
             at = chance.randint(steps - steps // 6 if late else 1, steps)
-            ended = _run(folder, office, at=at, delay=0.0 if late else chance.choice([0.0, chance.random() / 2]))
+            ended = run(None, request, office, at=at, delay=0.0 if late else chance.choice([0.0, chance.random() / 2]))
             if ended.returncode != KILLED:
                 break
             done += 1
-        resumed = _run(folder, office)
+        resumed = run(None, request, office)
         assert resumed.returncode == 0 or "already-received" in resumed.stderr, resumed.stderr
         assert _left(office) == expected
         shutil.rmtree(office)
@@ -124,28 +87,26 @@ def _killed_again_and_again(folder: Path, scratch: Path, kills: int, seed: int) 
 
 
 @pytest.mark.thorough
-def test_a_run_that_was_killed_leaves_a_gap_or_two_answers(request_of_120: Path, tmp_path: Path):
-    assert _killed_again_and_again(request_of_120, tmp_path, 4, seed=3)
+def test_a_run_that_was_killed_leaves_a_gap_or_two_answers(small_request: Path, empty_office: Path):
+    assert _killed_again_and_again(small_request, empty_office, 4, seed=3)
 
 
 @pytest.mark.long
-def test_two_hundred_kills(request_of_120: Path, tmp_path: Path):
+def test_two_hundred_kills(small_request: Path, empty_office: Path):
     """As many as COUNTERSEAL_KILLS says, where it says so."""
     kills = int(os.environ.get("COUNTERSEAL_KILLS", "200"))
-    assert _killed_again_and_again(request_of_120, tmp_path, kills, seed=int(os.environ.get("COUNTERSEAL_SEED", "7")))
+    assert _killed_again_and_again(small_request, empty_office, kills, seed=SEED)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("largest", [60_000, *(pytest.param(n, marks=pytest.mark.long) for n in (4_000, 20_000))])
-def test_a_full_disk_leaves_half_an_answer(request_of_120: Path, tmp_path: Path, largest: int):
+def test_a_full_disk_leaves_half_an_answer(small_request: Path, empty_office: Path, largest: int):
     """Said in one line, and the same command goes on when there is room again."""
-    office = tmp_path / "office"
-    shutil.copytree(request_of_120 / "empty", office)
-    full = _run(request_of_120, office, largest=largest)
+    full = run(None, small_request, empty_office, largest=largest)
     assert full.returncode == 2, (full.returncode, full.stderr)
     assert len(full.stderr.strip().splitlines()) == 1, full.stderr
-    resumed = _run(request_of_120, office)
-    left = _left(office)
+    resumed = run(None, small_request, empty_office)
+    left = _left(empty_office)
 
     assert resumed.returncode == 0 or "already-received" in resumed.stderr, resumed.stderr
     assert [row["row"] for row in left["determinations"]] == list(range(1, 121))
@@ -154,15 +115,13 @@ def test_a_full_disk_leaves_half_an_answer(request_of_120: Path, tmp_path: Path,
     assert left["published"]
 
 
-def test_two_runs_of_one_submission_at_once(request_of_120: Path, tmp_path: Path):
-    office = tmp_path / "office"
-    shutil.copytree(request_of_120 / "empty", office)
-    with worked_on_alone(office / "unfinished" / SUBMISSION):
-        second = _run(request_of_120, office)
+def test_two_runs_of_one_submission_at_once(small_request: Path, empty_office: Path):
+    with worked_on_alone(empty_office / "unfinished" / SUBMISSION):
+        second = run(None, small_request, empty_office)
 
     assert second.returncode == 2
     assert "being-worked-on" in second.stderr
-    assert not (office / "batches" / SUBMISSION).exists()
+    assert not (empty_office / "batches" / SUBMISSION).exists()
 
 
 def test_another_run_determined_it_meanwhile(tmp_path: Path, made_up: Path, empty_database: None, monkeypatch):
@@ -193,16 +152,13 @@ def test_another_run_determined_it_meanwhile(tmp_path: Path, made_up: Path, empt
 
 
 @pytest.mark.thorough
-def test_a_run_that_was_cut_yesterday(request_of_120: Path, tmp_path: Path):
+def test_a_run_that_was_cut_yesterday(small_request: Path, empty_office: Path, tmp_path: Path):
     """Refused on another day of receipt, with the word that continues it."""
-    office = tmp_path / "office"
-    shutil.copytree(request_of_120 / "empty", office)
-    (request_of_120 / "nowhere").mkdir(exist_ok=True)
-    cut = _program("run", str(request_of_120 / "request" / SUBMISSION), "--registry", str(request_of_120 / "nowhere"),
-                   "--workspace", str(office), "--received-on", "2026-11-03")  # fmt: skip
-    later = _program("run", str(request_of_120 / "request" / SUBMISSION), "--registry", str(request_of_120 / "registry"),
-                     "--workspace", str(office), "--received-on", "2026-11-04")  # fmt: skip
+    (tmp_path / "nowhere").mkdir()
+    asked = ("run", str(small_request / "request" / SUBMISSION), "--workspace", str(empty_office))
+    cut = program(None, *asked, "--registry", str(tmp_path / "nowhere"), "--received-on", "2026-11-03")
+    later = program(None, *asked, "--registry", str(small_request / "registry"), "--received-on", "2026-11-04")
 
     assert cut.returncode == later.returncode == 2
     assert "--received-on 2026-11-03" in later.stderr
-    assert _run(request_of_120, office).returncode == 0
+    assert run(None, small_request, empty_office).returncode == 0

@@ -10,8 +10,6 @@ import hashlib
 import io
 import json
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,8 +19,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests import preloaded
 from tests.conftest import once
 from tests.hostile.corpus import AGREEMENT
+from tests.hostile.test_hostile_input import MAIN
 from tests.web.conftest import ROOT, call
 from tests.web.test_doors import client_of, served_here
 
@@ -110,17 +110,16 @@ def put_canaries(folder: Path) -> list[dict[str, str]]:
 
 def said_by(*words: object) -> str:
     """Run the program, in its own process; give all that it says to a terminal."""
-    command = [sys.executable, "-c", "from counterseal.cli import main; main()", *map(str, words)]
-    told = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, env={"PYTHONPATH": str(ROOT / "src")})
-    assert told.returncode == 0, told.stderr
-    return (told.stdout + told.stderr).decode()
+    told = preloaded.run(MAIN["counterseal"], *words, environment={"PYTHONPATH": str(ROOT / "src")})
+    assert told.code == 0, told.err
+    return told.out + told.err
 
 
 @pytest.fixture(scope="module")
 def travelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Travelled]:
     def make(folder: Path) -> None:
         tables, asked, registry, office = (folder / name for name in ("tables", "asked", "registry", "office"))
-        call(office, "-c", STEPS, tables, asked, registry, office)
+        call(office, STEPS, tables, asked, registry, office)
         (folder / "rows.json").write_text(json.dumps(put_canaries(asked / SUBMISSION)), encoding="utf-8")
         said = said_by("run", asked / SUBMISSION, "--registry", registry, "--workspace", office,
                        "--received-on", "2026-11-03")  # fmt: skip
@@ -300,7 +299,7 @@ def explanations(travelled: Travelled, tmp_path_factory: pytest.TempPathFactory)
 
     def make(folder: Path) -> None:
         folder.mkdir()
-        call(travelled.office, "-c", EXPLAIN, travelled.request, AGREEMENT, folder)
+        call(travelled.office, EXPLAIN, travelled.request, AGREEMENT, folder)
 
     return once(tmp_path_factory, "explained", make)
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests import preloaded
 from tests.agreements.conftest import DOCUMENT
 from tests.hostile.corpus import ROWS
 from tests.hostile.corpus_documents import agreements, checkpoints, manifests, packages, strange_files
 from tests.intake.test_take_in import submit
+from tests.preloaded import Ended
 from tests.release_package.pki import Authority
 
 from counterseal.ledger.note import ED25519, VerifierKey
@@ -29,6 +28,14 @@ MEMORY = 5 << 30
 """Bytes of address space; the engine may use 2 GB of it, and what lies between its pages counts."""
 SECONDS = 40
 ROOT = Path(__file__).parents[2]
+MAIN = {
+    name: f"import sys; from {place} import main; sys.exit(main())"
+    for name, place in (
+        ("counterseal", "counterseal.cli"),
+        ("counterseal-open", "counterseal_open.recipient"),
+        ("counterseal-verify", "counterseal_verify.verify"),
+    )
+}
 QUICK = {
     "nul.csv", "nul-alone.csv", "bom.csv", "utf-16.csv", "quote-never-closed.csv", "escape-in-header.csv",
     "columns-without-end.csv", "line-without-end.csv", "infinity.jsonl", "surrogate-key.jsonl", "many-keys.jsonl",
@@ -43,48 +50,32 @@ def first(names: Iterable[str], quick: Container[str]) -> list[object]:
     return [pytest.param(name, marks=[] if name in quick else [pytest.mark.thorough]) for name in sorted(names)]
 
 
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-    seconds: float
-
-    def clearly(self) -> None:
-        """Assert that it ended by itself, well or with one clear line."""
-        assert self.code in {0, 1, 2}, (self.code, self.err[-2000:])
-        assert "Traceback" not in self.out + self.err, self.err[-2000:]
-        assert "unexpected failure" not in self.err, self.err
-        told = self.err.strip().splitlines()
-        assert len(told) == (1 if self.code == 2 else len(told)), self.err[-2000:]
-        assert all(line.isprintable() and len(line) < 600 for line in told), self.err[:2000]
+def clearly(ended: Ended) -> None:
+    """Assert that it ended by itself, well or with one clear line."""
+    assert ended.code in {0, 1, 2}, (ended.code, ended.err[-2000:])
+    assert "Traceback" not in ended.out + ended.err, ended.err[-2000:]
+    assert "unexpected failure" not in ended.err, ended.err
+    told = ended.err.strip().splitlines()
+    assert len(told) == (1 if ended.code == 2 else len(told)), ended.err[-2000:]
+    assert all(line.isprintable() and len(line) < 600 for line in told), ended.err[:2000]
 
 
 Confined = Callable[..., Ended]
 
 
-@pytest.fixture(scope="module")
-def confined(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Confined]:
+@pytest.fixture
+def confined(tmp_path_factory: pytest.TempPathFactory) -> Confined:
     folder = tmp_path_factory.mktemp("confined")
-    program = [sys.executable, str(Path(__file__).with_name("confined.py"))]
-    with subprocess.Popen(
-        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder,
-        env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONUTF8": "1"},
-    ) as server:  # fmt: skip
+    environment = {"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONUTF8": "1"}
 
-        def run(*words: object, program: str = "counterseal", seconds: float = SECONDS) -> Ended:
-            order = {
-                "words": [str(word) for word in words], "program": program, "memory": MEMORY, "seconds": seconds,
-                "out": str(folder / "out"), "err": str(folder / "err"),
-            }  # fmt: skip
-            server.stdin.write(json.dumps(order) + "\n")
-            server.stdin.flush()
-            told = json.loads(server.stdout.readline())
-            out, err = ((folder / name).read_text(encoding="utf-8", errors="replace") for name in ("out", "err"))
-            return Ended(told["code"], out, err, told["seconds"])
+    def run(*words: object, program: str = "counterseal") -> Ended:
+        ended = preloaded.run(
+            MAIN[program], *words, environment=environment, folder=folder, seconds=SECONDS, memory=MEMORY
+        )
+        clearly(ended)
+        return ended
 
-        yield run
-        server.stdin.close()
+    return run
 
 
 def all_below(folder: Path) -> set[str]:
@@ -97,7 +88,6 @@ def test_rows(confined: Confined, tmp_path: Path, name: str):
     folder = submit(tmp_path / "in", f"r.{name.rpartition('.')[2]}", content, count)
     ended = confined("screen", folder, "--out", tmp_path / "out")
 
-    ended.clearly()
     left = all_below(tmp_path)
     if ended.code == 0:
         judged = pq.read_table(tmp_path / "out" / "determinations.parquet").to_pylist()
@@ -132,7 +122,6 @@ def test_manifest(confined: Confined, tmp_path: Path, name: str):
     (tmp_path / "in" / "manifest.json").write_bytes(manifests(plain)[name])
     ended = confined("screen", tmp_path / "in", "--out", tmp_path / "out")
 
-    ended.clearly()
     assert ended.code == 2 or name in TAKEN, ended.out
     assert {path.split("/")[0] for path in all_below(tmp_path)} <= {"in", "out"}
 
@@ -145,7 +134,6 @@ def test_a_file_of_a_submission_that_is_no_file(confined: Confined, tmp_path: Pa
     strange_files(tmp_path / "in", file)[what]()
     ended = confined("screen", tmp_path / "in", "--out", tmp_path / "out")
 
-    ended.clearly()
     assert ended.code == 2
 
 
@@ -154,7 +142,7 @@ def test_a_file_of_a_submission_that_is_no_file(confined: Confined, tmp_path: Pa
 def test_agreement(confined: Confined, tmp_path: Path, name: str, command: str):
     (tmp_path / "agreement.md").write_bytes(agreements()[name])
     before = all_below(tmp_path)
-    confined("agreement", command, tmp_path).clearly()
+    confined("agreement", command, tmp_path)
     assert all_below(tmp_path) == before
 
 
@@ -167,7 +155,6 @@ def test_a_file_of_an_agreement_that_is_no_file(confined: Confined, tmp_path: Pa
     strange_files(tmp_path, file)[what]()
     ended = confined("agreement", "test", tmp_path)
 
-    ended.clearly()
     assert ended.code == 2 or (file, what) == ("data/names.csv", "gone")
 
 
@@ -201,7 +188,6 @@ def test_package(confined: Confined, tmp_path: Path, name: str):
     )  # fmt: skip
 
     for ended in (opened, held):
-        ended.clearly()
         assert ended.code == 1, ended
     assert all_below(tmp_path) == before
 
@@ -216,5 +202,4 @@ def test_checkpoint(confined: Confined, tmp_path: Path, name: str):
     other = confined("ledger", tmp_path, "--key", key, program="counterseal-verify")
 
     for ended in (own, other):
-        ended.clearly()
         assert ended.code in {1, 2} or name == "size-zero", ended

@@ -76,7 +76,7 @@ class AtWork:
             "import sys\nfrom pathlib import Path\nfrom counterseal import wiring\n"
             "office = wiring.open_office(Path(sys.argv[1]))\n"
         )
-        return call(self.folder, "-c", begin + script, self.folder, *arguments)
+        return call(self.folder, begin + script, self.folder, *arguments)
 
     def state(self, case: int) -> str:
         """Where a case stands."""
@@ -97,7 +97,7 @@ def at_work(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """Serve a copy of the small office with officers, two specialists, two releasing officials and counsel."""
     folder = tmp_path_factory.mktemp("casework") / "office"
     copy_workspace(workspace, folder)
-    told = call(folder, "-c", STAFF, folder, PASSWORD, *(f"{name}={role}" for name, role in PEOPLE.items()))
+    told = call(folder, STAFF, folder, PASSWORD, *(f"{name}={role}" for name, role in PEOPLE.items()))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

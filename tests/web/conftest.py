@@ -61,10 +61,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("office")
     if POSTGRESQL in os.environ:  # each worker has databases of its own
         make_database(root / "workspace")
-        call(root / "workspace", "-c", STEPS, root)
+        call(root / "workspace", STEPS, root)
         copy_workspace(root / "workspace", root / KEPT)
         return root / "workspace"
-    made = once(tmp_path_factory, "web", lambda folder: call(folder / "workspace", "-c", STEPS, folder))
+    made = once(tmp_path_factory, "web", lambda folder: call(folder / "workspace", STEPS, folder))
     shutil.copytree(made, root, dirs_exist_ok=True)
     return copy_workspace(root / "workspace", root / KEPT).with_name("workspace")
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+from tests import preloaded
 from tests.flow.casework import POSTGRESQL, empty_out
 
 ROOT = Path(__file__).parents[2]
@@ -39,15 +38,8 @@ def copy_workspace(workspace: Path, folder: Path) -> Path:
     return shutil.copytree(source, folder)
 
 
-def call(workspace: Path, *arguments: object) -> str:
-    """Run Python on a workspace in a process of its own; give what it prints."""
-    told = subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        env=environment_of(workspace),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
-    return told.stdout
+def call(workspace: Path, program: str, *arguments: object) -> str:
+    """Run a program in Python on a workspace, in a process of its own; give what it prints."""
+    told = preloaded.run(program, *arguments, environment=environment_of(workspace))
+    assert told.code == 0, told.err
+    return told.out

@@ -56,7 +56,7 @@ def served(
     """Serve an office with a delivery that was recalled and stopped; give address, sessions by name, and its numbers."""
     folder = tmp_path_factory.mktemp("custody") / "office"
     copy_workspace(workspace, folder)
-    numbers = call(folder, "-c", PREPARED, folder).split()
+    numbers = call(folder, PREPARED, folder).split()
     session = call(
         folder,
         "-c",
