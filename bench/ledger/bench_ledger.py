@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import pymerkle
 
 from counterseal.core.clock import SystemClock
-from counterseal.store.connection import DURABLE, make_tables, point_at, ready
+from counterseal.store.connection import DURABLE, PAGE, make_tables, point_at, ready
 
 ready()
 
@@ -82,7 +82,7 @@ def one_by_one(log: LedgerLog, count: int) -> None:
 def bare_sqlite(path: Path) -> Callable[[int], None]:
     """Give what commits rows of an entry's shape, one by one, to a file of its own: SQLite alone, no ledger."""
     database = sqlite3.connect(path, isolation_level=None)
-    database.executescript(DURABLE)
+    database.executescript(PAGE + DURABLE)
     database.execute('CREATE TABLE e ("index" INTEGER PRIMARY KEY, kind TEXT, at TEXT, entry BLOB, peaks BLOB)')
     entry, peaks = os.urandom(130), os.urandom(HASH * 6)
     rows = itertools.count()

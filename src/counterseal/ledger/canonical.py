@@ -49,7 +49,14 @@ def canonical_text(value: Any) -> str:
                 raise CountersealError("entry-value", "A name is text in ASCII.")
         for name in sorted(value):
             held = value[name]
-            members.append(f"{_quoted(name)}:{_quoted(held) if type(held) is str else canonical_text(held)}")
+            kind = type(held)
+            if kind is str:
+                written = _quoted(held)
+            elif kind is int and -LARGEST_INTEGER <= held <= LARGEST_INTEGER:
+                written = str(held)
+            else:
+                written = canonical_text(held)
+            members.append(f"{_quoted(name)}:{written}")
         return f"{{{','.join(members)}}}"
     if kind is list or kind is tuple:
         return f"[{','.join([canonical_text(inner) for inner in value])}]"

@@ -109,8 +109,8 @@ def stamp(at: datetime) -> str:
         if at.tzinfo is None:
             raise CountersealError("entry-value", "An entry's time is in UTC.")
         at = at.astimezone(UTC)
-    day = f"{at.year:04}-{_TWO[at.month]}-{_TWO[at.day]}"
-    return f"{day}T{_TWO[at.hour]}:{_TWO[at.minute]}:{_TWO[at.second]}.{at.microsecond:06}Z"
+    year, part = str(10_000 + at.year)[1:], str(1_000_000 + at.microsecond)[1:]  # a format is read anew each time
+    return f"{year}-{_TWO[at.month]}-{_TWO[at.day]}T{_TWO[at.hour]}:{_TWO[at.minute]}:{_TWO[at.second]}.{part}Z"
 
 
 def write_entry(kind: str, at: str, body: Mapping[str, Fact], commitments: Mapping[str, str]) -> bytes:

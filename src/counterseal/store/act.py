@@ -84,7 +84,13 @@ class Act(Atomic):
             connection = kept.connection
         else:
             plain = kept.driver is not None
-        if not plain or not connection.autocommit or connection.in_atomic_block or _watched(connection):
+        if (
+            not plain
+            or not connection.autocommit
+            or connection.in_atomic_block
+            or connection.execute_wrappers
+            or connection.force_debug_cursor
+        ):
             super().__enter__()
             return
         try:
@@ -146,7 +152,3 @@ def open_act(using: str) -> Act | None:
     """Give the act that this thread has open on the driver's own connection, or None: then it is the mapper's."""
     act = _here.kept.act
     return act if act is not None and act.alias == using else None
-
-
-def _watched(connection: Any) -> bool:
-    return bool(connection.execute_wrappers) or connection.force_debug_cursor

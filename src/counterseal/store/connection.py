@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 DURABLE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 """One fdatasync a commit, and no acknowledged entry lost at a power cut (measured: 396 of 396 states)."""
 
-SETTING_UP = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"
+PAGE = "PRAGMA page_size=2048;"
+"""A new database's pages, half of SQLite's usual: what a commit writes lies in one block of the disk more often."""
+
+SETTING_UP = f"{PAGE} PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"
 """While a new, still empty database is being made; it is synchronised before it is used."""
 
 

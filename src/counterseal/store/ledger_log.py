@@ -153,8 +153,10 @@ class LedgerLog:
         size, since, peaks = self._entered
         if size and since <= told:
             grown = grow(peaks, size, leaf)
+            # the driver looks for an adapter of bytes, anew each time, and takes a bytearray as it is
+            blobs = bytearray(entry), bytearray(peaks), bytearray(grown)
             try:
-                execute(_FOLLOW, (size, kind, told.removesuffix(".000000"), entry, peaks, grown))
+                execute(_FOLLOW, (size, kind, told.removesuffix(".000000"), *blobs))
             except IntegrityError:
                 pass
             else:
