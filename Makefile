@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 SERVE ?= 1
-# Debian builds its Python with profile-guided optimisation; one that was compiled without it is a third slower.
+# Debian builds its Python with profile-guided optimisation; one that was compiled without it is slower.
 PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 VENV := .venv
 UV := .tools/bin/uv
