@@ -163,10 +163,25 @@ def test_an_act_in_the_office_that_was_left(log: LedgerLog, office: Path, clock:
 
 
 def test_statements_that_are_watched_and_not_seen(log: LedgerLog):
+    enter(log, 0)  # the next goes the short way, where nobody watches
     with CaptureQueriesContext(connections["default"]) as seen:
         enter(log, 1)
     assert seen.captured_queries[0]["sql"] == "BEGIN IMMEDIATE"
-    assert entered(log) == [1]
+    assert entered(log) == [0, 1]
+
+
+def test_statements_that_a_wrapper_is_to_see_and_does_not(log: LedgerLog):
+    seen = []
+
+    def watch(execute, sql, *rest):
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    enter(log, 0)
+    with connections["default"].execute_wrapper(watch):
+        enter(log, 1)
+    assert seen[0] == "BEGIN IMMEDIATE"
+    assert entered(log) == [0, 1]
 
 
 def test_an_entry_by_the_mappers_transaction(log: LedgerLog):

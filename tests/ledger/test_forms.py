@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,3 +92,10 @@ def test_an_entry_whose_bytes_are_not_rfc_8785(
     entry = write_entry(kind, stamp(told), body, commitments)
     assert entry == rfc8785.dumps(whole)
     assert read_entry(entry) == whole
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53)])
+@pytest.mark.parametrize("held", [lambda n: {"rows": n}, lambda n: {"rows": [n]}, lambda n: {"of": {"rows": n}}])
+def test_a_number_that_another_reader_would_round(number: int, held: Callable[[int], dict[str, object]]):
+    with pytest.raises(CountersealError, match="2\\*\\*53"):
+        write_entry("received", "2026-11-23T00:00:00.000000Z", held(number), {})
