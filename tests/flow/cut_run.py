@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from tests import preloaded
 from tests.conftest import once
+from tests.flow.casework import POSTGRESQL
 
 PROGRAM = Path(__file__).with_name("killed_run.py")
 SOURCE = Path(__file__).parents[2] / "src"
-POSTGRESQL = "COUNTERSEAL_DATABASE_URL"
 SUBMISSION = "SYN-2026-0001"
 SEED = int(os.environ.get("COUNTERSEAL_SEED", "7"))
 CANARIES = ("ZZYZXWORTH", "987654321", "Traceback", "psycopg", "postgresql://", "127.0.0.1")
