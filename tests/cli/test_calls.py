@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+
 import pytest
 
 from counterseal.cli import status
@@ -45,3 +48,22 @@ def test_a_command_without_help_or_example(command: list[str], capsys: pytest.Ca
     assert code == 0
     assert "Usage:" in told
     assert not command or "Example:" in told
+
+
+@pytest.mark.parametrize("command", ["serve", "witness"])
+@pytest.mark.parametrize(("host", "code"), [("127.0.0.1", "address-taken"), ("203.0.113.9", "address-not-ours")])
+def test_an_address_that_is_not_free_and_is_found_when_all_is_made(
+    command: str, host: str, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A demonstration's passwords, a witness's keys: neither is made for a server that cannot listen."""
+    own = tmp_path / "own"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        call = {
+            "serve": ["serve", "--workspace", str(own)],
+            "witness": ["witness", str(own), "--name", "w.example/a", "--log", "log.example+0+AA=="],
+        }[command]
+        assert status([*call, "--host", host, "--port", port]) == 2
+    told = capsys.readouterr()
+    assert (told.err.count("\n"), told.err.rstrip()[-len(code) - 1 : -1], told.out) == (1, code, "")
+    assert not own.exists()

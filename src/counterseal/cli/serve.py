@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from counterseal.cli.listening import may_listen
 from counterseal.errors import CountersealError
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -23,6 +24,7 @@ def serve(
     """Serve the pages of a workspace. A demonstration prints its sign-ins, made anew at each start."""
     from counterseal import wiring  # commands that need no engine do not wait for it
 
+    may_listen(host, port)
     office = wiring.open_office(workspace.resolve())
     environment = {**os.environ, "COUNTERSEAL_WORKSPACE": str(workspace.resolve())}
     typer.echo(f"Counterseal serves http://{host}:{port}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from counterseal.cli.listening import may_listen
 from counterseal.ledger.mirror import Mirror
 from counterseal.ledger.witness import Reply
 
@@ -37,12 +38,13 @@ def witness(
     name: Annotated[str, typer.Option("--name", help="Its name for good, such as witness.example/ig.")],
     log: Annotated[list[str], typer.Option("--log", help="A log's verifier key, or a file of them.")],
     host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="On which port; 0 takes a free one.")] = 7380,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="On which port; 0 takes a free one.")] = 7380,
     mirror: Annotated[bool, typer.Option("--mirror", help="Hold the entries, and cosign only what is held.")] = False,
 ) -> None:
     """Cosign a ledger's checkpoints as long as each continues the last."""
     from counterseal.ledger_wiring import open_witness  # loads the ciphers
 
+    may_listen(host, port)
     served, vkeys = open_witness(folder, name, log, mirror=mirror)
     server = make_server(served, host, port)
     for vkey in vkeys:

@@ -107,7 +107,7 @@ def specification(stages: tuple[Stage, ...], width: int) -> dict[str, Any]:
                     "symbolType": "square",
                     "columnPadding": 24,
                     "rowPadding": 6,
-                    "offset": 14,
+                    "offset": 14 if narrow else 26,
                 },
             },
         },

@@ -17,6 +17,7 @@ from counterseal.web import (
     custody,
     health,
     holder_orders,
+    home,
     incidents,
     orders,
     oversight,
@@ -56,7 +57,7 @@ register_converter(FileNamed, "takes")
 register_converter(ActNamed, "act")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.home, name="home"),
+    path("", home.home, name="home"),
     path("health/", health.health, name="health"),
     path("keyboard/", views.keyboard, name="keyboard"),
     path("filters/", queue.save, name="queue-save"),

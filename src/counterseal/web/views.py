@@ -18,8 +18,7 @@ from counterseal.ledger.note import read_head
 from counterseal.ledger_wiring import check_signature, trust
 from counterseal.web.charts import funnel
 from counterseal.web.entries import entry_told
-from counterseal.web.queue import queue
-from counterseal.web.rights import Right, asks, rights_of
+from counterseal.web.rights import Right, asks
 from counterseal.wiring import look, notice_style_hash, office
 
 if TYPE_CHECKING:
@@ -47,14 +46,6 @@ WORD = {
     Outcome.NOT_DISCLOSED: "Not disclosed",
     Outcome.REVIEWABLE: "Reviewable",
 }
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Give the first page: the queue to those who work on cases, to anybody else what is theirs."""
-    if Right.CASES in rights_of(request.user):
-        return queue(request)
-    return render(request, "web/home.html")
 
 
 @require_safe
