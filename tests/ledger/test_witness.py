@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,7 @@ from counterseal.ledger.checkpoint import TreeHead
 from counterseal.ledger.folder import LedgerFolder
 from counterseal.ledger.gather import gather, newest_cosigned
 from counterseal.ledger.mirror import Mirror
-from counterseal.ledger.note import ED25519, read_head, sign_note
+from counterseal.ledger.note import ED25519, Signature, open_note, read_head, sign_note
 from counterseal.ledger.policy import Group, Policy, read_policy
 from counterseal.ledger.policy import Witness as Named
 from counterseal.ledger.tree import EMPTY_ROOT, Tree, leaf_hash
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 LOG = signers(ORIGIN, LOG_KEYS)
 TREE = Tree(leaf_hash(bytes([n])) for n in range(30))
+SERVED = sha256(ORIGIN.encode()).hexdigest()
 
 
 def note(size: int, root: bytes | None = None, origin: str = ORIGIN, by: list | None = None) -> str:
@@ -100,6 +102,22 @@ def test_the_status_that_the_specification_lays_down(
 def test_a_first_checkpoint_with_a_proof_or_with_a_root_of_nothing(witness: Witness):
     assert ask(witness, 0, 5, [EMPTY_ROOT]).status == 422
     assert ask(witness, 0, 0, root=TREE.root(3)).status == 422
+
+
+def test_lines_under_a_checkpoint_that_anybody_can_add(witness: Witness):
+    """Whoever holds a published checkpoint can send it with lines of their own: a witness neither keeps nor shows them.
+
+    Kept, they made a note that is too long to be read again, or one that every reader of the witness refuses.
+    """
+    mine = signers("witness.example/w1", WITNESS_KEYS)[0].key
+    false = str(Signature(mine.name, mine.id, bytes(72)))
+    for size, added in ((5, "— x.example AAAAAAAA\n" * 98), (9, false), (12, false * 98)):
+        old = 0 if size == 5 else read_head(witness.checkpoint(SERVED).body.decode()).size
+        proof = TREE.consistency(old, size) if old else []
+        assert witness.add_checkpoint(write_request(old, proof, note(size) + added)).status == 200
+        served = open_note(witness.checkpoint(SERVED).body, [mine, *(one.key for one in LOG)], check_signature)
+        assert len(served.signatures) == 4, "the log's two and the witness's two"
+    assert ask(witness, 12, 30).status == 200
 
 
 def test_two_heads_of_one_size_that_both_gain_a_quorum(tmp_path: Path):
