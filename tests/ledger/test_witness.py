@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from base64 import b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,9 @@ from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.flow.book import publish_witnessed
 from counterseal.flow.witnesses import get, post
 from counterseal.ledger.checkpoint import TreeHead
-from counterseal.ledger.folder import LedgerFolder
+from counterseal.ledger.folder import LedgerFolder, prove_growth
 from counterseal.ledger.gather import gather, newest_cosigned
-from counterseal.ledger.mirror import Mirror
+from counterseal.ledger.mirror import Mirror, write_upload
 from counterseal.ledger.note import ED25519, Signature, open_note, read_head, sign_note
 from counterseal.ledger.policy import Group, Policy, read_policy
 from counterseal.ledger.policy import Witness as Named
@@ -339,8 +340,6 @@ def test_a_restored_log_that_a_witness_has_seen_further(log: LedgerLog, tmp_path
 
 
 def test_a_mirror_that_signs_what_it_does_not_hold(log: LedgerLog, tmp_path: Path):
-    from counterseal.ledger.mirror import write_upload
-
     book = WitnessFile(tmp_path / "m")
     keys = {ORIGIN: [one.key for one in LOG]}
     mirror = Mirror(signers("m", WITNESS_KEYS), keys, book, TickingClock(), check_signature)
@@ -369,6 +368,72 @@ def test_a_mirror_that_signs_what_it_does_not_hold(log: LedgerLog, tmp_path: Pat
     served = hashlib.sha256(ORIGIN.encode()).hexdigest()
     for name in ("tile/entries/000", "tile/0/001", "tile/1/000.p/2", "tile/entries/002.p/88"):
         assert mirror.tile(served, name).body == (log.folder / name).read_bytes()
+
+
+class OtherMirror:
+    """A mirror as somebody else might write it: it keeps the pending head in a ticket, and takes it back alone."""
+
+    ticket = b"\x00of its own\xff"
+
+    def __init__(self, info: bytes) -> None:
+        self.info = info
+        self.asked: list[bytes] = []
+
+    def __call__(self, url: str, body: bytes) -> tuple[int, str, bytes]:
+        if url.endswith("/add-checkpoint"):
+            return 200, "text/plain", b""
+        self.asked.append(body)
+        return 409, "text/x.tlog.mirror-info", self.info
+
+
+def test_a_ticket_that_comes_back_as_another(log: LedgerLog):
+    """Tlog-mirror: the ticket stands in base64 in the mirror's answer, and as it is in the request."""
+    enter(log, 300)
+    signed = log.publish()
+    mirror = OtherMirror(b"300\n256\n" + b64encode(OtherMirror.ticket) + b"\n")
+    with pytest.raises(CheckFailedError, match="quorum"):
+        gather(LedgerFolder(log.folder), policy_of({"m": "mirror+http://m"}, 1), mirror, check_signature, signed)
+    at = 2 + len(ORIGIN)
+    _, again = mirror.asked
+    assert again[at : at + 16] == (256).to_bytes(8) + (300).to_bytes(8)
+    assert again[at + 16 :].startswith(len(OtherMirror.ticket).to_bytes(2) + OtherMirror.ticket)
+
+
+@pytest.mark.parametrize("info", [b"", b"300\n", b"300\nx\n\n", b"300\n256\n!\n", b"9" * 5000, b"\xff\n\n\n"])
+@pytest.mark.parametrize("kind", ["mirror+", ""])
+def test_an_answer_of_no_form_that_ends_the_release(log: LedgerLog, tmp_path: Path, kind: str, info: bytes):
+    """One that answers nonsense is one that does not cosign; the others are enough."""
+    enter(log, 300)
+    signed = log.publish()
+    sound = make_witness(tmp_path / "w0", "w0")
+
+    def post_to(url: str, body: bytes) -> tuple[int, str, bytes]:
+        if url == "http://w0/add-checkpoint":
+            reply = sound.add_checkpoint(body)
+            return reply.status, reply.content_type, reply.body
+        return OtherMirror(info)(url, body) if kind else (409, "text/x.tlog.size", info)
+
+    policy = policy_of({"w0": "http://w0", "m": f"{kind}http://m"}, 1)
+    assert gather(LedgerFolder(log.folder), policy, post_to, check_signature, signed).names == {"w0"}
+
+
+def test_a_mirror_that_is_sent_too_much_at_once_or_sent_elsewhere(log: LedgerLog, tmp_path: Path):
+    """At most 32 packages a request; and a size that the mirror knows is the one that it names again."""
+    book = WitnessFile(tmp_path / "m")
+    keys = {ORIGIN: [one.key for one in LOG]}
+    mirror = Mirror(signers("m", WITNESS_KEYS), keys, book, TickingClock(), check_signature)
+    enter(log, 8500)
+    first = log.publish()
+    assert mirror.add_checkpoint(write_request(0, [], first)).status == 200
+    enter(log, 10)
+    signed = log.publish()
+    folder = LedgerFolder(log.folder)
+    assert mirror.add_checkpoint(write_request(8500, prove_growth(folder, 8500, 8510), signed)).status == 200
+    assert mirror.add_entries(write_upload(folder, read_head(first), 256, b"")).body == b"8500\n0\n\n"
+    partly = mirror.add_entries(write_upload(folder, read_head(first), 0, b""))
+    assert (partly.status, partly.body) == (202, b"8500\n8192\n\n")
+    assert mirror.add_entries(write_upload(folder, read_head(first), 8192, b"")).status == 200
+    assert mirror.add_entries(write_upload(folder, read_head(signed), 8500, b"")).status == 200
 
 
 def test_a_policy_that_names_a_witness_of_the_wrong_kind():
