@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
+import socket
 import threading
 from base64 import b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING
+from urllib.request import Request
 
 import pytest
 from django.db import connections
@@ -478,6 +481,63 @@ def test_requests_at_once_over_http_that_split_or_roll_back(tmp_path: Path, serv
     refused = [reply for reply in replies if reply[0] != 200]
     assert len(refused) == 15
     assert set(refused) == {(409, "text/x.tlog.size", f"{newest.head.size}\n".encode())}
+
+
+CHUNKED = {"Transfer-Encoding": "chunked"}
+BODY = write_request(0, [], note(5))
+
+
+@pytest.mark.parametrize(
+    ("sent", "headers", "status"),
+    [
+        (b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY), CHUNKED, 200),
+        (b"1;x=y\r\n" + BODY[:1] + b"\r\n%X\r\n%s\r\n00\r\n\r\n" % (len(BODY) - 1, BODY[1:]), CHUNKED, 200),
+        (b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY), {**CHUNKED, "Content-Length": "4"}, 400),
+        (b"0\r\n\r\n", {"Transfer-Encoding": "gzip, chunked"}, 400),
+        (b"0\r\n\r\n", CHUNKED, 400),
+        (b"+1\r\nx\r\n0\r\n\r\n", CHUNKED, 400),
+        (b"1\r\nxy\r\n0\r\n\r\n", CHUNKED, 400),
+        (b"0\r\nX-Trailer: y\r\n\r\n", CHUNKED, 400),
+        (b"fffffff\r\n", CHUNKED, 413),
+        (b"", {}, 411),
+    ],
+)
+def test_a_body_whose_length_is_not_told(
+    tmp_path: Path, serve: Callable[[object], str], sent: bytes, headers: dict[str, str], status: int
+):
+    """A sender that packs while it sends does not know the length; and one request's end is nobody's to choose."""
+    at = serve(make_witness(tmp_path / "w", "w")).removeprefix("http://")
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection(at.split(":"), timeout=5) as caller:
+        caller.sendall(f"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\n{head}\r\n".encode() + sent)
+        caller.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: caller.recv(1 << 16), b""))
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_entries_that_go_unpacked(monkeypatch: pytest.MonkeyPatch):
+    """Tlog-mirror: what goes to a mirror is packed, which every mirror takes; what goes to a witness is not."""
+    asked: list[Request] = []
+
+    def opened(request: Request, timeout: float) -> object:
+        asked.append(request)
+        raise OSError("nobody is there")
+
+    monkeypatch.setattr("urllib.request.urlopen", opened)
+    for act in ("add-checkpoint", "add-entries"):
+        with pytest.raises(OSError, match="nobody"):
+            post(f"http://m/{act}", b"entries" * 9)
+    plain, packed = asked
+    assert (plain.data, plain.get_header("Content-encoding")) == (b"entries" * 9, None)
+    assert (gzip.decompress(packed.data), packed.get_header("Content-encoding")) == (b"entries" * 9, "gzip")
+
+
+def test_a_name_that_no_cosignature_can_state():
+    for kinds in (WITNESS_KEYS, LOG_KEYS):
+        assert signers("é" * 127 + "x", kinds)[1].sign(note(5).split("\n\n")[0] + "\n", 1)
+        with pytest.raises(CountersealError, match="signing-key"):
+            signers("é" * 128, kinds)
 
 
 class FailingDisk:
