@@ -15,6 +15,7 @@ from counterseal.ledger.checkpoint import read_body, read_decimal
 from counterseal.ledger.folder import prove_growth
 from counterseal.ledger.mirror import write_upload
 from counterseal.ledger.note import Note, decode64, read_head, read_note, read_signatures, verified
+from counterseal.ledger.policy import readable
 from counterseal.ledger.witness import SIZE_TYPE, write_request
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def gather(
             failures |= {name: why for key, name in keys[url].items() if key not in signed}
     names = frozenset(one.name for one in policy.witnesses if _address(one.key) in lines)
     if not policy.satisfied(names):
-        told = "; ".join(f"{name}: {why}" for name, why in sorted(failures.items()))
+        told = "; ".join(f"{readable(name)}: {why}" for name, why in sorted(failures.items()))
         raise CheckFailedError(
             "quorum",
             f"Too few witnesses have cosigned the checkpoint ({told or 'none is reachable'}).",
