@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -68,6 +69,6 @@ def newest_witnessed(text: str, origin: str, told: Ask) -> int:
 
 def addresses(text: str) -> dict[str, str]:
     """Give the address of each witness of a policy that has one."""
-    lines = (line.split() for line in text.split("\n"))
+    lines = (re.findall(r"[^ \t]+", line) for line in text.split("\n"))
     found = {words[1]: words[3] for words in lines if words[:1] == ["witness"] and len(words) == 4}
     return {name: url.removeprefix("mirror+") for name, url in found.items()}

@@ -263,7 +263,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         request = json.loads(sys.stdin.buffer.read())
-        policy = given.policy.read_bytes().decode()
+        policy = given.policy.read_bytes().decode("utf-8", "surrogateescape")  # what is beyond ASCII is opaque there
         check(request, policy, given.ledger)
         custody = Custody(given.agencies, given.agreements, given.custodian)
         answer = fetch(given.answers, str(request["answer"]))

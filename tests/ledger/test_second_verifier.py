@@ -24,6 +24,7 @@ from counterseal.ledger.receipt import read_receipt, verify_receipt
 from counterseal.ledger.tree import Tree, leaf_hash
 from counterseal.vault.keys import LOG_KEYS, WITNESS_KEYS
 from counterseal.vault.signing import check_signature
+from counterseal_verify.newest import addresses
 
 if TYPE_CHECKING:
     from counterseal.store.ledger_log import LedgerLog
@@ -91,6 +92,45 @@ def test_damage_that_one_verifier_lets_pass(log: LedgerLog):
             assert outcomes[0] == outcomes[1] or path.name == "checkpoint"
             path.write_bytes(sound)
     assert verify(log) == 300
+
+
+def test_bytes_after_the_last_hash_or_entry(log: LedgerLog):
+    """A tile is as wide as its name says, and nothing travels behind it; a full one may stand in for a partial."""
+    enter(log, 300)
+    log.publish()
+    policy = second.Policy(f"log {log._signers[0].key}\nquorum none\n")
+    for path in sorted(file for file in (log.folder / "tile").rglob("*") if file.is_file()):
+        sound = path.read_bytes()
+        path.write_bytes(sound + bytes(32))
+        with pytest.raises(CountersealError):
+            verify(log)
+        with pytest.raises(second.Refused):
+            second.ledger(log.folder, policy)
+        path.write_bytes(sound)
+    older = (log.folder / "checkpoint").read_bytes()
+    enter(log, 300)
+    log.publish()
+    for name in ("tile/0/001.p/44", "tile/entries/001.p/44"):
+        (log.folder / name).unlink(missing_ok=True)
+    (log.folder / "checkpoint").write_bytes(older)
+    assert second.ledger(log.folder, policy)[0].size == 300
+
+
+def test_a_policy_in_bytes_that_are_not_utf_8(log: LedgerLog, tmp_path: Path):
+    """Tlog-policy: octets beyond ASCII are opaque, and only a space and a tab part two words."""
+    enter(log, 20)
+    log.publish()
+    given = tmp_path / "policy"
+    names = ("K\x80", "a\xa0b", "a\xc2\x85b")
+    rows = [f"witness {name} {one.key} http://{n}" for n, (name, one) in enumerate(zip(names, WITNESSES, strict=True))]
+    text = "\n".join(
+        [f"log {log._signers[0].key}", "# caf\xe9", *rows, f"group g any {' '.join(names)}", "quorum none", ""]
+    )
+    given.write_bytes(text.encode("latin-1"))
+    assert [one.url for one in read_policy(given.read_bytes()).witnesses] == ["http://0", "http://1", "http://2"]
+    assert second.main(["ledger", str(log.folder), "--policy", str(given)]) == 0
+    trusted = given.read_bytes().decode("utf-8", "surrogateescape")
+    assert set(addresses(trusted)) == set(second.Policy(trusted).witnesses)
 
 
 @pytest.mark.parametrize("name", ["checkpoint", "proof", "policy"])

@@ -9,6 +9,7 @@ import pytest
 from tests.ledger.conftest import signers
 from tests.ledger.test_conform import LEAVES, LOG, NOTE, ORIGIN, RECEIPT, TREE, ask, b64
 
+from counterseal.ledger.note import Signature, cosigned_subtree
 from counterseal.ledger.tree import EMPTY_ROOT
 from counterseal.vault.keys import WITNESS_KEYS
 
@@ -70,6 +71,37 @@ def test_consistency_at_its_edges(first: int, second: int, path: list[str], root
 def test_inclusion_at_its_edges(change: dict[str, object], holds: bool):
     sound = {"leaf": LEAF, "index": 0, "size": 1, "path": [], "root": LEAF}
     assert ask("inclusion", **{**sound, **change})["ok"] is holds
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("leafHash", "leafIdx", "treeSize", "proof"),
+        ("leafHash", "leafIndex", "treeSize", "proof"),
+        ("leaf_hash", "leaf_index", "tree_size", "path"),
+        ("leaf-hash", "leaf-index", "tree-size", "hashes"),
+    ],
+)
+def test_vectors_whose_files_name_things_otherwise(names: tuple[str, ...]):
+    """The first two are the spellings of transparency-dev/merkle, before and after it renamed the index."""
+    values = (b64(LEAVES[5]), 5, 13, [b64(step) for step in TREE.inclusion(5)])
+    for index, holds in ((5, True), (6, False)):
+        question = {**dict(zip(names, values, strict=True)), names[1]: index}
+        assert ask("inclusion", root=ROOT, **question)["ok"] is holds
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("size1", "size2", "root1", "root2", "proof"),
+        ("oldSize", "newSize", "oldRoot", "newRoot", "proof"),
+        ("first", "second", "firstRoot", "second_root", "path"),
+    ],
+)
+def test_a_growth_that_is_named_otherwise(names: tuple[str, ...]):
+    values = (6, 13, b64(TREE.root(6)), ROOT, [b64(step) for step in TREE.consistency(6)])
+    for first, holds in ((6, True), (5, False)):
+        assert ask("consistency", **{**dict(zip(names, values, strict=True)), names[0]: first})["ok"] is holds
 
 
 SIGNED = NOTE.split("\n\n")[1].split("\n")
@@ -243,6 +275,15 @@ def test_a_policy_at_its_edges(rest: str, witnessed: list[str], holds: bool):
     assert ask("policy", policy=FOUR + rest, witnessed=witnessed)["ok"] is holds
 
 
+def test_a_policy_whose_names_are_not_ascii():
+    """The octets of a name are opaque; whoever asks in JSON writes it as it reads."""
+    policy = f"witness Кельвин {WITNESSES[0]}\nwitness K {WITNESSES[1]}\ngroup Größe all Кельвин K\nquorum Größe\n"
+    answer = ask("policy", policy=policy, witnessed=["Кельвин", "K"])
+    assert (answer["ok"], answer["witnesses"]) == (True, ["Кельвин", "K"])
+    assert (answer["groups"], answer["quorum"]) == (["Größe"], "Größe")
+    assert ask("policy", policy=policy, witnessed=["Кельвин", "\u212a"])["ok"] is False, "a Kelvin sign is no K"
+
+
 @pytest.mark.parametrize(
     ("path", "holds"),
     [
@@ -291,9 +332,23 @@ def test_a_cosignature_apart_from_its_checkpoint():
     key = str(signers("witness.example/w", WITNESS_KEYS)[1].key)
     assert ask("cosignature", text=body + "\n", cosignature=line, vkeys=[key])["ok"] is True
     assert ask("cosignature", text=NOTE, cosignature=line, vkeys=[key])["ok"] is True
+    assert ask("cosignature", checkpoint=body + "\n", cosignature=line.rstrip(), vkey=key)["ok"] is True
     other = body.replace(ORIGIN, ORIGIN + "x")
     assert ask("cosignature", text=other + "\n", cosignature=line, vkeys=[key])["ok"] is False
     assert ask("cosignature", text=body + "\n", cosignature=line, vkeys=[VKEY])["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "holds"),
+    [(8, 13, True), (4, 8, True), (0, 13, True), (2, 6, False), (5, 13, False), (8, 8, False)],
+)
+def test_a_cosignature_of_leaves_that_are_no_subtree(start: int, end: int, holds: bool):
+    signer = signers("witness.example/w", WITNESS_KEYS)[1]
+    message = cosigned_subtree(signer.key.name, 0, ORIGIN, start, end, TREE.root())
+    line = str(Signature(signer.key.name, signer.key.id, signer.sign_head_message(message, 0)))
+    asked = {"origin": ORIGIN, "start": start, "end": end, "hash": ROOT, "vkeys": [str(signer.key)]}
+    assert ask("cosignature", cosignature=line, **asked)["ok"] is holds
+    assert ask("cosignature", cosignature=line, **{**asked, "end": end + 16})["ok"] is False
 
 
 def test_a_checkpoint_and_a_receipt_without_their_quorum():

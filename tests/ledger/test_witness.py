@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
+import socket
 import threading
+from base64 import b64encode
+from hashlib import sha256
 from typing import TYPE_CHECKING
+from urllib.request import Request
 
 import pytest
 from django.db import connections
@@ -18,10 +23,10 @@ from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.flow.book import publish_witnessed
 from counterseal.flow.witnesses import get, post
 from counterseal.ledger.checkpoint import TreeHead
-from counterseal.ledger.folder import LedgerFolder
+from counterseal.ledger.folder import LedgerFolder, prove_growth
 from counterseal.ledger.gather import gather, newest_cosigned
-from counterseal.ledger.mirror import Mirror
-from counterseal.ledger.note import ED25519, read_head, sign_note
+from counterseal.ledger.mirror import Mirror, write_upload
+from counterseal.ledger.note import ED25519, Signature, open_note, read_head, sign_note
 from counterseal.ledger.policy import Group, Policy, read_policy
 from counterseal.ledger.policy import Witness as Named
 from counterseal.ledger.tree import EMPTY_ROOT, Tree, leaf_hash
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
 
 LOG = signers(ORIGIN, LOG_KEYS)
 TREE = Tree(leaf_hash(bytes([n])) for n in range(30))
+SERVED = sha256(ORIGIN.encode()).hexdigest()
 
 
 def note(size: int, root: bytes | None = None, origin: str = ORIGIN, by: list | None = None) -> str:
@@ -100,6 +106,22 @@ def test_the_status_that_the_specification_lays_down(
 def test_a_first_checkpoint_with_a_proof_or_with_a_root_of_nothing(witness: Witness):
     assert ask(witness, 0, 5, [EMPTY_ROOT]).status == 422
     assert ask(witness, 0, 0, root=TREE.root(3)).status == 422
+
+
+def test_lines_under_a_checkpoint_that_anybody_can_add(witness: Witness):
+    """Whoever holds a published checkpoint can send it with lines of their own: a witness neither keeps nor shows them.
+
+    Kept, they made a note that is too long to be read again, or one that every reader of the witness refuses.
+    """
+    mine = signers("witness.example/w1", WITNESS_KEYS)[0].key
+    false = str(Signature(mine.name, mine.id, bytes(72)))
+    for size, added in ((5, "— x.example AAAAAAAA\n" * 98), (9, false), (12, false * 98)):
+        old = 0 if size == 5 else read_head(witness.checkpoint(SERVED).body.decode()).size
+        proof = TREE.consistency(old, size) if old else []
+        assert witness.add_checkpoint(write_request(old, proof, note(size) + added)).status == 200
+        served = open_note(witness.checkpoint(SERVED).body, [mine, *(one.key for one in LOG)], check_signature)
+        assert len(served.signatures) == 4, "the log's two and the witness's two"
+    assert ask(witness, 12, 30).status == 200
 
 
 def test_two_heads_of_one_size_that_both_gain_a_quorum(tmp_path: Path):
@@ -321,8 +343,6 @@ def test_a_restored_log_that_a_witness_has_seen_further(log: LedgerLog, tmp_path
 
 
 def test_a_mirror_that_signs_what_it_does_not_hold(log: LedgerLog, tmp_path: Path):
-    from counterseal.ledger.mirror import write_upload
-
     book = WitnessFile(tmp_path / "m")
     keys = {ORIGIN: [one.key for one in LOG]}
     mirror = Mirror(signers("m", WITNESS_KEYS), keys, book, TickingClock(), check_signature)
@@ -351,6 +371,72 @@ def test_a_mirror_that_signs_what_it_does_not_hold(log: LedgerLog, tmp_path: Pat
     served = hashlib.sha256(ORIGIN.encode()).hexdigest()
     for name in ("tile/entries/000", "tile/0/001", "tile/1/000.p/2", "tile/entries/002.p/88"):
         assert mirror.tile(served, name).body == (log.folder / name).read_bytes()
+
+
+class OtherMirror:
+    """A mirror as somebody else might write it: it keeps the pending head in a ticket, and takes it back alone."""
+
+    ticket = b"\x00of its own\xff"
+
+    def __init__(self, info: bytes) -> None:
+        self.info = info
+        self.asked: list[bytes] = []
+
+    def __call__(self, url: str, body: bytes) -> tuple[int, str, bytes]:
+        if url.endswith("/add-checkpoint"):
+            return 200, "text/plain", b""
+        self.asked.append(body)
+        return 409, "text/x.tlog.mirror-info", self.info
+
+
+def test_a_ticket_that_comes_back_as_another(log: LedgerLog):
+    """Tlog-mirror: the ticket stands in base64 in the mirror's answer, and as it is in the request."""
+    enter(log, 300)
+    signed = log.publish()
+    mirror = OtherMirror(b"300\n256\n" + b64encode(OtherMirror.ticket) + b"\n")
+    with pytest.raises(CheckFailedError, match="quorum"):
+        gather(LedgerFolder(log.folder), policy_of({"m": "mirror+http://m"}, 1), mirror, check_signature, signed)
+    at = 2 + len(ORIGIN)
+    _, again = mirror.asked
+    assert again[at : at + 16] == (256).to_bytes(8) + (300).to_bytes(8)
+    assert again[at + 16 :].startswith(len(OtherMirror.ticket).to_bytes(2) + OtherMirror.ticket)
+
+
+@pytest.mark.parametrize("info", [b"", b"300\n", b"300\nx\n\n", b"300\n256\n!\n", b"9" * 5000, b"\xff\n\n\n"])
+@pytest.mark.parametrize("kind", ["mirror+", ""])
+def test_an_answer_of_no_form_that_ends_the_release(log: LedgerLog, tmp_path: Path, kind: str, info: bytes):
+    """One that answers nonsense is one that does not cosign; the others are enough."""
+    enter(log, 300)
+    signed = log.publish()
+    sound = make_witness(tmp_path / "w0", "w0")
+
+    def post_to(url: str, body: bytes) -> tuple[int, str, bytes]:
+        if url == "http://w0/add-checkpoint":
+            reply = sound.add_checkpoint(body)
+            return reply.status, reply.content_type, reply.body
+        return OtherMirror(info)(url, body) if kind else (409, "text/x.tlog.size", info)
+
+    policy = policy_of({"w0": "http://w0", "m": f"{kind}http://m"}, 1)
+    assert gather(LedgerFolder(log.folder), policy, post_to, check_signature, signed).names == {"w0"}
+
+
+def test_a_mirror_that_is_sent_too_much_at_once_or_sent_elsewhere(log: LedgerLog, tmp_path: Path):
+    """At most 32 packages a request; and a size that the mirror knows is the one that it names again."""
+    book = WitnessFile(tmp_path / "m")
+    keys = {ORIGIN: [one.key for one in LOG]}
+    mirror = Mirror(signers("m", WITNESS_KEYS), keys, book, TickingClock(), check_signature)
+    enter(log, 8500)
+    first = log.publish()
+    assert mirror.add_checkpoint(write_request(0, [], first)).status == 200
+    enter(log, 10)
+    signed = log.publish()
+    folder = LedgerFolder(log.folder)
+    assert mirror.add_checkpoint(write_request(8500, prove_growth(folder, 8500, 8510), signed)).status == 200
+    assert mirror.add_entries(write_upload(folder, read_head(first), 256, b"")).body == b"8500\n0\n\n"
+    partly = mirror.add_entries(write_upload(folder, read_head(first), 0, b""))
+    assert (partly.status, partly.body) == (202, b"8500\n8192\n\n")
+    assert mirror.add_entries(write_upload(folder, read_head(first), 8192, b"")).status == 200
+    assert mirror.add_entries(write_upload(folder, read_head(signed), 8500, b"")).status == 200
 
 
 def test_a_policy_that_names_a_witness_of_the_wrong_kind():
@@ -395,6 +481,63 @@ def test_requests_at_once_over_http_that_split_or_roll_back(tmp_path: Path, serv
     refused = [reply for reply in replies if reply[0] != 200]
     assert len(refused) == 15
     assert set(refused) == {(409, "text/x.tlog.size", f"{newest.head.size}\n".encode())}
+
+
+CHUNKED = {"Transfer-Encoding": "chunked"}
+BODY = write_request(0, [], note(5))
+
+
+@pytest.mark.parametrize(
+    ("sent", "headers", "status"),
+    [
+        (b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY), CHUNKED, 200),
+        (b"1;x=y\r\n" + BODY[:1] + b"\r\n%X\r\n%s\r\n00\r\n\r\n" % (len(BODY) - 1, BODY[1:]), CHUNKED, 200),
+        (b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY), {**CHUNKED, "Content-Length": "4"}, 400),
+        (b"0\r\n\r\n", {"Transfer-Encoding": "gzip, chunked"}, 400),
+        (b"0\r\n\r\n", CHUNKED, 400),
+        (b"+1\r\nx\r\n0\r\n\r\n", CHUNKED, 400),
+        (b"1\r\nxy\r\n0\r\n\r\n", CHUNKED, 400),
+        (b"0\r\nX-Trailer: y\r\n\r\n", CHUNKED, 400),
+        (b"fffffff\r\n", CHUNKED, 413),
+        (b"", {}, 411),
+    ],
+)
+def test_a_body_whose_length_is_not_told(
+    tmp_path: Path, serve: Callable[[object], str], sent: bytes, headers: dict[str, str], status: int
+):
+    """A sender that packs while it sends does not know the length; and one request's end is nobody's to choose."""
+    at = serve(make_witness(tmp_path / "w", "w")).removeprefix("http://")
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection(at.split(":"), timeout=5) as caller:
+        caller.sendall(f"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\n{head}\r\n".encode() + sent)
+        caller.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: caller.recv(1 << 16), b""))
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_entries_that_go_unpacked(monkeypatch: pytest.MonkeyPatch):
+    """Tlog-mirror: what goes to a mirror is packed, which every mirror takes; what goes to a witness is not."""
+    asked: list[Request] = []
+
+    def opened(request: Request, timeout: float) -> object:
+        asked.append(request)
+        raise OSError("nobody is there")
+
+    monkeypatch.setattr("urllib.request.urlopen", opened)
+    for act in ("add-checkpoint", "add-entries"):
+        with pytest.raises(OSError, match="nobody"):
+            post(f"http://m/{act}", b"entries" * 9)
+    plain, packed = asked
+    assert (plain.data, plain.get_header("Content-encoding")) == (b"entries" * 9, None)
+    assert (gzip.decompress(packed.data), packed.get_header("Content-encoding")) == (b"entries" * 9, "gzip")
+
+
+def test_a_name_that_no_cosignature_can_state():
+    for kinds in (WITNESS_KEYS, LOG_KEYS):
+        assert signers("é" * 127 + "x", kinds)[1].sign(note(5).split("\n\n")[0] + "\n", 1)
+        with pytest.raises(CountersealError, match="signing-key"):
+            signers("é" * 128, kinds)
 
 
 class FailingDisk:

@@ -12,6 +12,7 @@ import typer
 from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.ledger.folder import LedgerFolder, prove_entry, verify_folder
 from counterseal.ledger.note import read_head
+from counterseal.ledger.policy import readable
 from counterseal.ledger.receipt import read_receipt, verify_receipt
 from counterseal.ledger.row_receipt import read_row_receipt, verify_row_receipt
 from counterseal.ledger.tree import leaf_hash
@@ -70,7 +71,7 @@ def verify(
         "size": found.head.size,
         "root": root,
         "kinds": found.kinds,
-        "witnesses": list(found.witnesses),
+        "witnesses": [readable(name) for name in found.witnesses],
     }
     whose = "the policy" if policy else "the key given" if key else "the key that lies in the folder"
     lines = [f"{found.head.origin}: {found.head.size} entries verified against {whose}; root {root}"]

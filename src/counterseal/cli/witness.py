@@ -6,6 +6,7 @@ proves nothing.
 
 from __future__ import annotations
 
+import re
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path  # typer reads it
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 32 << 20
 IDLE = 30
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 
 
 def mount(app: typer.Typer) -> None:
@@ -108,13 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(Reply(404))
 
     def _body(self) -> bytes | Reply:
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()):
-            return Reply(411)
-        if int(length) > LARGEST_BODY:
-            return Reply(413)
-        body = self.rfile.read(int(length))
-        if self.headers.get("Content-Encoding", "identity") == "identity":
+        body = self._sent()
+        if isinstance(body, Reply) or self.headers.get("Content-Encoding", "identity") == "identity":
             return body
         if self.headers["Content-Encoding"] != "gzip":
             return Reply(415)
@@ -124,6 +121,29 @@ class _Handler(BaseHTTPRequestHandler):
         except zlib.error:
             return Reply(400)
         return Reply(413) if unpacker.unconsumed_tail else body
+
+    def _sent(self) -> bytes | Reply:
+        """Read what was sent: of a length that was told, or in chunks, as of a sender that does not know it yet."""
+        length, coding = self.headers.get("Content-Length", ""), self.headers.get("Transfer-Encoding")
+        if coding is not None:
+            return self._chunks() if coding.lower() == "chunked" and not length else Reply(400)
+        if not (length.isascii() and length.isdigit()):
+            return Reply(411)
+        return Reply(413) if int(length) > LARGEST_BODY else self.rfile.read(int(length))
+
+    def _chunks(self) -> bytes | Reply:
+        """Read a body in chunks (RFC 9112, 7.1)."""
+        body = bytearray()
+        while head := _CHUNK.fullmatch(self.rfile.readline(1024)):
+            length = int(head[1], 16)
+            if not length:
+                return bytes(body) if self.rfile.readline(1024) == b"\r\n" else Reply(400)  # no trailers are read
+            if len(body) + length > LARGEST_BODY:
+                return Reply(413)
+            body += self.rfile.read(length)
+            if self.rfile.readline(3) != b"\r\n":
+                break
+        return Reply(400)
 
     def _answer(self, reply: Reply) -> None:
         self.send_response(reply.status)

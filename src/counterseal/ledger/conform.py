@@ -2,7 +2,8 @@
 
 ``kind`` says what is asked. Bytes are base64; ``ok`` tells whether the thing holds, and beside it stands
 the value that was found, or ``error``. A question that makes no sense is answered ``ok: false``; none ends
-the conversation. Where several public vector files name one thing differently, each name is taken.
+the conversation. Where several public vector files name one thing differently, each name is taken, and however
+its words are joined: ``leafIndex`` is ``leaf_index``.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from counterseal.ledger.note import (
     read_signatures,
     verified,
 )
-from counterseal.ledger.policy import LOG_TYPES, NO_QUORUM, WITNESS_TYPES, Policy, Witness, read_policy
+from counterseal.ledger.policy import LOG_TYPES, NO_QUORUM, WITNESS_TYPES, Policy, Witness, read_policy, readable
 from counterseal.ledger.receipt import read_receipt, verify_receipt
 from counterseal.ledger.tiles import ENTRIES, WIDTH, read_tile_path, tile_path
-from counterseal.ledger.tree import consistent, inclusion_root, leaf_hash, root_of
+from counterseal.ledger.tree import consistent, inclusion_root, is_subtree, leaf_hash, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,23 +42,24 @@ Question = dict[str, Any]
 Answer = dict[str, Any]
 
 PATH = ("path", "proof", "hashes")
-LEAF = ("leaf", "leaf_hash", "leafHash")
-INDEX = ("index", "leafIdx", "leaf_index")
-SIZE = ("size", "treeSize", "tree_size")
-FIRST = ("first", "size1", "old_size", "old", "from")
-SECOND = ("second", "size2", "new_size", "new", "to", "size")
-FIRST_ROOT = ("first_root", "root1", "old_root")
-SECOND_ROOT = ("second_root", "root2", "new_root", "root")
-LEAVES = ("leaves", "leaf_hashes", "hashes")
+LEAF = ("leaf", "leafhash")
+INDEX = ("index", "leafidx", "leafindex")
+SIZE = ("size", "treesize")
+ROOT = ("root", "roothash")
+FIRST = ("first", "size1", "oldsize", "firstsize", "old", "from")
+SECOND = ("second", "size2", "newsize", "secondsize", "new", "to", "size")
+FIRST_ROOT = ("firstroot", "root1", "oldroot")
+SECOND_ROOT = ("secondroot", "root2", "newroot", "root")
+LEAVES = ("leaves", "leafhashes", "hashes")
 NOTE = ("text", "note", "checkpoint")
-PROOF = ("proof", "text", "tlog-proof", "tlog_proof")
+PROOF = ("proof", "text", "tlogproof")
 POLICY = ("policy", "text")
 
 
 def answer_line(line: bytes | str, check: SignatureCheck) -> str:
     """Answer one line. Raises nothing."""
     try:
-        question = json.loads(line)
+        question = {_plain(name): value for name, value in json.loads(line).items()}
         kind = question["kind"]
         answer = KINDS[kind](question, check)
     except CountersealError as error:
@@ -65,6 +67,10 @@ def answer_line(line: bytes | str, check: SignatureCheck) -> str:
     except Exception as error:  # noqa: BLE001 - a question of any shape gets its answer
         answer = {"ok": False, "error": f"The question is not well formed ({type(error).__name__})."}
     return json.dumps(answer)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def _get(question: Question, names: tuple[str, ...]) -> Any:
@@ -108,7 +114,7 @@ def _inclusion(question: Question, _: SignatureCheck) -> Answer:
         _number(question, SIZE),
         _hashes(question, PATH),
     )
-    holds = found is not None and found == _bytes(question, ("root",))
+    holds = found is not None and found == _bytes(question, ROOT)
     return {"ok": holds, "root": None if found is None else encode64(found)}
 
 
@@ -154,7 +160,8 @@ def _cosignature(question: Question, check: SignatureCheck) -> Answer:
     if "start" in question:
         return _subtree(question, keys, lines, check)
     text = _text(question, NOTE)
-    note = read_note((text + ("" if "\n\n" in text else "\n") + lines).encode())
+    end = "\n" if lines and not lines.endswith("\n") else ""  # a line that stands alone may lack its newline
+    note = read_note((text + ("" if "\n\n" in text else "\n") + lines + end).encode())
     head = read_body(note.text)
     found = verified(note, keys, check)
     return {
@@ -169,8 +176,10 @@ def _cosignature(question: Question, check: SignatureCheck) -> Answer:
 def _subtree(question: Question, keys: list[VerifierKey], lines: str, check: SignatureCheck) -> Answer:
     """A cosignature of a subtree, which no checkpoint can carry."""
     start, end = _number(question, ("start",)), _number(question, ("end",))
-    root = decode64(_get(question, ("hash", "root")), 32)
-    origin = _text(question, ("origin", "log_origin"))
+    root = decode64(_get(question, ("hash", *ROOT)), 32)
+    origin = _text(question, ("origin", "logorigin"))
+    if start and not is_subtree(start, end):
+        raise CountersealError("question", f"Leaves {start} to {end} are no subtree.")
     known = {(key.name, key.id): key for key in keys if key.type == ML_DSA_44_COSIGNATURE}
     found = []
     for line in read_signatures(lines):
@@ -203,7 +212,7 @@ def _proof(question: Question, check: SignatureCheck) -> Answer:
         "size": head.size,
         "root": encode64(head.root),
         "extra": None if receipt.extra is None else encode64(receipt.extra),
-        "witnesses": policy.witnessed_by(receipt.checkpoint.encode(), check),
+        "witnesses": [readable(name) for name in policy.witnessed_by(receipt.checkpoint.encode(), check)],
     }
 
 
@@ -212,16 +221,17 @@ def _policy(question: Question, check: SignatureCheck) -> Answer:
     answer: Answer = {
         "ok": True,
         "logs": [str(key) for key in policy.logs],
-        "witnesses": [one.name for one in policy.witnesses],
-        "groups": list(policy.groups),
-        "quorum": policy.quorum,
+        "witnesses": [readable(one.name) for one in policy.witnesses],
+        "groups": [readable(name) for name in policy.groups],
+        "quorum": readable(policy.quorum),
     }
     if "checkpoint" in question:
         policy.accept(_text(question, ("checkpoint",)).encode(), check)
     elif "witnessed" in question:
         if not isinstance(question["witnessed"], list):
             raise CountersealError("question", "witnessed is not a list of names.")
-        answer["ok"] = policy.satisfied(question["witnessed"])
+        witnessed = set(question["witnessed"])
+        answer["ok"] = policy.satisfied([one.name for one in policy.witnesses if readable(one.name) in witnessed])
     return answer
 
 

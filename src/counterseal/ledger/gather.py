@@ -11,10 +11,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from counterseal.errors import CheckFailedError, CountersealError
-from counterseal.ledger.checkpoint import read_body
+from counterseal.ledger.checkpoint import read_body, read_decimal
 from counterseal.ledger.folder import prove_growth
 from counterseal.ledger.mirror import write_upload
-from counterseal.ledger.note import Note, read_head, read_note, read_signatures, verified
+from counterseal.ledger.note import Note, decode64, read_head, read_note, read_signatures, verified
+from counterseal.ledger.policy import readable
 from counterseal.ledger.witness import SIZE_TYPE, write_request
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def gather(
             failures |= {name: why for key, name in keys[url].items() if key not in signed}
     names = frozenset(one.name for one in policy.witnesses if _address(one.key) in lines)
     if not policy.satisfied(names):
-        told = "; ".join(f"{name}: {why}" for name, why in sorted(failures.items()))
+        told = "; ".join(f"{readable(name)}: {why}" for name, why in sorted(failures.items()))
         raise CheckFailedError(
             "quorum",
             f"Too few witnesses have cosigned the checkpoint ({told or 'none is reachable'}).",
@@ -160,9 +161,9 @@ def _ask(
         status, content_type, body = post(f"{prefix}/add-checkpoint", write_request(old, proof, note))
         if status == 200:
             return _upload(folder, prefix, head, post) if kind == "mirror" else body
-        if status != 409 or not content_type.startswith(SIZE_TYPE) or not body.strip().isdigit():
+        if status != 409 or not content_type.startswith(SIZE_TYPE):
             raise CheckFailedError("witness", f"it answered {status}")
-        old = int(body)
+        old = read_decimal(body.decode("ascii").removesuffix("\n"))
         if old > head.size:
             raise CountersealError(
                 "log-rolled-back",
@@ -183,7 +184,7 @@ def _upload(folder: LedgerFolder, prefix: str, head: TreeHead, post: Post) -> by
             return answer
         if status not in {202, 409}:
             raise CheckFailedError("witness", f"the mirror answered {status}")
-        size, following, ticket_line = answer.decode("ascii").split("\n")[:3]
-        if int(size) != head.size or int(following) <= start:
+        size, following, ticket_line, *_ = [*answer.decode("ascii").split("\n"), "", "", ""]
+        if read_decimal(size) != head.size or read_decimal(following) <= start:
             raise CheckFailedError("witness", "the mirror does not go on")
-        start, ticket = int(following), ticket_line.encode()
+        start, ticket = read_decimal(following), decode64(ticket_line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from counterseal.errors import CountersealError
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 INFO_TYPE = "text/x.tlog.mirror-info"
 BINARY_TYPE = "application/octet-stream"
 ENOUGH = 8 << 20
-"""How many bytes the log sends at a time, about; the rest follows in further requests."""
+MOST_PACKAGES = 32
+"""How many bytes the log sends at a time, about, and how many packages; the rest follows in further requests."""
 
 
 class MirrorBook(Protocol):
@@ -104,8 +106,10 @@ class Mirror:
         pending = self._book.pending_of_size(origin, end)
         mirrored = self._book.mirrored.newest(origin)
         following = self._book.count(origin)
-        if pending is None or (mirrored is not None and end < mirrored.head.size) or not start <= min(following, end):
+        if pending is None or (mirrored is not None and end < mirrored.head.size):
             return self._info(409, origin, None)
+        if not start <= min(following, end):
+            return self._info(409, origin, end)
         kept = 0
         for package in _read_packages(rest, start, end):
             if not self._sound(origin, package, pending.head):
@@ -222,7 +226,7 @@ def write_upload(folder: LedgerFolder, head: TreeHead, start: int, ticket: bytes
         ticket,
     ]
     node = folder.nodes(head.size)
-    for first, last in spans(start, head.size):
+    for first, last in islice(spans(start, head.size), MOST_PACKAGES):
         if sum(map(len, parts)) > ENOUGH:
             break
         rounded = first // WIDTH * WIDTH

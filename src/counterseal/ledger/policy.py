@@ -111,6 +111,11 @@ def read_policy(raw: bytes) -> Policy:
     return Policy(tuple(reader.logs), tuple(reader.witnesses), reader.quorum, reader.groups, tuple(reader.urls))
 
 
+def readable(name: str) -> str:
+    """Write a name of a policy, whose octets are opaque, as the text that it most likely is."""
+    return name.encode("latin-1").decode("utf-8", "backslashreplace")
+
+
 class _Reader:
     """The policy as far as it has been read."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.ledger.checkpoint import read_body, read_decimal
-from counterseal.ledger.note import Signature, decode64, encode64, open_note, read_note
+from counterseal.ledger.note import Note, Signature, decode64, encode64, open_note, read_note, verified
 from counterseal.ledger.tree import EMPTY_ROOT, consistent
 
 if TYPE_CHECKING:
@@ -114,9 +114,11 @@ class Witness:
             return conflict(seen.head.size)
         if seen is not None and at < seen.at:
             return _says(503, "This witness's clock has gone back; it signs nothing.")
-        text = read_note(note).text
+        given = read_note(note)
+        text = given.text
         lines = "".join(str(Signature(one.key.name, one.key.id, one.sign(text, at))) for one in self._signers)
-        if not self._book.advance(old, Seen(head, note.decode() + lines, at)):
+        own = tuple(line for _, line in verified(given, self.logs[head.origin], self._check))  # any other may be false
+        if not self._book.advance(old, Seen(head, str(Note(text, own)) + lines, at)):
             newest = self._book.newest(head.origin)
             return conflict(0 if newest is None else newest.head.size)
         return Reply(200, lines.encode())

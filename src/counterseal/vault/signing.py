@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SEED = 32
+LONGEST_NAME = 255
+"""Bytes of a signer's name, which an ML-DSA-44 cosignature states after one byte of length."""
 
 
 def check_signature(algorithm: str, public_key: bytes, message: bytes, signature: bytes) -> bool:
@@ -47,7 +49,7 @@ class KeySigner:
     """Signs notes with one private key, as its signature type lays down."""
 
     def __init__(self, name: str, kind: int, seed: bytes) -> None:
-        if not is_name(name) or len(seed) != SEED:
+        if not is_name(name) or len(name.encode()) > LONGEST_NAME or len(seed) != SEED:
             raise CountersealError("signing-key", "A signing key has a plain name and 32 bytes of seed.")
         self._private: Ed25519PrivateKey | MLDSA44PrivateKey
         if kind in {ED25519, ED25519_COSIGNATURE}:
