@@ -83,3 +83,42 @@ def test_an_order_that_could_not_be_applied(place: str, scope: str, capsys: pyte
     told = capsys.readouterr().err.strip()
     assert "\n" not in told
     assert orders(place, capsys) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "written", "held"),
+    [
+        ("agency", "ICE", "ice"),
+        ("agency", "Immigration and Customs Enforcement", "ice"),
+        ("agreement", "IRS-ICE-2025", "irs-ice-2025"),
+        ("statute", "8 U.S.C. § 1253(a)(1)", "8 U.S.C. § 1253(a)(1)"),
+    ],
+)
+def test_a_name_that_an_order_writes_in_its_own_way(
+    place: str, scope: str, written: str, held: str, capsys: pytest.CaptureFixture[str]
+):
+    """An order that names the agency as its requests do reaches it; the name that is kept is the one it is held under."""
+    again = ("--reaches", written)
+    assert issue(place, *again, scope=scope) == 0
+    assert orders(place, capsys)[0]["reaches"] == held
+
+
+@pytest.mark.parametrize(
+    ("scope", "written"),
+    [("agency", "another"), ("agreement", "irs-ice-2052"), ("statute", "failure to depart"), ("statute", "INA 243")],
+)
+def test_an_order_in_force_that_stops_nothing(place: str, scope: str, written: str, capsys: pytest.CaptureFixture[str]):
+    assert issue(place, "--reaches", written, scope=scope) == 2
+    told = capsys.readouterr().err.strip()
+    assert "would stop nothing" in told
+    assert "\n" not in told
+    assert orders(place, capsys) == []
+
+
+@pytest.mark.parametrize("again", ["Cora", " cora ", "CORA"])
+def test_one_person_who_lifts_under_another_spelling(place: str, again: str, capsys: pytest.CaptureFixture[str]):
+    assert issue(place) == 0
+    lift = ["stop-order", "lift", "1", "--workspace", place]
+    assert status([*lift, "--by", "cora", "--authority", "vacated on 6 March"]) == 0
+    assert status([*lift, "--by", again]) == 2
+    assert orders(place, capsys)[0]["state"] == "in force, lifting asked"

@@ -216,7 +216,7 @@ def test_a_courts_order_without_court_or_before_itself(at_work: AtWork):
 
 def test_a_stop_on_another_agency_that_is_served_here(at_work: AtWork):
     released(at_work)
-    entered = ordered_by_court(at_work, "agency", "another")
+    entered = ordered_by_court(at_work, "agency", "creditor-agency")
     assert recall.serve(at_work.office, entered.order, cora(at_work)).entries == ()
 
 

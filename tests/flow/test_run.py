@@ -224,3 +224,36 @@ def test_the_as_filed_shape_of_august_2025(tmp_path: Path, made_up: Path, empty_
     assert set(summary.outcomes) == {"refused"}
     assert summary.rules["R-10a"] > 2_500
     assert summary.rules["R-23a"] > 2_500
+
+
+def without_number(folder: Path, made_up: Path) -> tuple[int, str]:
+    """A row that became a case although it states no number, and the number of whom it means."""
+    batch = folder / "batches" / SUBMISSION
+    stated = {row["row"]: row["tin"] for row in table_of(batch / "rows.parquet").to_pylist()}
+    meant = {row["row"]: row["account_id"] for row in table_of(batch / "identified.parquet").to_pylist()}
+    row = next(
+        one["row"] for one in determinations(folder) if one["outcome"] == "reviewable" and not stated[one["row"]]
+    )
+    accounts = pq.read_table(made_up / "people" / "accounts.parquet").to_pylist()
+    return row, next(one["tin"] for one in accounts if one["account_id"] == meant[row])
+
+
+def test_a_person_under_an_order_whom_a_request_describes_without_the_number(
+    ran, tmp_path: Path, made_up: Path, empty_database: None
+):
+    """The case stops; in a run that comes after the order the row is not disclosed, and the requester learns nothing."""
+    from counterseal.flow import orders
+
+    at, _, folder = ran
+    row, number = without_number(folder, made_up)
+    before = (folder / "batches" / SUBMISSION / "response.jsonl").read_bytes()
+    assert orders.issue(at, "person", number, "D.D.C. 25-457", "cora").stopped >= 1
+
+    later = office(tmp_path / "later")
+    orders.issue(later, "person", number, "D.D.C. 25-457", "cora")
+    run(later, made_up)
+    found = next(one for one in determinations(tmp_path / "later") if one["row"] == row)
+    assert (found["outcome"], found["phase"]) == ("not_disclosed", "identity")
+    assert "stop-order" in found["rules"]
+    after = (tmp_path / "later" / "batches" / SUBMISSION / "response.jsonl").read_bytes()
+    assert after.splitlines()[row - 1] == before.splitlines()[row - 1]

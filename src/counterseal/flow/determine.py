@@ -5,6 +5,7 @@ Pure functions to steps. A row has exactly one determination, and what nobody an
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from counterseal.agreements.compile import Compiler
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from counterseal.core.request import Manifest
 
 STOP_RULE = "stop-order"
+CODE, CODE_ALONE = "^([0-9]+)(usc|cfr)(ode|sections?|secs?|parts?)*", r"\1\2"
+"""How a squeezed citation begins, and what of that is kept."""
 
 IDENTITY_FIELDS = (
     "given_name", "middle_name", "family_name", "suffix", "date_of_birth", "tin", "address_line_1", "address_line_2",
@@ -82,14 +85,21 @@ def _covers(manifest: Manifest, agency: str, agreement: Agreement, scope: str, r
 
 def statute_covers(cited: str, reaches: str) -> str:
     """Give the condition that an order on ``reaches`` covers what the expression ``cited`` cites."""
-    squeezed = "lower(regexp_replace({}, '[^0-9A-Za-z]', '', 'g'))"
-    return f"starts_with({squeezed.format(cited)}, {squeezed.format(quoted(reaches))})"
+    squeezed = f"lower(regexp_replace({cited}, '[^0-9A-Za-z]', '', 'g'))"
+    return f"starts_with(regexp_replace({squeezed}, {quoted(CODE)}, {quoted(CODE_ALONE)}), {quoted(citation(reaches))})"
 
 
-def determined(agreement: Agreement) -> Step:
+def citation(written: str) -> str:
+    """Give a citation as letters and digits, without *section*: ``8usc1253a1`` for 8 U.S.C. sec. 1253(a)(1)."""
+    squeezed = re.sub("[^0-9A-Za-z]", "", written).lower()
+    return re.sub(CODE, CODE_ALONE, squeezed)
+
+
+def determined(agreement: Agreement, stopped_accounts: Iterable[str] = ()) -> Step:
     """Join what the law answered with what identity answered; silence is ``not_disclosed``.
 
-    A row whose facial rules hold is reviewable only when every rule of the identity phase is TRUE.
+    A row whose facial rules hold is reviewable only when every rule of the identity phase is TRUE, and when no order
+    in force names the person who was found: of them nothing is told before the batch is answered as a whole.
     Raises CountersealError ``agreement-identity`` for an agreement that has none.
     """
     rules = agreement.identity_rules
@@ -103,6 +113,10 @@ def determined(agreement: Agreement) -> Step:
     held = ", ".join(f"{compiler.rule(rule)} AS {name(rule.id)}" for rule in rules)
     every = " AND ".join(f"h.{name(rule.id)} IS TRUE" for rule in rules)
     failing = ", ".join(f"CASE WHEN h.{name(rule.id)} IS NOT TRUE THEN {quoted(rule.id)} END" for rule in rules)
+    if accounts := ", ".join(quoted(account) for account in stopped_accounts):
+        held += f", coalesce(account_id IN ({accounts}), FALSE) AS stop"
+        every += " AND NOT h.stop"
+        failing += f", CASE WHEN h.stop THEN {quoted(STOP_RULE)} END"
     return Step(
         "determined",
         "SELECT s.row, s.request_ref, CASE WHEN s.outcome IS NOT NULL THEN s.outcome "

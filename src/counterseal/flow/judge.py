@@ -25,7 +25,7 @@ from counterseal.errors import CountersealError
 from counterseal.flow.determine import IDENTITY_FIELDS, determined
 from counterseal.flow.identify import identify_rows
 from counterseal.flow.in_force import read_agreement
-from counterseal.flow.orders import covers_rows
+from counterseal.flow.orders import accounts_stopped, covers_rows
 from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
 from counterseal.ledger import batch_root
 from counterseal.store.casework import acting, keep_opinion, opinions
@@ -177,7 +177,7 @@ def _written(
             scratch / "answered.parquet",
         )
         engine.table("answered", scratch / "answered.parquet")
-        engine.run([determined(agreement)], None)
+        engine.run([determined(agreement, accounts_stopped(office, Path(held.registry)))], None)
         settled = "SELECT row, request_ref, outcome, rules, phase FROM determined"
     else:
         settled = (

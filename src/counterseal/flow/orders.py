@@ -7,8 +7,10 @@ when that is durable and witnessed, and nobody is told before.
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from counterseal.core.case import CaseAct, next_state
@@ -16,8 +18,10 @@ from counterseal.core.official import Role
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
 from counterseal.flow.book import publish_witnessed
-from counterseal.flow.determine import quoted, statute_covers
+from counterseal.flow.determine import citation, quoted, statute_covers
 from counterseal.flow.release import enter_stop
+from counterseal.identity.holders import accounts_of_number
+from counterseal.identity.index import open_registry
 from counterseal.ledger.note import read_head
 from counterseal.store.casework import (
     acting,
@@ -27,6 +31,7 @@ from counterseal.store.casework import (
     released_cases,
     stopped_cases,
 )
+from counterseal.store.judgements import determined_submission
 from counterseal.store.stop_orders import (
     acknowledge_orders,
     ask_to_lift,
@@ -35,12 +40,19 @@ from counterseal.store.stop_orders import (
     lift_order,
     orders_in_force,
 )
-from counterseal.store.submissions import one_act
+from counterseal.store.submissions import (
+    agencies_registered,
+    agreements_known,
+    folded,
+    one_act,
+    registered_agency,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from counterseal.engine.duck import DuckEngine
     from counterseal.flow.office import Office
     from counterseal.ledger.entry import Fact
     from counterseal.store.casework import CaseHeld
@@ -48,6 +60,8 @@ if TYPE_CHECKING:
 
 SCOPES = ("everything", "agency", "agreement", "statute", "submission", "person")
 LONGEST = 200
+CITATION = re.compile("[0-9]+(usc|cfr)([0-9].*)?")
+"""A title and a code, and most often a section: what every statute of a request begins with."""
 PERSON_SEAL = b"stop order on a person"
 MAY_ISSUE = frozenset({Role.COUNSEL, Role.OVERSIGHT})
 MAY_LIFT = frozenset({Role.COUNSEL})
@@ -120,7 +134,7 @@ def enter(office: Office, scope: str, reaches: str, authority: str, by: By, cour
     """
     check_order(scope, reaches, authority)
     made: dict[str, int] = {}
-    person, reaches = scope == "person", reaches.strip()
+    person, reaches = scope == "person", own_name(office, scope, reaches.strip())
     digits = "".join(sign for sign in reaches if sign.isdigit())
     told: dict[str, Fact] = {
         "scope": scope,
@@ -176,7 +190,7 @@ def lift(office: Office, order: int, by: By) -> int:
         held, name = _in_force(order), acting_name(by, MAY_LIFT)
         if not held.lift_asked_by:
             raise CountersealError("lift-not-asked", "Lifting is asked for by one person and done by another.")
-        if held.lift_asked_by == name:
+        if same_name(held.lift_asked_by, name):
             raise CountersealError("lift-by-two", "The one who asked cannot also lift; another official must.")
         entry = office.ledger.append("lift", {"order": held.id, "act": "lifted", "door": door_of(by)}, {"by": name})
         lift_order(held.id, name, at=office.clock.now(), entry=entry)
@@ -194,7 +208,7 @@ def lift(office: Office, order: int, by: By) -> int:
 
 def reach_now(office: Office, scope: str, reaches: str) -> int:
     """Give how many cases an order would stop now, for the page that asks whether to issue it."""
-    digits = "".join(sign for sign in reaches if sign.isdigit())
+    digits, reaches = "".join(sign for sign in reaches if sign.isdigit()), own_name(office, scope, reaches)
     return len(
         _reaches(
             office, scope, digits if scope == "person" else reaches, cases_before_release(**_narrowed(scope, reaches))
@@ -234,6 +248,18 @@ def orders_for_screening(office: Office) -> list[tuple[int, str, str]]:
     return [(one.id, one.scope, reach_of(office, one)) for one in orders_in_force()]
 
 
+def accounts_stopped(office: Office, registry: Path) -> list[str]:
+    """Give the accounts of everybody whom an order in force on a person names.
+
+    A request may leave the number out, and means that person all the same.
+    """
+    numbers = [reach_of(office, one) for one in orders_in_force() if one.scope == "person"]
+    if not numbers:
+        return []
+    index = open_registry(registry, office.registries)
+    return [account for number in numbers for account in accounts_of_number(index, number)]
+
+
 def is_stopped(office: Office, case: CaseHeld) -> bool:
     """Tell whether an order in force reaches this case. An order that cannot be read reaches everything."""
     return any(_reaches(office, one.scope, reach_of(office, one), [case]) for one in orders_in_force())
@@ -248,6 +274,38 @@ def covers_rows(office: Office, agency: str, agreement: str, submission: str, ro
         if scope not in facts and own & set(_rows(office, scope, reaches, submission)):
             return True
     return False
+
+
+def own_name(office: Office, scope: str, reaches: str) -> str:
+    """Give an agency or an agreement by the id that requests are held under, however an order writes its name.
+
+    Raises CountersealError ``stop-order-reach`` for a name that nothing here bears, and for what is no citation: such
+    an order would be in force and stop nothing.
+    """
+    if scope == "agency":
+        found = registered_agency(reaches, today=office.clock.now().date())
+        if found is None:
+            raise _reaches_nothing("No agency is registered under this name", agencies_registered())
+        return found[0]
+    if scope == "agreement":
+        here = {folded(one): one for one in agreements_known(office.workspace.agreements)}
+        if folded(reaches) not in here:
+            raise _reaches_nothing("No agreement has this id", here.values())
+        return here[folded(reaches)]
+    if scope == "statute" and not CITATION.fullmatch(citation(reaches)):
+        raise CountersealError(
+            "stop-order-reach",
+            "This is not a citation as requests write one, so the order would stop nothing.",
+            next_step="Write it as 8 USC 1253(a)(1), or stop the agreement.",
+        )
+    return reaches
+
+
+def _reaches_nothing(said: str, known: Iterable[str]) -> CountersealError:
+    named = ", ".join(sorted(known)) or "none yet"
+    return CountersealError(
+        "stop-order-reach", f"{said}, so the order would stop nothing.", next_step=f"Known here: {named}."
+    )
 
 
 def check_order(scope: str, reaches: str, authority: str) -> None:
@@ -290,6 +348,11 @@ def acting_name(by: By, roles: frozenset[Role]) -> str:
     return by.strip()
 
 
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names are one, however they are spaced and whatever their case."""
+    return one.casefold().split() == other.casefold().split()
+
+
 def door_of(by: By) -> str:
     """Give the word for the door through which somebody acts."""
     return "pages" if isinstance(by, int) else "command"
@@ -319,4 +382,30 @@ def _rows(office: Office, scope: str, reaches: str, submission: str) -> list[int
             condition = statute_covers("statute", reaches)
         else:
             condition = "TRUE"  # the rows cannot tell: everything is stopped
-        return [row for (row,) in engine.rows(f"SELECT row FROM read_parquet(?) WHERE {condition}", [path])]
+        rows = {row for (row,) in engine.rows(f"SELECT row FROM read_parquet(?) WHERE {condition}", [path])}
+        if scope == "person" and "tin" in names:
+            rows.update(_rows_without_number(office, engine, reaches, submission))
+        return sorted(rows)
+
+
+def _rows_without_number(office: Office, engine: DuckEngine, number: str, submission: str) -> list[int]:
+    """Give the rows that state no number and were found to mean its holder; all of them where nobody can tell."""
+    folder = office.workspace.batch(SubmissionId(submission))
+    found, rows = folder / "identified.parquet", folder / "rows.parquet"
+    if not found.exists():
+        return []
+    try:
+        index = open_registry(Path(determined_submission(submission).registry), office.registries)
+        held = [quoted(account) for account in accounts_of_number(index, number)]
+    except CountersealError:
+        condition = "TRUE"  # the registry is gone: every one of them is stopped
+    else:
+        condition = f"f.account_id IN ({', '.join(held)})" if held else "FALSE"
+    return [
+        row
+        for (row,) in engine.rows(
+            f"SELECT f.row FROM read_parquet(?) f JOIN read_parquet(?) r USING (row) "
+            f"WHERE coalesce(regexp_replace(r.tin, '[^0-9]', '', 'g'), '') = '' AND {condition}",
+            [found, rows],
+        )
+    ]

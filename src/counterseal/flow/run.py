@@ -27,7 +27,7 @@ from counterseal.flow.determine import (
 from counterseal.flow.engagement import FIELD, ROWS_NAMING, engagements_path
 from counterseal.flow.identify import identify_rows
 from counterseal.flow.letters import UNREADABLE, reasons_told
-from counterseal.flow.orders import orders_for_screening
+from counterseal.flow.orders import accounts_stopped, orders_for_screening
 from counterseal.flow.receive import receive
 from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
 from counterseal.flow.screen import request_facts, screen_rows
@@ -116,8 +116,9 @@ def _judge(office: Office, received: Received, registry: Path, progress: Progres
         engine.write_lines(response_sql(), folder / "response.jsonl", received.receipt.rows_received)
         if FIELD in {field.name for field in received.agreement.fields}:
             engine.write_parquet(ROWS_NAMING, engagements_path(folder))
-        _identify(office, engine, folder, registry, progress)
-        engine.run([determined(received.agreement)], progress)
+        asked = _identify(office, engine, folder, registry, progress)
+        stopped_accounts = accounts_stopped(office, registry) if asked else []
+        engine.run([determined(received.agreement, stopped_accounts)], progress)
         engine.write_parquet("SELECT * FROM determined ORDER BY row", folder / "determinations.parquet")
         summary = _counted(engine, received)
         reviewable = [row for (row,) in engine.rows(REVIEWABLE_ROWS)]
@@ -127,17 +128,18 @@ def _judge(office: Office, received: Received, registry: Path, progress: Progres
     return summary
 
 
-def _identify(office: Office, engine: DuckEngine, folder: Path, registry: Path, progress: Progress | None) -> None:
-    """Look up the rows that hold every facial rule, and no other."""
+def _identify(office: Office, engine: DuckEngine, folder: Path, registry: Path, progress: Progress | None) -> int:
+    """Look up the rows that hold every facial rule, and no other; give how many these are."""
     asked, answers = folder / "asked.parquet", folder / "identified.parquet"
     engine.write_parquet(ADMITTED_REQUESTS, asked)
     with office.files.open(asked) as file:
-        rows = pq.read_metadata(file).num_rows
+        rows = int(pq.read_metadata(file).num_rows)
     if rows:
         identify_rows(asked, registry, answers, office.registries, files=office.files, progress=progress)
         engine.table("identified", answers)
     else:
         engine.table("identified", NO_ANSWER)
+    return rows
 
 
 def _counted(engine: DuckEngine, received: Received) -> RunSummary:

@@ -16,6 +16,7 @@ from counterseal.store.register import safeguards_in_force
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date, datetime
+    from pathlib import Path
 
     from counterseal.core.request import Manifest
 
@@ -39,6 +40,17 @@ def registered_agency(named: str, *, today: date) -> tuple[str, Mapping[str, boo
         if folded(named) in {folded(name) for name in (agency.pk, agency.title, *agency.names)}:
             return agency.pk, {"safeguards_in_force": safeguards_in_force(agency.pk, today=today)}
     return None
+
+
+def agencies_registered() -> list[str]:
+    """Give the id of every agency in the register."""
+    return [agency.pk for agency in Agency.objects.order_by("pk")]
+
+
+def agreements_known(folder: Path) -> list[str]:
+    """Give the id of every agreement that stands in the workspace, or under which a request was received."""
+    here = {path.name for path in folder.iterdir() if path.is_dir()}
+    return sorted(here | set(Submission.objects.values_list("agreement", flat=True)))
 
 
 def register_agency(
