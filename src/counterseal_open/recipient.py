@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from counterseal_open import papers
 from counterseal_open.envelope import open_envelope
@@ -81,9 +81,22 @@ def accepted(
     return given.strip()
 
 
+class Parser(argparse.ArgumentParser):
+    """Arguments of which a wrong one is told in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with 2."""
+        self.exit(2, f"{self.prog}: {message}. See --help.\n")
+
+
 def arguments() -> argparse.ArgumentParser:
     """Give the command's arguments."""
-    parser = argparse.ArgumentParser(prog="counterseal-open", description=(__doc__ or "").split("\n")[0])
+    parser = Parser(
+        prog="counterseal-open",
+        description=(__doc__ or "").split("\n")[0],
+        epilog='Example: counterseal-open 7.sealed --policy policy --custodian "$(cat custodian.vkey)" '
+        "--roots roots.pem --certificate mine.pem --key mine.key",
+    )
     parser.add_argument("package", type=Path, metavar="PACKAGE")
     parser.add_argument(
         "--policy", type=Path, required=True, help="a tlog-policy file: the log, the witnesses, the quorum"

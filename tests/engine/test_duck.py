@@ -76,3 +76,8 @@ def test_a_zip_with_a_place_of_another_state():
 @pytest.mark.parametrize(("written", "read"), [("Coeur d'Alene", "COEUR DALENE"), ("San José", "SAN JOSE")])
 def test_a_place_written_with_marks(written: str, read: str):
     assert folded(written) == read
+
+
+def test_a_table_that_is_larger_than_the_memory():
+    with DuckEngine(memory_limit="1MB") as engine, pytest.raises(CountersealError, match="engine-memory"):
+        engine.table("wide", pa.table({"a": pa.array([f"{number:0>400}" for number in range(20_000)])}))

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -141,3 +142,27 @@ def test_without_spark_the_call_says_what_to_install(
     with pytest.raises(CountersealError, match=r"counterseal\[spark\]"):
         identify_rows(tmp_path / "requests.parquet", registry, tmp_path / "a.parquet", FILES, engine=Engine.SPARK)
     assert not (tmp_path / "a.parquet").exists()
+
+
+def test_answers_as_csv_say_what_those_as_parquet_say(registry: Path, tmp_path: Path) -> None:
+    """Whoever names a CSV file gets one, and not Parquet under its name."""
+    pq.write_table(pa.table(sound_requests(40)), tmp_path / "requests.parquet")
+    for form in ("parquet", "csv"):
+        identify_rows(tmp_path / "requests.parquet", registry, tmp_path / f"answers.{form}", FILES)
+    told = pa_csv.read_csv(tmp_path / "answers.csv").to_pydict()
+    held = pq.read_table(tmp_path / "answers.parquet").to_pydict()
+    for column in ("request_ref", "outcome", "account_id", "address_confirmed"):
+        assert told[column] == held[column]
+
+
+def test_answers_written_over_the_requests(registry: Path, tmp_path: Path) -> None:
+    requests = tmp_path / "requests.parquet"
+    pq.write_table(pa.table(sound_requests(4)), requests)
+    before = requests.read_bytes()
+    (tmp_path / "link.parquet").symlink_to(requests)
+    for out in (requests, tmp_path / "link.parquet"):
+        with pytest.raises(CountersealError, match="out-is-input"):
+            identify_rows(requests, registry, out, FILES)
+    with pytest.raises(CountersealError, match="folder-missing"):
+        identify_rows(requests, registry, tmp_path / "nowhere" / "answers.parquet", FILES)
+    assert requests.read_bytes() == before

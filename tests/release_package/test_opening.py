@@ -348,3 +348,13 @@ def test_a_key_that_never_leaves_its_token(
         pass
     with pytest.raises(Refused, match="cannot be opened"), token_key(SOFTHSM, "officer", "9999", officer.der):
         pass
+
+
+@pytest.mark.parametrize("words", [[], ["package"], ["package", "--policy"], ["--nonsense"]])
+def test_a_call_that_is_wrong(words: list[str], capsys: pytest.CaptureFixture[str]):
+    """One line, and where to read on."""
+    with pytest.raises(SystemExit) as ended:
+        recipient.main(words)
+    told = capsys.readouterr()
+    assert (ended.value.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert "Example: " in recipient.arguments().format_help()

@@ -26,7 +26,7 @@ ModelIn = Annotated[Path | None, typer.Option(help="Weights from identity train;
 def identify(
     requests: Annotated[Path, typer.Argument(help="Requests as Parquet or CSV.")],
     registry: Annotated[Path, typer.Option(help="A registry index, made by: counterseal registry build.")],
-    out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
+    out: Annotated[Path, typer.Option(help="The file to write: Parquet, or CSV where its name ends in .csv.")],
     key: RegistryKey = None,
     model: ModelIn = None,
     engine: Annotated[Engine, typer.Option(help="Where the work is done; the answers are the same.")] = Engine.DUCKDB,

@@ -124,9 +124,10 @@ class DuckEngine:
     def table(self, table: str, source: Path | pa.Table) -> None:
         """Name a Parquet file (read in place) or an Arrow table (copied) as ``table``."""
         if hasattr(source, "schema"):
-            self._connection.register("arriving", source)
-            self._connection.execute(f"CREATE OR REPLACE TABLE {name(table)} AS FROM arriving")
-            self._connection.unregister("arriving")
+            with _plainly(table):
+                self._connection.register("arriving", source)
+                self._connection.execute(f"CREATE OR REPLACE TABLE {name(table)} AS FROM arriving")
+                self._connection.unregister("arriving")
             return
         read = f"read_parquet({quoted(self._located(Path(source)))})"
         self._do(f"CREATE OR REPLACE VIEW {name(table)} AS FROM {read}", table)

@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -45,19 +45,30 @@ def identify_rows(
     files: Files | None = None,
     progress: Progress | None = None,
 ) -> dict[str, int]:
-    """Answer every request of a Parquet or CSV file into the Parquet file ``out``; count the words given.
+    """Answer every request of a Parquet or CSV file into ``out``; count the words given.
+
+    ``out`` is Parquet, or CSV where its name ends so.
 
     Requests carry ``request_ref`` and the eleven fields, all text; a column ``row`` is carried through
     and then is the key. As many rows come out as went in, in their order. ``registries`` opens the index, ``files``
     the requests and the answers where they are a batch's. Raises CountersealError for a file that cannot be read or
     lacks a column; then nobody is identified, and no answer is left.
     """
+    if out.resolve() == requests.resolve():
+        raise CountersealError(
+            "out-is-input", "The answers would be written over the requests.", where=str(out),
+            next_step="Name another file.",
+        )  # fmt: skip
+    if not out.parent.is_dir():
+        raise CountersealError(
+            "folder-missing", "There is no such folder.", where=str(out.parent), next_step="Make it, or name another."
+        )
     index, chosen = open_registry(registry, registries), model or load_model()
     counts: Counter[str] = Counter()
     place = files or PlainFiles()
     total = _count(requests, place)
     partial = out if place.covers(out) else out.with_name(out.name + ".partial")
-    writer: pq.ParquetWriter | None = None
+    writer: pq.ParquetWriter | pa_csv.CSVWriter | None = None
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch, place.create(partial) as file:
         if engine is Engine.SPARK:
             answers = _on_spark(requests, registry, registries, index, chosen, Path(scratch).resolve())
@@ -66,7 +77,7 @@ def identify_rows(
         try:
             for answer in answers:
                 if writer is None:
-                    writer = pq.ParquetWriter(file, answer.schema, compression="zstd")
+                    writer = _writer(out, file, answer.schema)
                 writer.write_table(answer)
                 counts.update(answer.column("outcome").to_pylist())
                 if progress is not None:
@@ -80,6 +91,12 @@ def identify_rows(
     if partial != out:
         partial.replace(out)
     return {word: counts[word] for word in ("identified", "ambiguous", "none")}
+
+
+def _writer(out: Path, file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter | pa_csv.CSVWriter:
+    if out.suffix.lower() == ".csv":
+        return pa_csv.CSVWriter(file, schema)
+    return pq.ParquetWriter(file, schema, compression="zstd")
 
 
 def _on_spark(
