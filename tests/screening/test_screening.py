@@ -17,6 +17,7 @@ from counterseal.core.steps import Step
 from counterseal.engine.duck import DuckEngine
 from counterseal.intake.columns import rows_batch
 from counterseal.screening import screening_steps
+from counterseal.screening.compile import UNTOLD
 
 FIELDS = ["request_ref", "name", "other", "opened", "closed", "amount", "share", "sure", "late", "people", "years"]
 SOUND = {
@@ -160,3 +161,14 @@ def test_a_value_worked_out_once_answers_otherwise_than_in_its_row(
     engine.run(screening_steps(agreement, facts, register_known=False, narrow=narrow))
     found = engine.rows("SELECT row, request_ref, outcome, rules, reasons FROM screened ORDER BY row")
     assert found == [tuple(row.values()) for row in whole]
+
+
+def test_a_message_that_quotes_what_nobody_knows(read: Read, engine: DuckEngine):
+    """A count of nothing and a row of no number are not told to the requester as if they were facts."""
+    document = read(DOCUMENT.replace("Says: Fewer than {least_days} days.", "Says: Only {days_open} days."))
+    told = one(document, engine, opened="2026-11-01")["reasons"]
+    untold = one(document, engine, opened="")["reasons"]
+    assert "Only 1 days." in [reason["says"] for reason in told]
+    assert [reason["says"] for reason in untold if reason["rule"] == "R-02"] == [
+        f"More than the days have passed: {UNTOLD}"
+    ]

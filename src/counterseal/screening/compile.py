@@ -29,6 +29,7 @@ MALFORMED_SAYS = {
 }
 BITS = 60
 """Findings that one whole number marks."""
+UNTOLD = "this cannot be told, because a value that it rests on is missing or cannot be read. Mend that value."
 LONGEST_QUOTE = 120
 """Characters of a value that a message repeats to its sender."""
 
@@ -155,7 +156,9 @@ def _screened(agreement: Agreement, compiler: Compiler, rules: list[Rule]) -> st
     words = [_says(agreement, compiler, rule) for rule in rules]
     quoting = [at for at, said in enumerate(words) if len(said) > 1]
     told = [
-        f"CASE WHEN (failing_{at // BITS} & {1 << at % BITS}) <> 0 THEN {' || '.join(words[at])} END" for at in quoting
+        f"CASE WHEN (failing_{at // BITS} & {1 << at % BITS}) <> 0 THEN "
+        f"{_or_untold(agreement, rules[at], ' || '.join(words[at]))} END"
+        for at in quoting
     ]
     written = f", [{', '.join(told)}] AS told" if told else ""
     ids, cites = (f"[{', '.join(each)}][x]" for each in zip(*((text(r.id), text(r.cite)) for r in rules), strict=True))
@@ -188,6 +191,15 @@ def _placeholders(agreement: Agreement, rule: Rule) -> list[str]:
     known = agreement.types()
     constant = {p.name for p in agreement.parameters} | {f.name for f in agreement.facts}
     return [name for name in re.findall(r"\{([a-z0-9_]+)\}", rule.says) if name in known and name not in constant]
+
+
+def _or_untold(agreement: Agreement, rule: Rule, words: str) -> str:
+    """Give the words of a message, or where a measure that they quote is unknown, that nothing can be told by it."""
+    measured = {measure.name for measure in agreement.measures}
+    unknown = [f"{_value(name)} IS NULL" for name in _placeholders(agreement, rule) if name in measured]
+    if not unknown:
+        return words
+    return f"CASE WHEN {' OR '.join(unknown)} THEN {text(f'{rule.title}: {UNTOLD}')} ELSE {words} END"
 
 
 def _value(name: str) -> str:
