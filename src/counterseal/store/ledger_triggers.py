@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterseal.errors import CountersealError
-from counterseal.store import casework_triggers
+from counterseal.store import casework_triggers, standing_triggers
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -120,7 +120,16 @@ def casework_guard() -> TriggerSet:
     )
 
 
-GUARDS = (ledger_guard, casework_guard)
+def standing_guard() -> TriggerSet:
+    """Give the triggers against replacing what stands, and those of stop orders."""
+    return TriggerSet(
+        standing_triggers.sqlite_triggers(),
+        standing_triggers.POSTGRESQL_FUNCTIONS,
+        standing_triggers.postgresql_triggers(),
+    )
+
+
+GUARDS = (ledger_guard, casework_guard, standing_guard)
 
 
 def set_triggers(connection: BaseDatabaseWrapper, guard: TriggerSet) -> None:
