@@ -183,7 +183,7 @@ def lift(office: Office, order: int, by: By) -> int:
         opened = 0
         still = [(one.scope, reach_of(office, one)) for one in orders_in_force()]
         for case in stopped_cases():
-            if not any(_reaches(office, scope, reaches, [case]) for scope, reaches in still):
+            if not any(_may_reach(office, scope, reaches, [case]) for scope, reaches in still):
                 state = next_state(case.state, CaseAct.LIFT)
                 add_event(case.id, "lift", None, at=office.clock.now(), entry=entry)
                 move_case(case, state, round=case.round + 1, assignee_id=None, offered_to_id=None)
@@ -196,7 +196,7 @@ def reach_now(office: Office, scope: str, reaches: str) -> int:
     """Give how many cases an order would stop now, for the page that asks whether to issue it."""
     digits = "".join(sign for sign in reaches if sign.isdigit())
     return len(
-        _reaches(
+        _may_reach(
             office, scope, digits if scope == "person" else reaches, cases_before_release(**_narrowed(scope, reaches))
         )
     )
@@ -270,7 +270,7 @@ def _in_force(order: int) -> OrderHeld:
 
 
 def _stop_cases(office: Office, scope: str, reaches: str, entry: int) -> int:
-    reached = _reaches(office, scope, reaches, cases_before_release(**_narrowed(scope, reaches)))
+    reached = _may_reach(office, scope, reaches, cases_before_release(**_narrowed(scope, reaches)))
     for case in reached:
         add_event(case.id, "stop", None, at=office.clock.now(), entry=entry)
         move_case(case, next_state(case.state, CaseAct.STOP))
@@ -293,6 +293,21 @@ def acting_name(by: By, roles: frozenset[Role]) -> str:
 def door_of(by: By) -> str:
     """Give the word for the door through which somebody acts."""
     return "pages" if isinstance(by, int) else "command"
+
+
+def _may_reach(office: Office, scope: str, reaches: str, cases: Sequence[CaseHeld]) -> list[CaseHeld]:
+    """Give those of the cases that the order reaches, and all of a batch whose rows cannot be read.
+
+    A file that is damaged or gone holds no order up: neither this one, nor what it stops in other batches.
+    """
+    found = []
+    for submission in sorted({case.submission for case in cases}):
+        own = [case for case in cases if case.submission == submission]
+        try:
+            found += _reaches(office, scope, reaches, own)
+        except (CountersealError, OSError):
+            found += own
+    return found
 
 
 def _reaches(office: Office, scope: str, reaches: str, cases: Sequence[CaseHeld]) -> list[CaseHeld]:
