@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from counterseal.errors import CountersealError
 from counterseal.flow.book import publish_witnessed
+from counterseal.ledger.entry import EntryKind
 from counterseal.ledger.folder import LedgerFolder, prove_entry
 from counterseal.ledger.intent import intent_body
 from counterseal.store.submissions import one_act
@@ -157,7 +158,8 @@ def release_answer(
 
     ``recipients`` are the named officers' certificates (DER), ``under`` the ids of agency and agreement and the
     version that decided; ``also`` runs with the delivery's index in its transaction. Raises CheckFailedError
-    ``quorum``, or CountersealError ``sealer`` with the sealer's own reason when it refuses.
+    ``quorum``, CountersealError ``sealer`` with the sealer's own reason when it refuses, or ``overtaken`` when an
+    order came after the sealer had looked: what is sealed is not delivered then, and nobody can fetch it.
     """
     publish_witnessed(gate.log, gate.policy, gate.post)
     request = {
@@ -173,7 +175,23 @@ def release_answer(
     package = gate.packages / f"{release.digest}.sealed"
     gate.seal(request, package)
     with one_act():
+        gate.log.lock()
+        _not_overtaken(gate.log, intent, under[0])
         told: dict[str, Fact] = {"intent": intent, "over": release.digest, "agency": under[0], "agreement": under[1]}
         also(gate.log.append("delivered", told))
     gate.log.publish()
     return package
+
+
+def _not_overtaken(log: LedgerLog, intent: int, agency: str) -> None:
+    """Hold the delivery to the sealer's own rule, under the ledger's lock: nothing after the intent voids it."""
+    for at in range(intent + 1, log.size_and_root()[0]):
+        entry = json.loads(log.entry(at))
+        body = entry.get("body", {})
+        lapsed = entry["kind"] == EntryKind.SAFEGUARDS and (body.get("act"), body.get("agency")) == ("lapsed", agency)
+        if entry["kind"] == EntryKind.STOP or lapsed:
+            raise CountersealError(
+                "overtaken",
+                "A stop order, or the end of the agency's safeguards, came after the intent; nothing is delivered.",
+                next_step="Release it again: everything is read again, and the intent is made anew.",
+            )

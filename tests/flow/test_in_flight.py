@@ -1,0 +1,67 @@
+"""A release that is under way: what comes between its steps, and who else begins it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.flow.test_casework import entries, refused, signed_twice
+
+from counterseal.flow import orders
+from counterseal.flow.asker import withdraw
+from counterseal.flow.releasing import release_case
+from counterseal.store.casework import held_case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tests.flow.casework import AtWork
+
+
+def _another_is_stopped(at_work: AtWork, case: int) -> None:
+    orders.issue(at_work.office, "agency", "another", "D.D.C. 25-457", "cora")
+
+
+def _it_is_stopped(at_work: AtWork, case: int) -> None:
+    orders.issue(at_work.office, "everything", "", "D.D.C. 25-457", "cora")
+
+
+def _it_is_withdrawn(at_work: AtWork, case: int) -> None:
+    held = held_case(case)
+    withdraw(at_work.office, held.agency, held.submission)
+
+
+def _its_safeguards_lapse(at_work: AtWork, case: int) -> None:
+    from counterseal.store.models import Agency
+
+    Agency.objects.update(safeguards_in_force=False)
+
+
+@pytest.mark.parametrize(
+    ("comes", "code", "state"),
+    [
+        (_another_is_stopped, "overtaken", "intended"),
+        (_it_is_stopped, "overtaken", "stopped"),
+        (_it_is_withdrawn, "predicates", "intended"),
+        (_its_safeguards_lapse, "predicates", "intended"),
+    ],
+)
+def test_what_comes_between_the_sealers_look_and_the_delivery(
+    at_work: AtWork, comes: Callable[[AtWork, int], None], code: str, state: str
+):
+    """What is sealed by then is delivered to nobody; the inspector's program would find the order in between."""
+    case = signed_twice(at_work)
+
+    def seals(request: Mapping[str, object], package: Path) -> None:
+        at_work.sealer(request, package)
+        comes(at_work, case)
+
+    with refused(code):
+        release_case(replace(at_work.office, sealer=seals), case)
+    assert at_work.state(case) == state
+    assert "delivered" not in [one["kind"] for one in entries(at_work)]
+    if comes is _another_is_stopped:
+        release_case(at_work.office, case)
+        assert at_work.state(case) == "released"
