@@ -65,3 +65,17 @@ def test_what_comes_between_the_sealers_look_and_the_delivery(
     if comes is _another_is_stopped:
         release_case(at_work.office, case)
         assert at_work.state(case) == "released"
+
+
+def test_a_release_that_is_begun_twice_at_once(at_work: AtWork):
+    """The slower one would write another proof over the package that the faster one delivered."""
+    case = signed_twice(at_work)
+
+    def seals(request: Mapping[str, object], package: Path) -> None:
+        with refused("being-worked-on"):
+            release_case(at_work.office, case)
+        at_work.sealer(request, package)
+
+    release_case(replace(at_work.office, sealer=seals), case)
+    assert [one["kind"] for one in entries(at_work)][-2:] == ["intent", "delivered"]
+    assert len(at_work.sealer.asked) == 1

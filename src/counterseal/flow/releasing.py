@@ -17,7 +17,7 @@ from counterseal.store.casework import add_event, held_case, move_case, signatur
 from counterseal.store.register import roots_of, safeguards_in_force
 from counterseal.store.submissions import answered_at
 from counterseal.vault.certificates import certificate_bytes
-from counterseal.vault.durable import write_durably
+from counterseal.vault.durable import worked_on_alone, write_durably
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,10 +94,16 @@ class CaseOffice:
 def release_case(office: Office, case: int) -> Path:
     """Release a case that two people signed; give the package's path.
 
-    Begun again after a cut it makes its intent anew, and a package stands under its release's digest, once.
-    Raises CountersealError ``stopped``, ``predicates``, ``approvals``, ``sealer`` or ``overtaken``, CheckFailedError
-    ``quorum``.
+    Begun again after a cut it makes its intent anew, and a package stands under its release's digest, once. One
+    process or thread of this machine at a time does it: two would each seal, and the slower one would write over what
+    the other delivered. Raises CountersealError ``stopped``, ``predicates``, ``approvals``, ``sealer``, ``overtaken``
+    or ``being-worked-on``, CheckFailedError ``quorum``.
     """
+    with worked_on_alone(office.workspace.root / "unfinished" / f"release-{case}"):
+        return _release(office, case)
+
+
+def _release(office: Office, case: int) -> Path:
     ready = ready_to_sign(office, case)
     intended = next_state(ready.case.state, CaseAct.INTEND)
     office.trust()
