@@ -1,0 +1,66 @@
+"""The way of one answer in an office where others work, and by a policy that asks nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.ledger import test_release
+from tests.ledger.test_release import UNDER, Scene, approved, kinds
+
+from counterseal.errors import CountersealError
+from counterseal.flow.release import release_answer
+from counterseal.ledger_wiring import post
+from counterseal.store.submissions import one_act
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+scene = test_release.scene
+
+
+def once(scene: Scene) -> Callable[[], None]:
+    """Somebody else's act, the first time that this is called: its checkpoint bears no witness's line."""
+    acts = [None]
+
+    def act() -> None:
+        if acts:
+            acts.pop()
+            with one_act():
+                scene.log.append("case", {"act": "take"})
+            scene.log.publish()
+
+    return act
+
+
+@pytest.mark.parametrize("when", ["while witnesses cosign", "before the sealer looks"])
+def test_others_who_enter_something_hold_up_a_release(scene: Scene, when: str):
+    intent, others = approved(scene), once(scene)
+
+    def posts(url: str, body: bytes) -> tuple[int, str, bytes]:
+        answer = post(url, body)
+        others()
+        return answer
+
+    def seals(request: Mapping[str, object], package: Path) -> None:
+        others()
+        scene.gate.seal(request, package)
+
+    gate = replace(scene.gate, **({"post": posts} if when.startswith("while") else {"seal": seals}))
+    assert release_answer(gate, scene.release, intent, [scene.key], UNDER).is_file()
+    assert kinds()[-3:] == ["intent", "case", "delivered"]
+
+
+def test_a_sealer_that_refuses_is_asked_again(scene: Scene):
+    """Nobody entered anything: what it refuses now it would refuse again."""
+    intent, asked = approved(scene), []
+
+    def refuses(request: Mapping[str, object], package: Path) -> None:
+        asked.append(request)
+        raise CountersealError("sealer", "No.")
+
+    with pytest.raises(CountersealError, match="No"):
+        release_answer(replace(scene.gate, seal=refuses), scene.release, intent, [scene.key], UNDER)
+    assert len(asked) == 1
