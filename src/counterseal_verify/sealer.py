@@ -255,6 +255,14 @@ def write(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
+def read_policy(path: Path) -> str:
+    """Read the sealer's own policy. Raises Refused for one that asks no witness: a reader may go by that alone."""
+    text = path.read_bytes().decode("utf-8", "surrogateescape")  # what is beyond ASCII is opaque there
+    if Policy(text).met(set()):
+        raise Refused("the policy asks for no witness")
+    return text
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the sealer on one request from standard input."""
     parser = argparse.ArgumentParser(prog="counterseal-sealer")
@@ -263,7 +271,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         request = json.loads(sys.stdin.buffer.read())
-        policy = given.policy.read_bytes().decode("utf-8", "surrogateescape")  # what is beyond ASCII is opaque there
+        policy = read_policy(given.policy)
         check(request, policy, given.ledger)
         custody = Custody(given.agencies, given.agreements, given.custodian)
         answer = fetch(given.answers, str(request["answer"]))

@@ -9,8 +9,9 @@ import pytest
 from tests.ledger import test_release
 from tests.ledger.test_release import UNDER, Scene, approved, kinds
 
-from counterseal.errors import CountersealError
-from counterseal.flow.release import release_answer
+from counterseal.errors import CheckFailedError, CountersealError
+from counterseal.flow.release import Gate, release_answer, stop
+from counterseal.ledger.policy import read_policy
 from counterseal.ledger_wiring import post
 from counterseal.store.submissions import one_act
 
@@ -64,3 +65,29 @@ def test_a_sealer_that_refuses_is_asked_again(scene: Scene):
     with pytest.raises(CountersealError, match="No"):
         release_answer(replace(scene.gate, seal=refuses), scene.release, intent, [scene.key], UNDER)
     assert len(asked) == 1
+
+
+def by_nobody(scene: Scene) -> Gate:
+    """The gate of an office whose policy asks for no witness; the sealer's too."""
+    path = scene.gate.seal.policy
+    path.write_text(path.read_text().replace("quorum ig", "quorum none"))
+    return replace(scene.gate, policy=read_policy(path.read_bytes()))
+
+
+def test_an_office_that_asks_no_witness(scene: Scene):
+    """Such a policy is well formed, and a reader may go by it: here it would make ``witnessed`` mean nothing."""
+    intent, gate = approved(scene), by_nobody(scene)
+    with pytest.raises(CheckFailedError, match="asks for no witness"):
+        release_answer(gate, scene.release, intent, [scene.key], UNDER)
+    with pytest.raises(CheckFailedError, match="asks for no witness"):
+        stop(scene.log, gate.policy, post, {"case": scene.release.case})
+    assert kinds()[-2:] == ["intent", "stop"]
+
+
+def test_a_sealer_that_asks_no_witness(scene: Scene):
+    intent = approved(scene)
+    given = scene.gate.policy
+    by_nobody(scene)
+    with pytest.raises(CountersealError, match="asks for no witness"):
+        release_answer(replace(scene.gate, policy=given), scene.release, intent, [scene.key], UNDER)
+    assert not list(scene.gate.packages.iterdir())
