@@ -242,6 +242,18 @@ def test_an_opening_that_does_not_open_its_commitment_or_cannot_be_destroyed(log
     assert verify(log) == 1
 
 
+def test_an_opening_that_is_destroyed_and_still_on_the_disk(log: LedgerLog, office: Path):
+    """Whoever has the key that opens it would find it in the file, or in the log that is written ahead of it."""
+    index = enter(log)
+    with connections["default"].cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete")
+        assert cursor.fetchone() == (1,)
+        cursor.execute("SELECT sealed FROM store_ledgeropening")
+        (sealed,) = cursor.fetchone()
+    log.destroy_openings(index)
+    assert not any(sealed in path.read_bytes() for path in office.glob("counterseal.sqlite3*"))
+
+
 def test_a_crash_between_commit_and_files_that_is_not_mended(log: LedgerLog):
     enter(log, 300)
     log.publish()
