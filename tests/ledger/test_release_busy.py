@@ -91,3 +91,18 @@ def test_a_sealer_that_asks_no_witness(scene: Scene):
     with pytest.raises(CountersealError, match="asks for no witness"):
         release_answer(replace(scene.gate, policy=given), scene.release, intent, [scene.key], UNDER)
     assert not list(scene.gate.packages.iterdir())
+
+
+def test_a_sealer_that_is_told_the_database(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It has no database: neither an address nor a password of one stands in its environment."""
+    monkeypatch.setenv("COUNTERSEAL_DATABASE_URL", "postgresql://office:secret@db/office")
+    monkeypatch.setenv("PGPASSWORD", "secret")
+    (tmp_path / "counterseal_verify").mkdir()
+    (tmp_path / "counterseal_verify" / "__init__.py").touch()
+    (tmp_path / "counterseal_verify" / "sealer.py").write_text(
+        "import os, sys\nprint(*sorted(os.environ), *os.environ.values(), file=sys.stderr)\nsys.exit(1)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(CountersealError, match="PYTHONPATH") as told:
+        scene.gate.seal({}, tmp_path / "package")
+    assert "secret" not in told.value.message

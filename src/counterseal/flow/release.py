@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -85,12 +86,20 @@ class SealerProcess:
         call += ["--agreements", str(self.agreements), "--custodian", str(self.custodian), "--out", str(package)]
         asked = json.dumps(request).encode()
         try:
-            done = subprocess.run(call, input=asked, capture_output=True, timeout=SEALER_WITHIN, check=False)  # noqa: S603 - our own words and paths
+            done = subprocess.run(  # noqa: S603 - our own words and paths
+                call, input=asked, capture_output=True, timeout=SEALER_WITHIN, check=False, env=_for_the_sealer()
+            )
         except subprocess.TimeoutExpired as error:
             raise CountersealError("sealer", "The sealer did not answer in time.") from error
         if done.returncode:
             reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it gave no reason"]
             raise CountersealError("sealer", f"The sealer refused: {reason[0]}")
+
+
+def _for_the_sealer() -> dict[str, str]:
+    """Give the environment without what is the office's own: where its database is, and every secret that it has."""
+    own = ("COUNTERSEAL_", "PG", "DJANGO_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
 
 
 @dataclass(frozen=True, slots=True)
