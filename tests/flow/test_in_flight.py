@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,13 +18,12 @@ from counterseal.store.casework import held_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from tests.flow.casework import AtWork
 
 
 def _another_is_stopped(at_work: AtWork, case: int) -> None:
-    orders.issue(at_work.office, "agency", "another", "D.D.C. 25-457", "cora")
+    orders.issue(at_work.office, "submission", "another", "D.D.C. 25-457", "cora")
 
 
 def _it_is_stopped(at_work: AtWork, case: int) -> None:
@@ -79,3 +81,24 @@ def test_a_release_that_is_begun_twice_at_once(at_work: AtWork):
     release_case(replace(at_work.office, sealer=seals), case)
     assert [one["kind"] for one in entries(at_work)][-2:] == ["intent", "delivered"]
     assert len(at_work.sealer.asked) == 1
+
+
+def test_a_first_package_whose_folder_a_power_cut_takes_back(at_work: AtWork, monkeypatch: pytest.MonkeyPatch):
+    """The delivery is durable then: so must be the names that lead to what was delivered."""
+    root, synchronise = at_work.folder, os.fsync
+    held: list[set[str]] = []
+
+    def fsync(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == root:
+            held.append({path.name for path in root.iterdir()})
+        synchronise(descriptor)
+
+    case = at_work.cases()[0]
+    at_work.reviewed(case)
+    monkeypatch.setattr(os, "fsync", fsync)
+    at_work.sign("sam", case)
+    assert any("answers" in names for names in held)
+    at_work.sign("rae", case, second=True)
+    release_case(at_work.office, case)
+    assert any("packages" in names for names in held)
+    assert {stat.S_IMODE((root / name).stat().st_mode) for name in ("answers", "packages")} == {0o700}

@@ -17,7 +17,7 @@ from counterseal.store.casework import add_event, held_case, move_case, signatur
 from counterseal.store.register import roots_of, safeguards_in_force
 from counterseal.store.submissions import answered_at
 from counterseal.vault.certificates import certificate_bytes
-from counterseal.vault.durable import worked_on_alone, write_durably
+from counterseal.vault.durable import make_folder, worked_on_alone, write_durably
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,5 +138,5 @@ def publish_roots(office: Office, agency: str) -> None:
 
 def _gate(office: Office) -> Gate:
     workspace = office.workspace
-    workspace.packages.mkdir(mode=0o700, exist_ok=True)
+    make_folder(workspace.packages, mode=0o700)
     return Gate(office.ledger, office.trust(), office.post, office.sealer, workspace.packages)
