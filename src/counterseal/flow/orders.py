@@ -178,7 +178,8 @@ def lift(office: Office, order: int, by: By) -> int:
             raise CountersealError("lift-not-asked", "Lifting is asked for by one person and done by another.")
         if held.lift_asked_by == name:
             raise CountersealError("lift-by-two", "The one who asked cannot also lift; another official must.")
-        entry = office.ledger.append("lift", {"order": held.id, "act": "lifted", "door": door_of(by)}, {"by": name})
+        told: dict[str, Fact] = {"order": held.id, "stop": held.entry, "act": "lifted", "door": door_of(by)}
+        entry = office.ledger.append("lift", told, {"by": name})
         lift_order(held.id, name, at=office.clock.now(), entry=entry)
         opened = 0
         still = [(one.scope, reach_of(office, one)) for one in orders_in_force()]
