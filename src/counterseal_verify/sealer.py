@@ -243,11 +243,15 @@ def seal(answer: bytes, request: dict[str, Any], policy: str, custody: Custody, 
 def write(path: Path, content: bytes) -> None:
     """Write the package whole and durably, or not at all."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:  # what a process of this number left behind when it was killed is no use
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from counterseal.flow.release import Gate, release_answer, stop
 from counterseal.ledger.policy import read_policy
 from counterseal.ledger_wiring import post
 from counterseal.store.submissions import one_act
+from counterseal_verify import sealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,3 +109,20 @@ def test_a_sealer_that_is_told_the_database(scene: Scene, tmp_path: Path, monkey
     with pytest.raises(CountersealError, match="PYTHONPATH") as told:
         scene.gate.seal({}, tmp_path / "package")
     assert "secret" not in told.value.message
+
+
+def test_what_a_sealer_leaves_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A package that the disk refused, and one of a process that was killed and had the same number."""
+
+    def refuses(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    (tmp_path / f".package.{os.getpid()}").write_bytes(b"killed")
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", refuses)
+        with pytest.raises(OSError, match="error"):
+            sealer.write(tmp_path / "package", b"sealed")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / f".package.{os.getpid()}").write_bytes(b"killed")
+    sealer.write(tmp_path / "package", b"sealed")
+    assert [path.name for path in tmp_path.iterdir()] == ["package"]
