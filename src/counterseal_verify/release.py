@@ -87,6 +87,32 @@ def _row(proof: Told, batch: Told, case: Told, at: int) -> None:
         raise Refused(f"entry {at} (determined) does not have this row")
 
 
+def in_force(told: list[Told]) -> dict[int, Told]:
+    """Give the stop orders that these entries leave in force: what each says of its reach, by its entry.
+
+    A lift names the entry of its order; one of an earlier version has the order's number alone, counted from 1.
+    """
+    stops = [at for at, one in enumerate(told) if one["kind"] == "stop"]
+    standing = {at: told[at].get("body", {}) for at in stops}
+    for body in (one.get("body", {}) for one in told if one["kind"] == "lift"):
+        if body.get("act") == "lifted":
+            number = body["order"]
+            standing.pop(body.get("stop", stops[number - 1] if 0 < number <= len(stops) else None), None)
+    return standing
+
+
+def _stopped(told: list[Told], case: Told, delivered: Told) -> None:
+    """Refuse a release that a stop order in force reached, as far as its entry says whom it reaches.
+
+    A person and a statute stand in no entry in the clear.
+    """
+    own = {"agency": delivered["agency"], "agreement": delivered["agreement"], "submission": case["submission"]}
+    for at, body in in_force(told).items():
+        scope = body.get("scope")
+        if scope == "everything" or (scope in own and body.get("reaches") == own[scope]):
+            raise Refused(f"entry {at} (stop) was in force when the intent was made")
+
+
 def release(told: list[Told], evidence: Told) -> list[str]:
     """Check one release end to end; give a line for each step. Raises Refused naming the step that fails."""
     if evidence.get("format") != "counterseal-release-evidence/v1":
@@ -117,6 +143,7 @@ def release(told: list[Told], evidence: Told) -> list[str]:
         check_standing(approvals, standing(enumerate(told[:start])))
     except Refused as refused:
         raise Refused(f"entry {start} (intent): {refused}") from None
+    _stopped(told[:start], case, delivered)
     if not start < end or delivered["over"] != intent["over"]:
         raise Refused(f"entry {end} (delivered) is over something else than its intent")
     for at in range(start + 1, end):

@@ -243,16 +243,28 @@ def seal(answer: bytes, request: dict[str, Any], policy: str, custody: Custody, 
 def write(path: Path, content: bytes) -> None:
     """Write the package whole and durably, or not at all."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:  # what a process of this number left behind when it was killed is no use
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def read_policy(path: Path) -> str:
+    """Read the sealer's own policy. Raises Refused for one that asks no witness: a reader may go by that alone."""
+    text = path.read_bytes().decode("utf-8", "surrogateescape")  # what is beyond ASCII is opaque there
+    if Policy(text).met(set()):
+        raise Refused("the policy asks for no witness")
+    return text
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -263,7 +275,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         request = json.loads(sys.stdin.buffer.read())
-        policy = given.policy.read_bytes().decode("utf-8", "surrogateescape")  # what is beyond ASCII is opaque there
+        policy = read_policy(given.policy)
         check(request, policy, given.ledger)
         custody = Custody(given.agencies, given.agreements, given.custodian)
         answer = fetch(given.answers, str(request["answer"]))

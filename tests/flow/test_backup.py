@@ -60,6 +60,24 @@ def test_an_office_that_does_not_come_back(at_work: AtWork, tmp_path: Path):
 
 
 @SQLITE_ONLY
+def test_a_copy_that_a_power_cut_takes_back(at_work: AtWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What is entered after it was put back is durable, and of no use on a database that is not."""
+    synchronise, held = os.fsync, set()
+
+    def fsync(descriptor: int) -> None:
+        held.add(Path(f"/proc/self/fd/{descriptor}").readlink())
+        synchronise(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    copy, keys = copied(at_work, tmp_path)
+    wiring.put_back(copy, tmp_path / "again", keys)
+    for place in ("copy", "keys", "again"):
+        folder = tmp_path / place
+        assert {folder, *folder.rglob("*")} <= held | {tmp_path / "copy" / "backup.json"}  # written aside first
+    assert tmp_path in held
+
+
+@SQLITE_ONLY
 def test_an_old_copy_that_the_witnesses_take(at_work: AtWork, tmp_path: Path):
     """The office went on after the copy; what is put back would show outsiders a second history."""
     from counterseal.flow.book import publish_witnessed

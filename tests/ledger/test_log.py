@@ -23,6 +23,7 @@ from counterseal.ledger.policy import NO_QUORUM, Policy
 from counterseal.ledger.receipt import read_receipt, verify_receipt
 from counterseal.ledger.tree import leaf_hash
 from counterseal.ledger_wiring import on_all_cores
+from counterseal.store import standing_triggers
 from counterseal.store.ledger_fsck import inspect, repair
 from counterseal.store.ledger_triggers import sqlite_triggers
 from counterseal.store.submissions import one_act
@@ -122,7 +123,19 @@ def test_history_that_can_be_rewritten(log: LedgerLog, statement: str):
     log.start()
 
 
-@pytest.mark.parametrize("name", list(sqlite_triggers()))
+def test_a_witness_s_line_that_is_replaced(log: LedgerLog):
+    enter(log)
+    log.publish()
+    noted = log.cosigned(1, {"w0": "\u2014 w0 AAAA\n"})
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "INSERT OR REPLACE INTO store_ledgercosignature (id, checkpoint_id, witness, line) "
+            "SELECT id, checkpoint_id, witness, 'none' FROM store_ledgercosignature"
+        )
+    assert log.newest_checkpoint() == noted
+
+
+@pytest.mark.parametrize("name", [*sqlite_triggers(), *standing_triggers.sqlite_triggers()])
 def test_a_missing_trigger_that_goes_unnoticed(log: LedgerLog, name: str):
     with connections["default"].cursor() as cursor:
         cursor.execute(f"DROP TRIGGER {name}")
@@ -227,6 +240,18 @@ def test_an_opening_that_does_not_open_its_commitment_or_cannot_be_destroyed(log
         log.opening(index, "submission")
     log.publish()
     assert verify(log) == 1
+
+
+def test_an_opening_that_is_destroyed_and_still_on_the_disk(log: LedgerLog, office: Path):
+    """Whoever has the key that opens it would find it in the file, or in the log that is written ahead of it."""
+    index = enter(log)
+    with connections["default"].cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete")
+        assert cursor.fetchone() == (1,)
+        cursor.execute("SELECT sealed FROM store_ledgeropening")
+        (sealed,) = cursor.fetchone()
+    log.destroy_openings(index)
+    assert not any(sealed in path.read_bytes() for path in office.glob("counterseal.sqlite3*"))
 
 
 def test_a_crash_between_commit_and_files_that_is_not_mended(log: LedgerLog):

@@ -103,6 +103,28 @@ def test_a_missing_or_sleeping_trigger_that_goes_unnoticed(postgresql_log: Ledge
             transaction.set_rollback(True)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "BEFORE UPDATE OR DELETE ON store_savedfilter FOR EACH ROW EXECUTE FUNCTION counterseal_append_only()",
+        "BEFORE UPDATE ON store_ledgerentry FOR EACH ROW EXECUTE FUNCTION counterseal_append_only()",
+        "BEFORE UPDATE OF kind OR DELETE ON store_ledgerentry FOR EACH ROW EXECUTE FUNCTION counterseal_append_only()",
+        "BEFORE DELETE OR UPDATE ON store_ledgerentry FOR ROW WHEN (true) EXECUTE FUNCTION counterseal_append_only()",
+        "BEFORE UPDATE OR DELETE ON store_ledgerentry FOR EACH STATEMENT EXECUTE FUNCTION counterseal_append_only()",
+        "AFTER UPDATE OR DELETE ON store_ledgerentry FOR EACH ROW EXECUTE FUNCTION counterseal_append_only()",
+        "BEFORE UPDATE OR DELETE ON store_ledgerentry FOR EACH ROW EXECUTE FUNCTION counterseal_in_order()",
+    ],
+)
+def test_a_trigger_that_has_the_name_and_does_something_else(postgresql_log: LedgerLog, other: str):
+    name = "store_ledgerentry_stands"
+    with connections["default"].cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {name} ON store_ledgerentry")
+        cursor.execute(f"CREATE TRIGGER {name} {other}")
+        cursor.execute(f"ALTER TABLE {other.partition(' ON ')[2].partition(' ')[0]} ENABLE ALWAYS TRIGGER {name}")
+    with pytest.raises(CountersealError, match=name):
+        postgresql_log.start()
+
+
 def test_two_writers_that_take_one_place(postgresql_log: LedgerLog, tmp_path: Path):
     failures: list[BaseException] = []
 

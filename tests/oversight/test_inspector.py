@@ -19,6 +19,8 @@ from tests.oversight.test_accounting import Asked, asked, office_that_disclosed 
 import counterseal_verify
 from counterseal.cli import status
 from counterseal.core.official import Role
+from counterseal_verify.release import release
+from counterseal_verify.verify import Refused, entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,3 +191,32 @@ def test_a_planted_gap_that_an_inspector_does_not_find(desk: Desk, tmp_path: Pat
         found = gap.run(*call)
         assert found.returncode == 1, name
         assert says in found.stderr, (name, found.stderr)
+
+
+def _stop(scope: str, reaches: str = "") -> dict[str, Any]:
+    return {"kind": "stop", "at": "", "body": {"scope": scope, "reaches": reaches}}
+
+
+def _lift(order: int, **other: int) -> dict[str, Any]:
+    return {"kind": "lift", "at": "", "body": {"act": "lifted", "order": order, **other}}
+
+
+def test_a_release_under_a_stop_order_in_force_that_an_inspector_passes(desk: Desk):
+    """Entries that nothing here refers to are exchanged for orders and lifts, as an office would have entered them."""
+    found = [json.loads(one) for one in entries(desk.folder / "ledger", int(_bundle(desk).name))]
+    evidence = desk.read("release.json")
+    delivered = found[evidence["delivered"]]["body"]
+    free = [at for at, one in enumerate(found[: delivered["intent"]]) if one["kind"] in {"start-up", "case"}][:2]
+    assert len(release(found, evidence)) == 8
+    own = [("everything", ""), ("agency", delivered["agency"]), ("agreement", delivered["agreement"])]
+    for order in (*own, ("submission", evidence["case"]["submission"])):
+        found[free[0]] = _stop(*order)
+        found[free[1]] = _lift(2, stop=free[0] + 1)
+        with pytest.raises(Refused, match=rf"entry {free[0]} \(stop\) was in force"):
+            release(found, evidence)
+        for lifted in (_lift(7, stop=free[0]), _lift(1)):
+            found[free[1]] = lifted
+            assert len(release(found, evidence)) == 8
+    found[free[0]] = _stop("agency", "another")
+    found[free[1]] = _lift(2)
+    assert len(release(found, evidence)) == 8

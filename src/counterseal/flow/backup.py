@@ -19,7 +19,7 @@ from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.errors import CountersealError
 from counterseal.store.backup import copy_database, load_database
 from counterseal.store.connection import make_tables, point_at
-from counterseal.vault.durable import write_durably
+from counterseal.vault.durable import synchronise_files, synchronise_folder, write_durably
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,8 +63,10 @@ def back_up(office: Office, out: Path, keys: Path | None) -> BackedUp:
     for name in AFTER:
         if (workspace.root / name).exists():
             _copy(workspace.root / name, out / name)
+    _synchronise(out)
     if keys is not None:
         _copy(workspace.keys, keys)
+        _synchronise(keys)
     sums = {str(path.relative_to(out)): _sum(path) for path in _files(out)}
     told = {"database": database, "size": size, "root": root, "sums": sums}
     write_durably(out / NOTE, json.dumps(told, indent=1, sort_keys=True).encode(), mode=0o600)
@@ -92,6 +94,7 @@ def put_back(copy: Path, root: Path, keys: Path) -> Workspace:
     workspace = read_workspace(root)
     point_at(root)
     load_database(copy / str(told["database"]), workspace.database)
+    _synchronise(root)
     return workspace
 
 
@@ -131,6 +134,13 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copytree(source, target, symlinks=True, copy_function=shutil.copy2)
     else:
         shutil.copy2(source, target)
+
+
+def _synchronise(folder: Path) -> None:
+    """Make every file below a folder durable: what is done on top of a copy counts on what lies beneath."""
+    for place, *_ in os.walk(folder):
+        synchronise_files(folder.__class__(place))
+    synchronise_folder(folder.parent)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from counterseal.errors import CheckFailedError
 from counterseal.ledger.folder import LOG_KEY, LOG_KEY_ML_DSA, LedgerFolder
 from counterseal.ledger.gather import gather
 from counterseal.ledger.note import read_head
+from counterseal.ledger.policy import NO_QUORUM
 from counterseal.store.ledger_log import LedgerLog
 from counterseal.vault.durable import write_durably
 from counterseal.vault.keys import LOG_KEYS, make_keys, make_opening_key, read_keys, read_opening_key
@@ -56,8 +58,15 @@ def publish_witnessed(log: LedgerLog, policy: Policy, post: Post) -> str:
     """Publish and gather a quorum of cosignatures; give the checkpoint that bears them.
 
     A release, and the acknowledgement of a stop order, wait for this. Raises CheckFailedError ``quorum`` when
-    too few witnesses cosign, and CountersealError ``log-rolled-back`` when one has seen a larger ledger.
+    too few witnesses cosign or the policy asks for none (a reader may go by that, an office may not), and
+    CountersealError ``log-rolled-back`` when a witness has seen a larger ledger.
     """
+    if policy.quorum == NO_QUORUM:
+        raise CheckFailedError(
+            "quorum",
+            "The policy asks for no witness, so nothing is witnessed.",
+            next_step="Name a quorum of the witnesses in the policy.",
+        )
     note = log.publish()
     head = read_head(note)
     if not policy.satisfied(policy.witnessed_by(note.encode(), check_signature)):

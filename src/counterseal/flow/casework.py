@@ -26,7 +26,7 @@ from counterseal.store.casework import (
     signing_key,
 )
 from counterseal.store.submissions import one_act
-from counterseal.vault.durable import write_durably
+from counterseal.vault.durable import make_folder, write_durably
 from counterseal.vault.passkeys import check_assertion
 
 if TYPE_CHECKING:
@@ -206,9 +206,8 @@ def sign_second(
 
 def write_answer(office: Office, ready: Ready) -> None:
     """Keep the answer under its digest where the sealer fetches it, and nobody else looks."""
-    folder = office.workspace.answers
-    folder.mkdir(mode=0o700, exist_ok=True)
-    write_durably(folder / ready.release.answer, ready.answer, mode=0o600)
+    make_folder(office.workspace.answers, mode=0o700)
+    write_durably(office.workspace.answers / ready.release.answer, ready.answer, mode=0o600)
 
 
 def _sign(

@@ -192,12 +192,13 @@ def lift(office: Office, order: int, by: By) -> int:
             raise CountersealError("lift-not-asked", "Lifting is asked for by one person and done by another.")
         if same_name(held.lift_asked_by, name):
             raise CountersealError("lift-by-two", "The one who asked cannot also lift; another official must.")
-        entry = office.ledger.append("lift", {"order": held.id, "act": "lifted", "door": door_of(by)}, {"by": name})
+        told: dict[str, Fact] = {"order": held.id, "stop": held.entry, "act": "lifted", "door": door_of(by)}
+        entry = office.ledger.append("lift", told, {"by": name})
         lift_order(held.id, name, at=office.clock.now(), entry=entry)
         opened = 0
         still = [(one.scope, reach_of(office, one)) for one in orders_in_force()]
         for case in stopped_cases():
-            if not any(_reaches(office, scope, reaches, [case]) for scope, reaches in still):
+            if not any(_may_reach(office, scope, reaches, [case]) for scope, reaches in still):
                 state = next_state(case.state, CaseAct.LIFT)
                 add_event(case.id, "lift", None, at=office.clock.now(), entry=entry)
                 move_case(case, state, round=case.round + 1, assignee_id=None, offered_to_id=None)
@@ -210,7 +211,7 @@ def reach_now(office: Office, scope: str, reaches: str) -> int:
     """Give how many cases an order would stop now, for the page that asks whether to issue it."""
     digits, reaches = "".join(sign for sign in reaches if sign.isdigit()), own_name(office, scope, reaches)
     return len(
-        _reaches(
+        _may_reach(
             office, scope, digits if scope == "person" else reaches, cases_before_release(**_narrowed(scope, reaches))
         )
     )
@@ -328,7 +329,7 @@ def _in_force(order: int) -> OrderHeld:
 
 
 def _stop_cases(office: Office, scope: str, reaches: str, entry: int) -> int:
-    reached = _reaches(office, scope, reaches, cases_before_release(**_narrowed(scope, reaches)))
+    reached = _may_reach(office, scope, reaches, cases_before_release(**_narrowed(scope, reaches)))
     for case in reached:
         add_event(case.id, "stop", None, at=office.clock.now(), entry=entry)
         move_case(case, next_state(case.state, CaseAct.STOP))
@@ -356,6 +357,21 @@ def same_name(one: str, other: str) -> bool:
 def door_of(by: By) -> str:
     """Give the word for the door through which somebody acts."""
     return "pages" if isinstance(by, int) else "command"
+
+
+def _may_reach(office: Office, scope: str, reaches: str, cases: Sequence[CaseHeld]) -> list[CaseHeld]:
+    """Give those of the cases that the order reaches, and all of a batch whose rows cannot be read.
+
+    A file that is damaged or gone holds no order up: neither this one, nor what it stops in other batches.
+    """
+    found = []
+    for submission in sorted({case.submission for case in cases}):
+        own = [case for case in cases if case.submission == submission]
+        try:
+            found += _reaches(office, scope, reaches, own)
+        except (CountersealError, OSError):
+            found += own
+    return found
 
 
 def _reaches(office: Office, scope: str, reaches: str, cases: Sequence[CaseHeld]) -> list[CaseHeld]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from counterseal.errors import CountersealError
 from counterseal.flow.book import publish_witnessed
+from counterseal.ledger.entry import EntryKind
 from counterseal.ledger.folder import LedgerFolder, prove_entry
 from counterseal.ledger.intent import intent_body
+from counterseal.ledger.note import read_head
 from counterseal.store.submissions import one_act
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 SEALER_WITHIN = 120
 """Seconds that the sealer has."""
+SEALER_TRIES = 3
+"""How often it is asked while the ledger grows."""
 
 
 class Office(Protocol):
@@ -81,12 +86,20 @@ class SealerProcess:
         call += ["--agreements", str(self.agreements), "--custodian", str(self.custodian), "--out", str(package)]
         asked = json.dumps(request).encode()
         try:
-            done = subprocess.run(call, input=asked, capture_output=True, timeout=SEALER_WITHIN, check=False)  # noqa: S603 - our own words and paths
+            done = subprocess.run(  # noqa: S603 - our own words and paths
+                call, input=asked, capture_output=True, timeout=SEALER_WITHIN, check=False, env=_for_the_sealer()
+            )
         except subprocess.TimeoutExpired as error:
             raise CountersealError("sealer", "The sealer did not answer in time.") from error
         if done.returncode:
             reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it gave no reason"]
             raise CountersealError("sealer", f"The sealer refused: {reason[0]}")
+
+
+def _for_the_sealer() -> dict[str, str]:
+    """Give the environment without what is the office's own: where its database is, and every secret that it has."""
+    own = ("COUNTERSEAL_", "PG", "DJANGO_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +170,55 @@ def release_answer(
 
     ``recipients`` are the named officers' certificates (DER), ``under`` the ids of agency and agreement and the
     version that decided; ``also`` runs with the delivery's index in its transaction. Raises CheckFailedError
-    ``quorum``, or CountersealError ``sealer`` with the sealer's own reason when it refuses.
+    ``quorum``, CountersealError ``sealer`` with the sealer's own reason when it refuses, or ``overtaken`` when an
+    order came after the sealer had looked: what is sealed is not delivered then, and nobody can fetch it.
     """
-    publish_witnessed(gate.log, gate.policy, gate.post)
-    request = {
+    request: dict[str, object] = {
         "case": release.case,
         "answer": release.answer,
         "recipients": [base64.b64encode(key).decode("ascii") for key in recipients],
         "entry": base64.b64encode(gate.log.entry(intent)).decode("ascii"),
-        "receipt": str(prove_entry(LedgerFolder(gate.log.folder), intent)),
         "agency": under[0],
         "agreement": under[1],
         "version": under[2],
     }
     package = gate.packages / f"{release.digest}.sealed"
-    gate.seal(request, package)
+    _seal(gate, intent, request, package)
     with one_act():
+        gate.log.lock()
+        _not_overtaken(gate.log, intent, under[0])
         told: dict[str, Fact] = {"intent": intent, "over": release.digest, "agency": under[0], "agreement": under[1]}
         also(gate.log.append("delivered", told))
     gate.log.publish()
     return package
+
+
+def _seal(gate: Gate, intent: int, request: Mapping[str, object], package: Path) -> None:
+    """Have it sealed under a witnessed checkpoint: again, where others' entries came before the sealer had looked.
+
+    Whoever enters something publishes a checkpoint that no witness has cosigned yet, and the sealer takes none such.
+    """
+    for last in (*[False] * (SEALER_TRIES - 1), True):
+        note = publish_witnessed(gate.log, gate.policy, gate.post)
+        receipt = str(prove_entry(LedgerFolder(gate.log.folder), intent, note))
+        try:
+            gate.seal({**request, "receipt": receipt}, package)
+        except CountersealError as error:
+            if last or error.code != "sealer" or gate.log.size_and_root()[0] == read_head(note).size:
+                raise
+        else:
+            return
+
+
+def _not_overtaken(log: LedgerLog, intent: int, agency: str) -> None:
+    """Hold the delivery to the sealer's own rule, under the ledger's lock: nothing after the intent voids it."""
+    for at in range(intent + 1, log.size_and_root()[0]):
+        entry = json.loads(log.entry(at))
+        body = entry.get("body", {})
+        lapsed = entry["kind"] == EntryKind.SAFEGUARDS and (body.get("act"), body.get("agency")) == ("lapsed", agency)
+        if entry["kind"] == EntryKind.STOP or lapsed:
+            raise CountersealError(
+                "overtaken",
+                "A stop order, or the end of the agency's safeguards, came after the intent; nothing is delivered.",
+                next_step="Release it again: everything is read again, and the intent is made anew.",
+            )

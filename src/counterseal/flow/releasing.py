@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.core.case import CaseAct, next_state
 from counterseal.core.official import Role
+from counterseal.errors import CountersealError
 from counterseal.flow.casework import ready_to_sign
 from counterseal.flow.orders import is_stopped
 from counterseal.flow.release import Gate, intend, release_answer
@@ -16,7 +17,7 @@ from counterseal.store.casework import add_event, held_case, move_case, signatur
 from counterseal.store.register import roots_of, safeguards_in_force
 from counterseal.store.submissions import answered_at
 from counterseal.vault.certificates import certificate_bytes
-from counterseal.vault.durable import write_durably
+from counterseal.vault.durable import make_folder, worked_on_alone, write_durably
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from counterseal.flow.casework import Ready
     from counterseal.flow.office import Office
     from counterseal.ledger.intent import Release
-    from counterseal.store.casework import Signed
+    from counterseal.store.casework import CaseHeld, Signed
 
 PLACES = {1: Role.SPECIALIST, 2: Role.RELEASING}
 
@@ -54,9 +55,17 @@ class CaseOffice:
             and signed == (release.case, release.answer, sorted(release.recipients))
             and bool(held.determination)
             and answered_at(held.submission) is None
-            and not is_withdrawn(held.agency, held.submission)
-            and safeguards_in_force(held.agency, today=self.office.clock.now().date())
+            and self._may_have_it(held)
         )
+
+    def still_fit(self, held: CaseHeld) -> None:
+        """Look once more, with the delivery, at what the sealer cannot see. Raises CountersealError ``predicates``."""
+        if not self._may_have_it(held):
+            raise CountersealError("predicates", "The agency withdrew its request, or its safeguards are not in force.")
+
+    def _may_have_it(self, held: CaseHeld) -> bool:
+        today = self.office.clock.now().date()
+        return not is_withdrawn(held.agency, held.submission) and safeguards_in_force(held.agency, today=today)
 
     def may_approve(self, approval: Approval) -> bool:
         """Tell whether the signer still has the part in which they signed, and the key is still theirs.
@@ -85,9 +94,16 @@ class CaseOffice:
 def release_case(office: Office, case: int) -> Path:
     """Release a case that two people signed; give the package's path.
 
-    Begun again after a cut it makes its intent anew, and a package stands under its release's digest, once.
-    Raises CountersealError ``stopped``, ``predicates``, ``approvals`` or ``sealer``, CheckFailedError ``quorum``.
+    Begun again after a cut it makes its intent anew, and a package stands under its release's digest, once. One
+    process or thread of this machine at a time does it: two would each seal, and the slower one would write over what
+    the other delivered. Raises CountersealError ``stopped``, ``predicates``, ``approvals``, ``sealer``, ``overtaken``
+    or ``being-worked-on``, CheckFailedError ``quorum``.
     """
+    with worked_on_alone(office.workspace.root / "unfinished" / f"release-{case}"):
+        return _release(office, case)
+
+
+def _release(office: Office, case: int) -> Path:
     ready = ready_to_sign(office, case)
     intended = next_state(ready.case.state, CaseAct.INTEND)
     office.trust()
@@ -100,6 +116,7 @@ def release_case(office: Office, case: int) -> Path:
     def keep_delivery(entry: int) -> None:
         held = held_case(case)
         state = next_state(held.state, CaseAct.DELIVER)
+        people.still_fit(held)
         add_event(case, "deliver", None, at=office.clock.now(), entry=entry)
         move_case(held, state, delivered_entry=entry)
 
@@ -121,5 +138,5 @@ def publish_roots(office: Office, agency: str) -> None:
 
 def _gate(office: Office) -> Gate:
     workspace = office.workspace
-    workspace.packages.mkdir(mode=0o700, exist_ok=True)
+    make_folder(workspace.packages, mode=0o700)
     return Gate(office.ledger, office.trust(), office.post, office.sealer, workspace.packages)

@@ -217,12 +217,12 @@ def _compare_tiles(folder: LedgerFolder, tree: Tree, size: int) -> None:
         raise CheckFailedError("tile", "A tile does not follow from the entries.", where=name)
 
 
-def prove_entry(folder: LedgerFolder, index: int) -> Receipt:
-    """Write the receipt of one entry against the newest checkpoint, out of the tiles.
+def prove_entry(folder: LedgerFolder, index: int, under: str | None = None) -> Receipt:
+    """Write the receipt of one entry, out of the tiles, against the checkpoint ``under`` or else the newest.
 
     Raises CountersealError ``no-such-entry``.
     """
-    checkpoint = folder.checkpoint()
+    checkpoint = folder.checkpoint() if under is None else under.encode()
     head = read_head(checkpoint.decode("utf-8", "replace"))
     path = inclusion_path(folder.nodes(head.size), index, head.size)
     return Receipt(index, tuple(path), checkpoint.decode("utf-8"))

@@ -223,8 +223,17 @@ class LedgerLog:
         return Opening(field, bytes.fromhex(salt), value)
 
     def destroy_openings(self, index: int) -> int:
-        """Destroy what opens an entry's commitments, for good; the entry stays. Give how many there were."""
-        return LedgerOpening.objects.using(self._alias).filter(entry_id=index).delete()[0]
+        """Destroy what opens an entry's commitments, for good; the entry stays. Give how many there were.
+
+        SQLite's write-ahead log, which has them still, is folded back and cut. What PostgreSQL keeps of a deleted row
+        until it is vacuumed, and what the disk keeps, are theirs to say.
+        """
+        gone = LedgerOpening.objects.using(self._alias).filter(entry_id=index).delete()[0]
+        connection = connections[self._alias]
+        if connection.vendor == "sqlite" and not connection.in_atomic_block:
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
 
     def entry(self, index: int) -> bytes:
         """Give one entry's bytes. Raises CountersealError ``no-such-entry``."""

@@ -7,10 +7,11 @@ and the witnesses show what was changed.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterseal.errors import CountersealError
-from counterseal.store import casework_triggers
+from counterseal.store import casework_triggers, standing_triggers
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -119,7 +120,16 @@ def casework_guard() -> TriggerSet:
     )
 
 
-GUARDS = (ledger_guard, casework_guard)
+def standing_guard() -> TriggerSet:
+    """Give the triggers against replacing what stands, and those of stop orders."""
+    return TriggerSet(
+        standing_triggers.sqlite_triggers(),
+        standing_triggers.POSTGRESQL_FUNCTIONS,
+        standing_triggers.postgresql_triggers(),
+    )
+
+
+GUARDS = (ledger_guard, casework_guard, standing_guard)
 
 
 def set_triggers(connection: BaseDatabaseWrapper, guard: TriggerSet) -> None:
@@ -192,15 +202,42 @@ def _sqlite_weak(connection: BaseDatabaseWrapper) -> list[str]:
     return weak
 
 
+_FORM = re.compile(
+    r"CREATE TRIGGER (\w+) BEFORE ([A-Z ]+) ON (\w+) FOR EACH (ROW|STATEMENT) EXECUTE FUNCTION (\w+)\(\)"
+)
+_EVENTS = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
+_ROW, _BEFORE = 1, 2
+"""The bits of ``pg_trigger.tgtype``."""
+
+_STANDING_TRIGGERS = (
+    "SELECT t.tgname, c.relname, t.tgtype, p.proname, p.prosrc FROM pg_trigger t "
+    "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
+    "WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgattr::text = '' "
+    "AND pg_table_is_visible(c.oid)"
+)
+"""Every trigger that fires always, without condition and on every column: what it stands on, when, and what it does."""
+
+
 def _postgresql_missing(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'")
-        triggers = {row[0] for row in cursor.fetchall()}
-        cursor.execute("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'counterseal%'")
-        functions = dict(cursor.fetchall())
-    return [name for guard in GUARDS for name in guard().postgresql if name not in triggers] + [
-        name for guard in GUARDS for name, body in guard().functions.items() if functions.get(name) != body
+        cursor.execute(_STANDING_TRIGGERS)
+        found = {tuple(row) for row in cursor.fetchall()}
+    return [
+        name
+        for guard in (make() for make in GUARDS)
+        for name, statement in guard.postgresql.items()
+        if _as_kept(statement, guard.functions) not in found
     ]
+
+
+def _as_kept(statement: str, functions: dict[str, str]) -> tuple[str, str, int, str, str]:
+    """Give a trigger as PostgreSQL's catalogue has it: name, table, type, function and the function's body."""
+    told = _FORM.fullmatch(statement)
+    if told is None:
+        raise AssertionError(statement)
+    name, events, table, scope, function = told.groups()
+    when = sum(_EVENTS[event] for event in events.split(" OR "))
+    return name, table, _BEFORE + when + (_ROW if scope == "ROW" else 0), function, functions[function]
 
 
 def _postgresql_weak(connection: BaseDatabaseWrapper) -> list[str]:

@@ -65,12 +65,12 @@ def overwrite(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, each durably entered in its parent."""
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make a folder and those above it, each durably entered in its parent. ``mode`` is the lowest one's."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode, exist_ok=True)
     synchronise_folder(folder.parent)
 
 

@@ -87,7 +87,7 @@ def _released(request: HttpRequest, case: int) -> HttpResponse:
     except CheckFailedError as error:  # durable, and not yet witnessed
         told = {"error": error, "waits": True}
     except CountersealError as error:
-        told = {"error": error, "waits": error.code in {"sealer", "no-policy"}}
+        told = {"error": error, "waits": error.code in {"sealer", "no-policy", "overtaken"}}
     held = held_case(case)
     told |= {"held": held, "state": STATE_WORD[held.state], "stopped": held.state is CaseState.STOPPED or
              (told["error"] is not None and told["error"].code == "stopped")}  # fmt: skip
