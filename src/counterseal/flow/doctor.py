@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from counterseal.agreements.versions import versions
 from counterseal.errors import CheckFailedError, CountersealError
@@ -21,6 +20,7 @@ from counterseal.ledger.gather import gather
 from counterseal.ledger.note import cosigned_at
 from counterseal.store.condition import condition
 from counterseal.store.ledger_fsck import inspect
+from counterseal.store.ledger_triggers import pending_migrations
 from counterseal.vault.signing import check_signature
 
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ def _one(name: str, check: Callable[[Office], Iterator[Checked]], office: Office
 
 
 def _database(office: Office) -> Iterator[Checked]:  # noqa: ARG001  # one form for all checks
-    pending = MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes())
+    pending = pending_migrations(connection)
     if pending:
         yield Checked(
             "",
             State.BROKEN,
-            f"{len(pending)} migrations are not applied",
+            f"{pending} migrations are not applied",
             "Back up, then: counterseal upgrade",
         )
         return

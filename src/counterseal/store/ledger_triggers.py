@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.db.migrations.executor import MigrationExecutor
+
 from counterseal.errors import CountersealError
 from counterseal.store import casework_triggers, standing_triggers
 
@@ -161,13 +163,27 @@ def lift_triggers(connection: BaseDatabaseWrapper, guard: TriggerSet) -> None:
             cursor.execute(f"DROP FUNCTION IF EXISTS {name}()")
 
 
+def pending_migrations(connection: BaseDatabaseWrapper) -> int:
+    """Give how many migrations the database has yet to see."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 def check_guard(connection: BaseDatabaseWrapper) -> None:
     """Look for every trigger, and for the settings that make a commit durable.
 
-    Raises CountersealError ``ledger-unguarded`` when a trigger is missing, changed or switched off, and
+    Raises CountersealError ``ledger-unguarded`` when a trigger is missing, changed or switched off,
+    ``database-behind`` when that is because the tables are of an earlier version, and
     ``ledger-not-durable`` when the database would acknowledge what a power cut can take back.
     """
     missing = _sqlite_missing(connection) if connection.vendor == "sqlite" else _postgresql_missing(connection)
+    if missing and (pending := pending_migrations(connection)):
+        raise CountersealError(
+            "database-behind",
+            f"The database is of an earlier version of this program: {pending} migrations are not applied.",
+            next_step="If a new version was installed: back up, then counterseal upgrade --workspace DIR. "
+            "If none was, find out who changed the database.",
+        )
     if missing:
         raise CountersealError(
             "ledger-unguarded",
