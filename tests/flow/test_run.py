@@ -173,6 +173,8 @@ def test_a_look_up_under_a_stop_order(tmp_path: Path, made_up: Path, empty_datab
 
     assert summary.outcomes.get("reviewable", 0) == summary.outcomes.get("not_disclosed", 0) == 0
     assert summary.outcomes["stopped"] > 0
+    letter = (tmp_path / "office" / "batches" / SUBMISSION / "notice.html").read_text(encoding="utf-8")
+    assert "No order in force forbids the disclosure" in letter
     assert not (tmp_path / "office" / "batches" / SUBMISSION / "identified.parquet").exists()
 
 
@@ -255,5 +257,9 @@ def test_a_person_under_an_order_whom_a_request_describes_without_the_number(
     found = next(one for one in determinations(tmp_path / "later") if one["row"] == row)
     assert (found["outcome"], found["phase"]) == ("not_disclosed", "identity")
     assert "stop-order" in found["rules"]
-    after = (tmp_path / "later" / "batches" / SUBMISSION / "response.jsonl").read_bytes()
+    batch = tmp_path / "later" / "batches" / SUBMISSION
+    assert ("stop-order" in (batch / "notice.html").read_text(encoding="utf-8")) == (
+        "stopped" in {one["outcome"] for one in determinations(tmp_path / "later")}
+    )
+    after = (batch / "response.jsonl").read_bytes()
     assert after.splitlines()[row - 1] == before.splitlines()[row - 1]

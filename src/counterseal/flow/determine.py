@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from counterseal.agreements import Agreement
     from counterseal.core.request import Manifest
 
-STOP_RULE = "stop-order"
+STOP_RULE, STOP_TITLE, STOP_CITE = "stop-order", "No order in force forbids the disclosure", "Order in force"
 CODE, CODE_ALONE = "^([0-9]+)(usc|cfr)(ode|sections?|secs?|parts?)*", r"\1\2"
 """How a squeezed citation begins, and what of that is kept."""
 
@@ -51,7 +51,7 @@ def stopped(manifest: Manifest, agency: str, agreement: Agreement, orders: Itera
     covers = [_covers(manifest, agency, agreement, scope, reaches) for _, scope, reaches in orders]
     condition = " OR ".join(covers) or "FALSE"
     reason = (
-        f"[{{'rule': {quoted(STOP_RULE)}, 'cite': 'Order in force', "
+        f"[{{'rule': {quoted(STOP_RULE)}, 'cite': {quoted(STOP_CITE)}, "
         "'says': 'An order in force forbids this disclosure.'}]"
     )
     return Step(

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from counterseal.errors import CountersealError
+from counterseal.flow.determine import STOP_CITE, STOP_RULE, STOP_TITLE
 from counterseal.flow.in_force import read_agreement
 from counterseal.release import Letter, Reason
 from counterseal.screening.compile import MALFORMED_RULE
@@ -28,10 +29,14 @@ if TYPE_CHECKING:
 UNREADABLE = ("The row can be read", "")
 
 
-def reasons_told(agreement: Agreement, counted: Iterable[tuple[str, str, str, int]]) -> list[Reason]:
-    """Give the reasons that a letter may tell: those on a row's face. ``counted`` is rule, title, law and rows."""
+def reasons_told(agreement: Agreement, counted: Iterable[tuple[str, str, str, int]], stopped: int) -> list[Reason]:
+    """Give the reasons that a letter may tell: those on a row's face. ``counted`` is rule, title, law and rows.
+
+    ``stopped`` is how many rows an order stopped before any look-up; of an order that met a row later, none is told.
+    """
     told = {rule.id: rule.answer.value for rule in agreement.screened_rules}
-    return [
+    orders = [Reason(STOP_RULE, STOP_TITLE, STOP_CITE, "refuse", stopped)] if stopped else []
+    return orders + [
         Reason(rule, title, cite, told.get(rule, "cure"), rows)
         for rule, title, cite, rows in counted
         if rule in told or rule == MALFORMED_RULE
@@ -94,4 +99,5 @@ def answer_letter(office: Office, submission: str, told: ResponseTold, answered_
 def _reasons(agreement: Agreement, rows: Mapping[str, int]) -> list[Reason]:
     titles = {rule.id: (rule.title, rule.cite) for rule in agreement.rules}
     ranked = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
-    return reasons_told(agreement, [(rule, *titles.get(rule, UNREADABLE), n) for rule, n in ranked])
+    counted = [(rule, *titles.get(rule, UNREADABLE), n) for rule, n in ranked]
+    return reasons_told(agreement, counted, rows.get(STOP_RULE, 0))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from counterseal.core.outcome import Finding, Outcome
 from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
-from counterseal.flow.determine import STOP_RULE
+from counterseal.flow.determine import STOP_CITE, STOP_RULE, STOP_TITLE
 from counterseal.flow.in_force import read_agreement, versions_here
 from counterseal.screening.compile import MALFORMED_RULE
 from counterseal.store.listing import StopOrderListed, SubmissionListed, stop_orders_listed, submissions_listed
@@ -323,7 +323,7 @@ def _counted(rule: str, rows: int, total: int, agreement: Agreement | None) -> R
 def _own(rule: str, agreement: Agreement | None) -> tuple[str, str]:
     """Give title and citation of a reason that is no rule of the agreement."""
     if rule == STOP_RULE:
-        return "No order in force forbids the disclosure", "Order in force"
+        return STOP_TITLE, STOP_CITE
     if rule == MALFORMED_RULE:
         return "The row can be read", agreement.authority if agreement else ""
     return "", ""

@@ -170,7 +170,7 @@ def _write_notice(office: Office, received: Received, summary: RunSummary, folde
         refused=refused,
         cure=cure,
         pending=summary.rows - refused - cure,
-        reasons=reasons_told(received.agreement, summary.reasons),
+        reasons=reasons_told(received.agreement, summary.reasons, outcomes.get("stopped", 0)),
         demonstration=office.workspace.demonstration,
     )
     (folder / "notice.html").write_text(notice_html(letter), encoding="utf-8")
