@@ -23,7 +23,7 @@ from counterseal_verify.verify import (
     unbase64,
 )
 
-RELEASE = b"counterseal/release/v1\0"
+CASE, RELEASE = b"counterseal/case/v2\0", b"counterseal/release/v1\0"
 HEADING = "counterseal/package/v1"
 ANSWER_ROOM = 2048
 """Bytes that every answer takes, whatever it says."""
@@ -35,6 +35,14 @@ INSIDE: dict[str, type] = {
     "agreement": str, "answer": str, "case": str, "conditions": list, "entry": str,
     "policy": str, "receipt": str, "recipients": list, "sealed_at": str,
 }  # fmt: skip
+
+
+def case_digest(told: dict[str, Any]) -> str:
+    """Recompute a case's digest from that of its file, who asked, and under what. Raises Refused for other words."""
+    whole = {name: told.get(name) for name in ("agency", "agreement", "file", "version")}
+    if not all(isinstance(value, str) and value.isascii() for value in whole.values()):
+        raise Refused("a case is told by its file's digest, an agency, an agreement and its version")
+    return hashlib.sha256(CASE + canonical(whole).encode()).hexdigest()
 
 
 def approved_digest(case: str, answer: str, recipients: list[str]) -> str:

@@ -14,12 +14,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from counterseal_verify.approvals import check_approval, check_standing, standing
+from counterseal_verify.package import case_digest
 from counterseal_verify.verify import Head, Policy, Refused, leaf, root_from_path, unhex
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterable
 
-COMMITMENT, CASE, ROW = b"counterseal/commitment/v1\0", b"counterseal/case/v1\0", b"counterseal/row/v1\0"
+COMMITMENT, FILE, ROW = b"counterseal/commitment/v1\0", b"counterseal/case-file/v2\0", b"counterseal/row/v1\0"
 STAGES = ("received", "screened", "identified", "determined")
 Told = dict[str, Any]
 
@@ -67,6 +69,8 @@ def stages(told: list[Told], evidence: Told) -> tuple[list[str], int]:
         said.append(f"entry {at}  {told[at]['at']}  {kind}")
     rows = told[by_kind["determined"]]["body"]
     agreement = case["agreement"]
+    if (case["agency"], agreement["id"]) != (under["agency"], under["agreement"]):
+        raise Refused("the case is of another agency or agreement than the delivery")
     known = [one.get("body", {}) for one in told[:before] if one["kind"] == "agreement"]
     if not any((one["agreement"], one.get("sha256")) == (agreement["id"], agreement["sha256"]) for one in known):
         raise Refused("the case was judged under a document that the ledger does not have")
@@ -87,30 +91,34 @@ def _row(proof: Told, batch: Told, case: Told, at: int) -> None:
         raise Refused(f"entry {at} (determined) does not have this row")
 
 
-def in_force(told: list[Told]) -> dict[int, Told]:
-    """Give the stop orders that these entries leave in force: what each says of its reach, by its entry.
+def in_force(told: Iterable[tuple[int, Told]]) -> dict[int, Told]:
+    """Give the stop orders that entries, in their order, leave in force: what each says of its reach, by its entry.
 
     A lift names the entry of its order; one of an earlier version has the order's number alone, counted from 1.
     """
-    stops = [at for at, one in enumerate(told) if one["kind"] == "stop"]
-    standing = {at: told[at].get("body", {}) for at in stops}
-    for body in (one.get("body", {}) for one in told if one["kind"] == "lift"):
-        if body.get("act") == "lifted":
+    stops: list[int] = []
+    standing: dict[int, Told] = {}
+    for at, one in told:
+        body = one.get("body", {})
+        if one["kind"] == "stop":
+            stops.append(at)
+            standing[at] = body
+        elif one["kind"] == "lift" and body.get("act") == "lifted":
             number = body["order"]
             standing.pop(body.get("stop", stops[number - 1] if 0 < number <= len(stops) else None), None)
     return standing
 
 
-def _stopped(told: list[Told], case: Told, delivered: Told) -> None:
-    """Refuse a release that a stop order in force reached, as far as its entry says whom it reaches.
+def stopped_by(told: Iterable[tuple[int, Told]], own: dict[str, str]) -> int | None:
+    """Give an entry whose stop order is in force after these and reaches what is ``own``, or None.
 
-    A person and a statute stand in no entry in the clear.
+    As far as the entry says whom it reaches: a person and a statute stand in no entry in the clear.
     """
-    own = {"agency": delivered["agency"], "agreement": delivered["agreement"], "submission": case["submission"]}
     for at, body in in_force(told).items():
         scope = body.get("scope")
         if scope == "everything" or (scope in own and body.get("reaches") == own[scope]):
-            raise Refused(f"entry {at} (stop) was in force when the intent was made")
+            return at
+    return None
 
 
 def release(told: list[Told], evidence: Told) -> list[str]:
@@ -122,7 +130,8 @@ def release(told: list[Told], evidence: Told) -> list[str]:
     delivered = of(told, end, "delivered")["body"]
     start = delivered["intent"]
     intent = of(told, start, "intent")["body"]
-    if intent["case"] != hashlib.sha256(CASE + canonical(case)).hexdigest():
+    own = {"agency": delivered["agency"], "agreement": delivered["agreement"], "version": case["agreement"]["version"]}
+    if intent["case"] != case_digest({**own, "file": hashlib.sha256(FILE + canonical(case)).hexdigest()}):
         raise Refused(f"entry {start} (intent) is for another case file")
     cases = opened(told, evidence["openings"], "case")
     approvals = {}
@@ -143,7 +152,9 @@ def release(told: list[Told], evidence: Told) -> list[str]:
         check_standing(approvals, standing(enumerate(told[:start])))
     except Refused as refused:
         raise Refused(f"entry {start} (intent): {refused}") from None
-    _stopped(told[:start], case, delivered)
+    stop = stopped_by(enumerate(told[:start]), {**own, "submission": case["submission"]})
+    if stop is not None:
+        raise Refused(f"entry {stop} (stop) was in force when the intent was made")
     if not start < end or delivered["over"] != intent["over"]:
         raise Refused(f"entry {end} (delivered) is over something else than its intent")
     for at in range(start + 1, end):

@@ -1,10 +1,11 @@
 """The sealer: the one process that turns an answer into a package, and it trusts nothing but the proof.
 
-It runs as its own user. It has no database, no key of the log, and no line of the program that asks it. It
-is told the case, the answer's digest, the recipients' certificates, the intent entry and its receipt. It checks
-the receipt by the policy, recomputes what was approved, finds a specialist and a releasing official, asks the
-witnesses how far the ledger has grown, reads it for a stop after the intent, checks every certificate's path up to
-the agency's own roots, and only then opens the answer's file, which may hold the allowed elements and no other.
+It runs as its own user. It has no database, no key of the log, and no line of the program that asks it. It is told the
+digests of the case file and the answer, who asked under which agreement, the recipients' certificates, the intent entry
+and its receipt. It checks the receipt by the policy, recomputes what was approved, finds a specialist and a releasing
+official, asks the witnesses how far the ledger has grown, reads it for a stop in force or after the intent, checks
+every certificate's path up to the agency's own roots, and only then opens the answer's file, which may hold the allowed
+elements and no other.
 
 Exit 0 with the package written; exit 1 with one line that says why not. The package carries its proof.
 """
@@ -33,12 +34,14 @@ from counterseal_verify.approvals import check_approval, check_standing, standin
 from counterseal_verify.certificate import check_path
 from counterseal_verify.envelope import envelop
 from counterseal_verify.newest import Ask, ask, newest_witnessed
-from counterseal_verify.package import ANSWER_ROOM, approved_digest, canonical, check_answer, note_of
+from counterseal_verify.package import ANSWER_ROOM, approved_digest, canonical, case_digest, check_answer, note_of
+from counterseal_verify.release import stopped_by
 from counterseal_verify.verify import LOG, Head, Key, Policy, Refused, entries_from, leaf, receipt
 
 GATEWAY = b"counterseal/gateway/v1\0"
 SUITE = Suite(KEM.MLKEM1024_P384, KDF.HKDF_SHA384, AEAD.AES_256_GCM)
 ML_KEM_LENGTH = 1568
+STOP, LIFT = b'"kind":"stop"', b'"kind":"lift"'
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 
 
@@ -61,19 +64,19 @@ def check(request: dict[str, Any], trusted: str, ledger: Path, told: Ask = ask) 
     recipients = [hashlib.sha256(key).hexdigest() for key in keys]
     if not recipients or len(set(recipients)) < len(recipients):
         raise Refused("no recipient, or one twice")
-    if intent["body"]["over"] != approved_digest(request["case"], request["answer"], recipients):
+    case = case_digest(request)
+    if intent["body"]["over"] != approved_digest(case, request["answer"], recipients):
         raise Refused("the intent is for another case, answer or recipient")
     newest = _grown_to(newest_witnessed(trusted, head.origin, told), policy, ledger)
     if newest.origin != head.origin or newest.size < head.size:
         raise Refused("the ledger is older than the receipt")
-    first, following = entries_from(ledger, newest, _first_needed(intent, index))
-    enrolled = _enrolments(intent, index, first, following)
-    if min(enrolled, default=first) < first:
-        first, following = entries_from(ledger, newest, min(enrolled))
-    if following[index - first] != entry:
+    _, entries = entries_from(ledger, newest, 0)
+    if entries[index] != entry:
         raise Refused("the ledger holds another entry in the intent's place")
-    _check_approvals(intent, index, first, following)
-    since = [json.loads(later) for later in following[index - first + 1 :]]
+    _check_approvals(intent, index, entries)
+    if _stopped(entries[:index], request):
+        raise Refused("a stop order was in force before the intent")
+    since = [json.loads(later) for later in entries[index + 1 :]]
     if any(later["kind"] == "stop" for later in since):
         raise Refused("a stop order came after the intent; the intent must be made anew")
     if any(later["kind"] == "safeguards" and _lapsed(later, request["agency"]) for later in since):
@@ -99,37 +102,29 @@ def _lapsed(entry: dict[str, Any], agency: str) -> bool:
     return bool(body.get("act") == "lapsed" and body.get("agency") == agency)
 
 
-def _first_needed(intent: dict[str, Any], index: int) -> int:
-    return min([index, *(int(one["entry"]) for one in intent["body"]["approvals"])])
+def _stopped(before: list[bytes], request: dict[str, Any]) -> bool:
+    """Tell whether an order in force reaches the agency or the agreement, or everything."""
+    orders = ((at, json.loads(line)) for at, line in enumerate(before) if STOP in line or LIFT in line)
+    return stopped_by(orders, {name: str(request[name]) for name in ("agency", "agreement")}) is not None
 
 
-def _enrolments(intent: dict[str, Any], index: int, first: int, following: list[bytes]) -> list[int]:
-    """Give where the keys of the approvals were enrolled, each before its approval and that before the intent."""
-    found = []
-    for one in intent["body"]["approvals"]:
-        if not first <= one["entry"] < index:
-            raise Refused("an approval does not stand before the intent")
-        at = json.loads(following[one["entry"] - first]).get("body", {}).get("enrolled")
-        if not isinstance(at, int) or not 0 <= at < one["entry"]:
-            raise Refused("an approval's key was never enrolled for signing")
-        found.append(at)
-    return found
-
-
-def _check_approvals(intent: dict[str, Any], index: int, first: int, following: list[bytes]) -> None:
+def _check_approvals(intent: dict[str, Any], index: int, entries: list[bytes]) -> None:
     """A specialist's and a releasing official's approval, each an entry before the intent, over this digest.
 
-    Each signature is verified here, with the key that its enrolment entered; nothing has ended that key or given
-    its holder another role between that enrolment and the intent.
+    Each signature is verified here, with the key that its enrolment entered before it; nothing has ended that key or
+    given its holder another role between that enrolment and the intent.
     """
     over = intent["body"]["over"]
-    about_keys = [(at, line) for at, line in enumerate(following[: index - first], first) if b'"act":"key' in line]
-    held = standing((at, json.loads(line)) for at, line in about_keys)
+    held = standing((at, json.loads(line)) for at, line in enumerate(entries[:index]) if b'"act":"key' in line)
     approvals = {}
     for one in intent["body"]["approvals"]:
-        signed = json.loads(following[one["entry"] - first])
-        at = signed["body"]["enrolled"]
-        enrolment = json.loads(following[at - first])
+        if not 0 <= one["entry"] < index:
+            raise Refused("an approval does not stand before the intent")
+        signed = json.loads(entries[one["entry"]])
+        at = signed.get("body", {}).get("enrolled")
+        if not isinstance(at, int) or not 0 <= at < one["entry"]:
+            raise Refused("an approval's key was never enrolled for signing")
+        enrolment = json.loads(entries[at])
         key = check_approval(signed, enrolment, over)
         if key != one["official"]:
             raise Refused("an approval is not what the intent says")
@@ -226,7 +221,7 @@ def seal(answer: bytes, request: dict[str, Any], policy: str, custody: Custody, 
         **proof,
         "agreement": str(request["agreement"]),
         "answer": base64.b64encode(answer.ljust(ANSWER_ROOM)).decode(),
-        "case": request["case"],
+        "case": case_digest(request),
         "conditions": custody.conditions(str(request["agreement"]), str(request["version"])),
         "policy": hashlib.sha256(policy.encode()).hexdigest(),
         "recipients": sorted(hashlib.sha256(one).hexdigest() for one in certificates),

@@ -125,7 +125,7 @@ class RealOffice(RuleBasedStateMachine):
 
     def release(self, version: int) -> Release:
         answer = hashlib.sha256(answer_of(version)).hexdigest()
-        return Release("c" * 64, answer, (hashlib.sha256(self.key).hexdigest(),))
+        return Release(UNDER.digest, answer, (hashlib.sha256(self.key).hexdigest(),))
 
     def open(self) -> None:
         point_at(self.folder)
@@ -218,7 +218,7 @@ class RealOffice(RuleBasedStateMachine):
         index, release = data.draw(st.sampled_from(self.intents))
         expected = self.model("send", self.places.index(index))
         try:
-            release_answer(self.gate, release, index, [self.key], UNDER)
+            release_answer(self.gate, release, UNDER, index, [self.key])
         except CountersealError:
             assert expected is None
             return

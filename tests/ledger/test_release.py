@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.flow.book import publish_witnessed
 from counterseal.flow.release import Gate, SealerProcess, intend, release_answer, stop
 from counterseal.ledger.folder import LedgerFolder, prove_entry
-from counterseal.ledger.intent import Approval, Release
+from counterseal.ledger.intent import Approval, Release, Reviewed
 from counterseal.ledger.note import sign_note
 from counterseal.ledger.policy import read_policy
 from counterseal.ledger_wiring import post
@@ -51,7 +51,7 @@ ANSWER = json.dumps(
         "v": 1,
     }
 ).encode()  # fmt: skip
-UNDER = ("an-agency", "an-agreement", "1.0.0")
+UNDER = Reviewed("c" * 64, "an-agency", "an-agreement", "1.0.0")
 
 
 @dataclass
@@ -108,9 +108,9 @@ def sealers_folder(folder: Path, authority: Authority) -> sealer.Custody:
     """What a sealer holds itself: one agency's root, one agreement's conditions, the custodian's key."""
     make_keys(folder / "custody", "custodian.example", CUSTODIAN_KEYS, os.urandom)
     (folder / "agencies").mkdir()
-    (folder / "agreements" / UNDER[1]).mkdir(parents=True)
-    (folder / "agencies" / f"{UNDER[0]}.pem").write_bytes(authority.pem)
-    (folder / "agreements" / UNDER[1] / "conditions.txt").write_text("# Heading\nOnly for the case named.\n")
+    (folder / "agreements" / UNDER.agreement).mkdir(parents=True)
+    (folder / "agencies" / f"{UNDER.agency}.pem").write_bytes(authority.pem)
+    (folder / "agreements" / UNDER.agreement / "conditions.txt").write_text("# Heading\nOnly for the case named.\n")
     return sealer.Custody(folder / "agencies", folder / "agreements", folder / "custody" / "custodian.ed25519")
 
 
@@ -132,7 +132,7 @@ def scene(log: LedgerLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     authority = Authority()
     officer = authority.issue("An Officer", "p256")
     key = officer.der
-    release = Release("c" * 64, answer, (hashlib.sha256(key).hexdigest(),))
+    release = Release(UNDER.digest, answer, (hashlib.sha256(key).hexdigest(),))
     custody = sealers_folder(tmp_path, authority)
     process = SealerProcess(
         tmp_path / "policy", log.folder, tmp_path / "answers", custody.agencies, custody.agreements, custody.custodian
@@ -165,7 +165,7 @@ def kinds() -> list[str]:
 
 
 def test_an_answer_that_its_recipient_cannot_open(scene: Scene):
-    package = Package.read(release_answer(scene.gate, scene.release, approved(scene), [scene.key], UNDER).read_bytes())
+    package = Package.read(release_answer(scene.gate, scene.release, UNDER, approved(scene), [scene.key]).read_bytes())
     note = open_envelope(package.sealed, FileKey(scene.key, scene.officer.key))
     content = json.loads(note.decode().split("\n")[1])
     assert base64.b64decode(content["answer"]).rstrip() == ANSWER
@@ -245,7 +245,7 @@ def test_a_gateway_that_lies_about_roles(scene: Scene, how: Callable[[Scene], No
     """The sealer goes by the roles in which the keys stand in the ledger at the intent, and by no one's word."""
     how(scene)
     with pytest.raises(CountersealError, match=why):
-        release_answer(scene.gate, scene.release, lied(scene), [scene.key], UNDER)
+        release_answer(scene.gate, scene.release, UNDER, lied(scene), [scene.key])
     assert not list(scene.gate.packages.iterdir())
 
 
@@ -253,7 +253,7 @@ def test_a_role_that_changes_after_the_intent(scene: Scene):
     """What stood when the intent was made stands: the intent is the moment that counts."""
     intent = approved(scene)
     enrol(scene.log, {"ben": "counsel"})
-    assert release_answer(scene.gate, scene.release, intent, [scene.key], UNDER).is_file()
+    assert release_answer(scene.gate, scene.release, UNDER, intent, [scene.key]).is_file()
 
 
 def test_a_role_withdrawn_before_the_intent(scene: Scene):
@@ -278,19 +278,18 @@ def test_a_stop_between_intent_and_sealing(scene: Scene):
     intent = approved(scene)
     stop(scene.log, scene.gate.policy, post, {"case": scene.release.case})
     with pytest.raises(CountersealError, match="stop order came after"):
-        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
+        release_answer(scene.gate, scene.release, UNDER, intent, [scene.key])
     assert not list(scene.gate.packages.iterdir())
 
 
 def _request(scene: Scene, told: int) -> dict[str, object]:
     """What the sealer is told of the entry ``told``."""
     return {
-        "case": scene.release.case,
+        **asdict(UNDER),
         "answer": scene.release.answer,
         "recipients": [base64.b64encode(scene.key).decode()],
         "entry": base64.b64encode(scene.log.entry(told)).decode(),
         "receipt": str(prove_entry(LedgerFolder(scene.log.folder), told)),
-        **dict(zip(("agency", "agreement", "version"), UNDER, strict=True)),
     }
 
 
@@ -364,9 +363,9 @@ def test_safeguards_that_lapse_between_intent_and_sealing(scene: Scene):
     intent = approved(scene)
     with one_act():
         scene.log.append("safeguards", {"act": "lapsed", "agency": "another"})
-        scene.log.append("safeguards", {"act": "lapsed", "agency": UNDER[0]})
+        scene.log.append("safeguards", {"act": "lapsed", "agency": UNDER.agency})
     with pytest.raises(CountersealError, match="safeguards lapsed"):
-        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
+        release_answer(scene.gate, scene.release, UNDER, intent, [scene.key])
     assert not list(scene.gate.packages.iterdir())
 
 
@@ -374,7 +373,7 @@ def test_another_agencys_safeguards_that_hold_up_this_one(scene: Scene):
     intent = approved(scene)
     with one_act():
         scene.log.append("safeguards", {"act": "lapsed", "agency": "another"})
-    assert release_answer(scene.gate, scene.release, intent, [scene.key], UNDER).is_file()
+    assert release_answer(scene.gate, scene.release, UNDER, intent, [scene.key]).is_file()
 
 
 def test_an_answer_without_a_quorum(scene: Scene):
@@ -382,7 +381,7 @@ def test_an_answer_without_a_quorum(scene: Scene):
     scene.server.shutdown()
     scene.server.server_close()
     with pytest.raises(CheckFailedError, match="quorum"):
-        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
+        release_answer(scene.gate, scene.release, UNDER, intent, [scene.key])
     assert not list(scene.gate.packages.iterdir())
 
 
@@ -427,7 +426,7 @@ def test_a_sealer_that_believes_the_gateway(scene: Scene, change: str, tmp_path:
 
 
 def test_an_answer_outside_the_vault(scene: Scene):
-    package = release_answer(scene.gate, scene.release, approved(scene), [scene.key], UNDER)
+    package = release_answer(scene.gate, scene.release, UNDER, approved(scene), [scene.key])
     assert b"CANARY" not in package.read_bytes()
     files = [path for path in scene.log.folder.rglob("*") if path.is_file()]
     assert not any(b"CANARY" in path.read_bytes() for path in files)
@@ -449,7 +448,7 @@ def test_an_approval_that_the_ledgers_owner_made_up(scene: Scene, what: str):
     approve(scene.log, scene.release, "ann")
     approve(scene.log, scene.release, "ben", **FORGED[what])
     with pytest.raises(CountersealError, match="approval"):
-        release_answer(scene.gate, scene.release, lied(scene), [scene.key], UNDER)
+        release_answer(scene.gate, scene.release, UNDER, lied(scene), [scene.key])
     assert not list(scene.gate.packages.iterdir())
 
 
@@ -460,7 +459,7 @@ def test_an_approval_by_a_key_that_was_ended(scene: Scene):
     approve(scene.log, scene.release, "ben")
     intent = intend(scene.log, scene.office, scene.release)
     with pytest.raises(CountersealError, match="ended"):
-        release_answer(scene.gate, scene.release, intent, [scene.key], UNDER)
+        release_answer(scene.gate, scene.release, UNDER, intent, [scene.key])
 
 
 def test_an_approval_by_an_administrators_key(scene: Scene):
@@ -470,4 +469,48 @@ def test_an_approval_by_an_administrators_key(scene: Scene):
     approve(scene.log, scene.release, "ann")
     approve(scene.log, scene.release, "eve")
     with pytest.raises(CountersealError, match="never enrolled"):
-        release_answer(scene.gate, scene.release, lied(scene), [scene.key], UNDER)
+        release_answer(scene.gate, scene.release, UNDER, lied(scene), [scene.key])
+
+
+@pytest.mark.parametrize("name", ["file", "agency", "agreement", "version"])
+def test_a_gateway_that_names_another_agency_or_other_conditions_than_were_signed_for(scene: Scene, name: str):
+    """The sealer would take another agency's roots, miss this one's lapse and stops, or add other conditions."""
+    intent = approved(scene)
+    other = replace(UNDER, **{name: "another"})
+    with pytest.raises(CountersealError, match="sealer") as refused:
+        release_answer(scene.gate, scene.release, other, intent, [scene.key])
+    assert "another case" in str(refused.value)
+    assert list(scene.gate.packages.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "reaches", "reached"),
+    [
+        ("everything", "", True),
+        ("agency", "an-agency", True),
+        ("agreement", "an-agreement", True),
+        ("agency", "another-agency", False),
+        ("agreement", "another-agreement", False),
+    ],
+)
+def test_a_gateway_that_is_blind_to_a_stop_order_in_force(scene: Scene, scope: str, reaches: str, reached: bool):
+    """The order stands before the intent, and the gateway takes no notice of it: then the sealer does."""
+    stop(scene.log, scene.gate.policy, post, {"scope": scope, "reaches": reaches})
+    approve(scene.log, scene.release, "ann")
+    approve(scene.log, scene.release, "ben")
+    intent = lied(scene)
+    if reached:
+        with pytest.raises(CountersealError, match="in force before the intent"):
+            release_answer(scene.gate, scene.release, UNDER, intent, [scene.key])
+        assert list(scene.gate.packages.iterdir()) == []
+    else:
+        assert release_answer(scene.gate, scene.release, UNDER, intent, [scene.key]).is_file()
+
+
+def test_a_stop_order_that_was_lifted_and_halts_releases_for_good(scene: Scene):
+    entry, _ = stop(scene.log, scene.gate.policy, post, {"scope": "everything", "reaches": ""})
+    with one_act():
+        scene.log.lock()
+        scene.log.append("lift", {"act": "lifted", "order": 1, "stop": entry})
+    scene.log.publish()
+    assert release_answer(scene.gate, scene.release, UNDER, approved(scene), [scene.key]).is_file()

@@ -53,7 +53,7 @@ def test_others_who_enter_something_hold_up_a_release(scene: Scene, when: str):
         scene.gate.seal(request, package)
 
     gate = replace(scene.gate, **({"post": posts} if when.startswith("while") else {"seal": seals}))
-    assert release_answer(gate, scene.release, intent, [scene.key], UNDER).is_file()
+    assert release_answer(gate, scene.release, UNDER, intent, [scene.key]).is_file()
     assert kinds()[-3:] == ["intent", "case", "delivered"]
 
 
@@ -66,7 +66,7 @@ def test_a_sealer_that_refuses_is_asked_again(scene: Scene):
         raise CountersealError("sealer", "No.")
 
     with pytest.raises(CountersealError, match="No"):
-        release_answer(replace(scene.gate, seal=refuses), scene.release, intent, [scene.key], UNDER)
+        release_answer(replace(scene.gate, seal=refuses), scene.release, UNDER, intent, [scene.key])
     assert len(asked) == 1
 
 
@@ -81,7 +81,7 @@ def test_an_office_that_asks_no_witness(scene: Scene):
     """Such a policy is well formed, and a reader may go by it: here it would make ``witnessed`` mean nothing."""
     intent, gate = approved(scene), by_nobody(scene)
     with pytest.raises(CheckFailedError, match="asks for no witness"):
-        release_answer(gate, scene.release, intent, [scene.key], UNDER)
+        release_answer(gate, scene.release, UNDER, intent, [scene.key])
     with pytest.raises(CheckFailedError, match="asks for no witness"):
         stop(scene.log, gate.policy, post, {"case": scene.release.case})
     assert kinds()[-2:] == ["intent", "stop"]
@@ -92,7 +92,7 @@ def test_a_sealer_that_asks_no_witness(scene: Scene):
     given = scene.gate.policy
     by_nobody(scene)
     with pytest.raises(CountersealError, match="asks for no witness"):
-        release_answer(replace(scene.gate, policy=given), scene.release, intent, [scene.key], UNDER)
+        release_answer(replace(scene.gate, policy=given), scene.release, UNDER, intent, [scene.key])
     assert not list(scene.gate.packages.iterdir())
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.ledger.test_release import sealers_folder
 from tests.release_package.pki import BEGAN, KINDS, Authority, Officer
 
 from counterseal.ledger.folder import LedgerFolder, prove_entry
-from counterseal.ledger.intent import Release, intent_body
+from counterseal.ledger.intent import Release, Reviewed, intent_body
 from counterseal_verify import sealer
 
 SHORT = {"line_1": "1 A ST", "line_2": "", "city": "ELY", "state": "NV", "zip": "89301"}
@@ -57,8 +57,11 @@ class Bench:
         """Two people approve the answer, the intent stands in the ledger, and the gateway asks."""
         answer = answer_of(address)
         certificates = [one.der for one in officers]
+        reviewed = Reviewed("c" * 64, "an-agency", "an-agreement", "1.0.0")
         release = Release(
-            "c" * 64, hashlib.sha256(answer).hexdigest(), tuple(hashlib.sha256(one).hexdigest() for one in certificates)
+            reviewed.digest,
+            hashlib.sha256(answer).hexdigest(),
+            tuple(hashlib.sha256(one).hexdigest() for one in certificates),
         )
         enrol(self.log, {"ann": "specialist", "ben": "releasing"})
         approvals = [approve(self.log, release, name) for name in ("ann", "ben")]
@@ -69,14 +72,11 @@ class Bench:
             index = self.log.append("intent", intent_body(release, approvals, self.log.size_and_root()[0]))
         self.log.publish()
         return {
-            "case": release.case,
+            **asdict(reviewed),
             "answer": release.answer,
             "recipients": [base64.b64encode(one).decode() for one in certificates],
             "entry": base64.b64encode(self.log.entry(index)).decode(),
             "receipt": str(prove_entry(LedgerFolder(self.log.folder), index)),
-            "agency": "an-agency",
-            "agreement": "an-agreement",
-            "version": "1.0.0",
         }
 
     def seal(self, address: dict[str, str], *officers: Officer, at: datetime = NOW) -> bytes:

@@ -19,7 +19,7 @@ from counterseal.core.request import SubmissionId
 from counterseal.errors import CountersealError
 from counterseal.flow.in_force import read_agreement
 from counterseal.ledger.canonical import canonical
-from counterseal.ledger.intent import Release
+from counterseal.ledger.intent import Release, Reviewed
 from counterseal.store.casework import opinions
 from counterseal.store.register import officers_of
 
@@ -48,9 +48,11 @@ class CaseFile:
     unregistered: tuple[str, ...]
 
     @property
-    def sha256(self) -> str:
-        """The digest of the case, in hexadecimal."""
-        return sha256(b"counterseal/case/v1\0" + canonical(self.document)).hexdigest()
+    def reviewed(self) -> Reviewed:
+        """The case by its digests: what is signed."""
+        file = sha256(b"counterseal/case-file/v2\0" + canonical(self.document)).hexdigest()
+        under = self.document["agreement"]
+        return Reviewed(file, self.document["agency"], under["id"], under["version"])
 
 
 def case_file(workspace: Workspace, files: BatchFiles, case: CaseHeld, *, today: date) -> CaseFile:
@@ -69,7 +71,8 @@ def case_file(workspace: Workspace, files: BatchFiles, case: CaseHeld, *, today:
     salt = _keyed(files, folder, case, "case")
     asked = sorted(name for name in findings if name != "row")
     document = {
-        "v": 1,
+        "v": 2,
+        "agency": case.agency,
         "case": case.id,
         "round": case.round,
         "submission": case.submission,
@@ -126,7 +129,7 @@ def release_of(file: CaseFile, answer: bytes) -> Release:
             f"{len(file.unregistered) or 'All'} of the officers whom the request names are not registered to receive.",
             next_step="The agency registers their certificates; until then nothing is signed.",
         )
-    return Release(file.sha256, sha256(answer).hexdigest(), tuple(one.sha256 for one in file.officers))
+    return Release(file.reviewed.digest, sha256(answer).hexdigest(), tuple(one.sha256 for one in file.officers))
 
 
 def one_row(files: BatchFiles, path: Path, row: int) -> dict[str, Any]:

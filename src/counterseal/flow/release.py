@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from counterseal.errors import CountersealError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from counterseal.ledger.entry import Fact
     from counterseal.ledger.gather import Post
-    from counterseal.ledger.intent import Approval, Release
+    from counterseal.ledger.intent import Approval, Release, Reviewed
     from counterseal.ledger.policy import Policy
     from counterseal.store.ledger_log import LedgerLog
 
@@ -161,34 +161,32 @@ def stop(log: LedgerLog, policy: Policy, post: Post, body: Mapping[str, Fact]) -
 def release_answer(
     gate: Gate,
     release: Release,
+    reviewed: Reviewed,
     intent: int,
     recipients: Sequence[bytes],
-    under: tuple[str, str, str],
     also: Callable[[int], None] = lambda _: None,
 ) -> Path:
     """Let the answer of a witnessed intent be sealed, and enter its delivery. Give the package's path.
 
-    ``recipients`` are the named officers' certificates (DER), ``under`` the ids of agency and agreement and the
-    version that decided; ``also`` runs with the delivery's index in its transaction. Raises CheckFailedError
+    ``reviewed`` is the case that ``release`` names by its digest, ``recipients`` are the named officers' certificates
+    (DER); ``also`` runs with the delivery's index in its transaction. Raises CheckFailedError
     ``quorum``, CountersealError ``sealer`` with the sealer's own reason when it refuses, or ``overtaken`` when an
     order came after the sealer had looked: what is sealed is not delivered then, and nobody can fetch it.
     """
     request: dict[str, object] = {
-        "case": release.case,
+        **asdict(reviewed),
         "answer": release.answer,
         "recipients": [base64.b64encode(key).decode("ascii") for key in recipients],
         "entry": base64.b64encode(gate.log.entry(intent)).decode("ascii"),
-        "agency": under[0],
-        "agreement": under[1],
-        "version": under[2],
     }
     package = gate.packages / f"{release.digest}.sealed"
     _seal(gate, intent, request, package)
     with one_act():
         gate.log.lock()
-        _not_overtaken(gate.log, intent, under[0])
-        told: dict[str, Fact] = {"intent": intent, "over": release.digest, "agency": under[0], "agreement": under[1]}
-        also(gate.log.append("delivered", told))
+        _not_overtaken(gate.log, intent, reviewed.agency)
+        told: dict[str, Fact] = {"intent": intent, "over": release.digest}
+        under: dict[str, Fact] = {"agency": reviewed.agency, "agreement": reviewed.agreement}
+        also(gate.log.append("delivered", {**told, **under}))
     gate.log.publish()
     return package
 

@@ -40,7 +40,7 @@ def release_evidence(office: Office, delivered: int, *, by: str) -> str:
     held = held_case(case.case)
     file = case_file(office.workspace, office.files, held, today=office.clock.now().date())
     intent = entries_at([told := int(entries_at([delivered])[delivered].body["intent"])])[told]
-    if file.sha256 != intent.body["case"]:
+    if file.reviewed.digest != intent.body["case"]:
         raise CountersealError("release-evidence", "The case file is no longer the one that was signed.")
     opened = _openings(office, case.submission)
     signed = [int(one["entry"]) for one in intent.body["approvals"]]

@@ -122,9 +122,8 @@ def _release(office: Office, case: int) -> Path:
 
     index = intend(office.ledger, people, ready.release, keep_intent)
     certificates = [certificate_bytes(one.certificate) for one in ready.file.officers]
-    under = (ready.case.agency, ready.case.agreement, ready.file.document["agreement"]["version"])
     publish_roots(office, ready.case.agency)
-    return release_answer(_gate(office), ready.release, index, certificates, under, keep_delivery)
+    return release_answer(_gate(office), ready.release, ready.file.reviewed, index, certificates, keep_delivery)
 
 
 def publish_roots(office: Office, agency: str) -> None:

@@ -20,7 +20,28 @@ if TYPE_CHECKING:
     from counterseal.ledger.entry import Fact
 
 CONTEXT = b"counterseal/release/v1\0"
+CASE = b"counterseal/case/v2\0"
 BOTH = {Role.SPECIALIST.value, Role.RELEASING.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A case as two people reviewed it: its file by digest, who asked, and under which version of which agreement.
+
+    The four are one digest, which both sign. So the sealer, which sees no case file, takes nobody's word for whose
+    certificates and stop orders count, and under which conditions an answer goes.
+    """
+
+    file: str
+    agency: str
+    agreement: str
+    version: str
+
+    @property
+    def digest(self) -> str:
+        """The digest of the case, in hexadecimal."""
+        told = {"file": self.file, "agency": self.agency, "agreement": self.agreement, "version": self.version}
+        return sha256(CASE + canonical(told)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
