@@ -27,8 +27,8 @@ def told(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
 
 
 def test_an_office_from_which_nothing_left(place: str, capsys: pytest.CaptureFixture[str]):
-    assert told(capsys, "custody", "list", "--workspace", place) == {"held": []}
-    assert told(capsys, "custody", "due", "--workspace", place) == {"due": [], "overdue": 0}
+    assert told(capsys, "custody", "list", "--workspace", place) == {"held": [], "demonstration": True}
+    assert told(capsys, "custody", "due", "--workspace", place) == {"due": [], "overdue": 0, "demonstration": True}
     assert status(["custody", "list", "--workspace", place]) == 0
     assert status(["custody", "due", "--workspace", place]) == 0
 

@@ -122,3 +122,37 @@ def test_one_person_who_lifts_under_another_spelling(place: str, again: str, cap
     assert status([*lift, "--by", "cora", "--authority", "vacated on 6 March"]) == 0
     assert status([*lift, "--by", again]) == 2
     assert orders(place, capsys)[0]["state"] == "in force, lifting asked"
+
+
+def test_an_answer_of_a_demonstration_that_does_not_say_so(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Every command that is told which workspace; an office says nothing of the kind, and a fault stays one line."""
+    capsys.readouterr()
+    assert issue(place) == 0
+    assert "demonstration" in capsys.readouterr().out
+    for call in (
+        ["stop-order", "list", f"--workspace={place}"],
+        ["custody", "list", "--workspace", place],
+        ["agency", "list", "--workspace", place],
+        ["ledger", "fsck", place],
+        ["doctor", "--workspace", place],
+    ):
+        status(call)
+        assert "demonstration" in capsys.readouterr().out, call
+        if call[0] != "agency":
+            status([*call, "--json"])
+            assert json.loads(capsys.readouterr().out)["demonstration"] is True, call
+    assert status(["stop-order", "lift", "9", "--workspace", place, "--by", "carl"]) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+
+
+def test_an_office_that_calls_itself_a_demonstration(
+    tmp_path: Path, empty_database: None, capsys: pytest.CaptureFixture[str]
+):
+    own = str(tmp_path / "office")
+    assert status(["init", own]) == 0
+    assert status(["stop-order", "list", "--workspace", own]) == 0
+    assert status(["stop-order", "list", "--workspace", own, "--json"]) == 0
+    assert "demonstration" not in capsys.readouterr().out

@@ -263,3 +263,40 @@ def test_a_person_under_an_order_whom_a_request_describes_without_the_number(
     )
     after = (batch / "response.jsonl").read_bytes()
     assert after.splitlines()[row - 1] == before.splitlines()[row - 1]
+
+
+def _kinds(at) -> list[tuple[str, str]]:
+    size = at.ledger.size_and_root()[0]
+    entries = [json.loads(at.ledger.entry(index)) for index in range(size)]
+    return [(one["kind"], one.get("body", {}).get("why", "")) for one in entries]
+
+
+def test_a_wrong_registry_that_is_found_when_the_request_is_entered(
+    tmp_path: Path, made_up: Path, empty_database: None
+):
+    """It would lie there unfinished and bound to that day."""
+    at = office(tmp_path / "office")
+    with pytest.raises(CountersealError, match="registry-unreadable"):
+        run(at, made_up, tmp_path / "none")
+
+    assert "received" not in [kind for kind, _ in _kinds(at)]
+    assert run(at, made_up).rows == 900
+
+
+def test_a_request_under_an_agreement_that_nobody_knows_and_of_which_no_record_is_kept(
+    tmp_path: Path, made_up: Path, empty_database: None
+):
+    """Every request is recorded, granted or not (26 U.S.C. 6103(p)(3)(A)); a folder that a clerk mistypes is none."""
+    at = office(tmp_path / "office")
+    request = Path(shutil.copytree(made_up / "request" / SUBMISSION, tmp_path / SUBMISSION))
+    with pytest.raises(CountersealError, match="agreement-unknown"):
+        wiring.run(
+            at, request, made_up / "registry", received_on=RECEIVED_ON, agreement="nowhere/at/all", progress=None
+        )
+    assert "refused" not in [kind for kind, _ in _kinds(at)]
+    manifest = json.loads((request / "manifest.json").read_bytes())
+    (request / "manifest.json").write_text(json.dumps({**manifest, "agreement": "unheard-of"}))
+    with pytest.raises(CountersealError, match="agreement-unknown"):
+        wiring.run(at, request, made_up / "registry", received_on=RECEIVED_ON, agreement=None, progress=None)
+
+    assert _kinds(at)[-1] == ("refused", "agreement-unknown")

@@ -33,6 +33,7 @@ from counterseal.cli.doctor import doctor
 from counterseal.cli.explain import explain
 from counterseal.cli.failures import machine_failure
 from counterseal.cli.open import open_package
+from counterseal.cli.output import saying_whose
 from counterseal.cli.replay import replay
 from counterseal.cli.serve import serve
 from counterseal.errors import CheckFailedError, CountersealError
@@ -96,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def status(arguments: list[str]) -> int:
     """Run one command and give its exit status."""
     try:
-        answer = program().main(args=arguments, prog_name="counterseal", standalone_mode=False)
+        with saying_whose(arguments):
+            answer = program().main(args=arguments, prog_name="counterseal", standalone_mode=False)
     except typer.Abort:
         return _says("interrupted; nothing was released", 130)
     except TyperException as wrong:

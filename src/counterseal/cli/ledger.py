@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from counterseal.cli.output import answer_json
 from counterseal.errors import CheckFailedError, CountersealError
 from counterseal.ledger.folder import LedgerFolder, prove_entry, verify_folder
 from counterseal.ledger.note import read_head
@@ -146,4 +146,7 @@ def conform() -> None:
 
 
 def _answer(as_json: bool, answer: object, text: str) -> None:
-    sys.stdout.write((json.dumps(answer, ensure_ascii=False) if as_json else text) + "\n")
+    if as_json:
+        answer_json(answer)
+    else:
+        typer.echo(text)

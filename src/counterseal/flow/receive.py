@@ -96,7 +96,7 @@ def receive(
     try:
         law = agreement_for(office, manifest, agreement)
     except CountersealError as fault:
-        if fault.code in OUT_OF_TIME:
+        if fault.code in OUT_OF_TIME or (fault.code == "agreement-unknown" and agreement is None):
             enter_refusal(office, manifest, fault.code)
         raise
     refuse_if_received(manifest, digest=law.digest, received_on=received_on)
