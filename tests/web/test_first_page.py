@@ -15,13 +15,12 @@ FIRST_PAGE = sorted(set(ROLES) - CASES)
 
 
 @pytest.fixture
-def contexts() -> Iterator[None]:
+def contexts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an answer keep what its page was told."""
-    from django.test.utils import setup_test_environment, teardown_test_environment
+    from django.template import Template
+    from django.test.utils import instrumented_test_render
 
-    setup_test_environment()
-    yield
-    teardown_test_environment()
+    monkeypatch.setattr(Template, "_render", instrumented_test_render)
 
 
 def page(role: str) -> str:
