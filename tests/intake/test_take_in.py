@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +21,8 @@ from hypothesis import strategies as st
 from counterseal.core.request import ODD_CHARACTER
 from counterseal.errors import CountersealError
 from counterseal.intake import Receipt, read_manifest, take_in
-from counterseal.intake.columns import rows_batch
+from counterseal.intake.columns import STRAY_QUOTE, rows_batch
+from counterseal.intake.csv import Marked
 from counterseal.intake.parquet import read_parquet
 
 if TYPE_CHECKING:
@@ -93,6 +96,57 @@ def test_a_ragged_row_that_is_no_text_is_dropped_without_a_word(tmp_path: Path):
         (2, "d", "ragged"),
         (3, "g", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (b'"The" address', None),
+        (b'Jo"hn', None),
+        (b' "JO"', None),
+        (b'"JO" ', None),
+        (b'"JO""" N', None),
+        (b'"JO"', "JO"),
+        (b'"J""O"', 'J"O'),
+        (b'""', ""),
+        (b'"""JO"""', '"JO"'),
+        (b'"two\r\nlines"', "two\r\nlines"),
+        (b'"a,""b"", c"', 'a,"b", c'),
+    ],
+)
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_stray_quote_that_is_taken_away_without_a_word(tmp_path: Path, written: bytes, read: str | None, end: bytes):
+    """Its row is malformed, and no other; what RFC 4180 lets stand is read as it was meant."""
+    rows = end.join([b"a,B,c", b"b," + written + b",d", b"c," + written, b'd,"E","f"', b""])
+    _, out = taken(submit(tmp_path, "r.csv", HEADER + rows, 4))
+
+    assert [row["request_ref"] for row in out] == ["a", "b", "c", "d"]
+    assert [row["malformed"] for row in out] == [None, "quoting" if read is None else None, "ragged", None]
+    assert [row["given_name"] for row in out] == ["B", read, None, "E"]
+
+
+def test_a_quote_at_the_edge_of_a_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whatever pieces a file is read in, the same quotes stray."""
+    from counterseal.intake import csv
+
+    file = tmp_path / "r.csv"
+    file.write_bytes(b'\xef\xbb\xbf"a",b\n"x"y,"""z"""\n1"2,"q""\n""r"\n')
+    told = set()
+    for size in range(1, 40):
+        monkeypatch.setattr(csv, "BLOCK", size)
+        marked = csv.Marked(file, b",")
+        told.add(io.BufferedReader(marked).read())
+    mark = csv.STRAY_QUOTE.encode()
+    assert told == {
+        b'\xef\xbb\xbf"a",b\n"x"' + mark + b'y,"""z"""\n1"' + mark + b'2,"q""\n""r"\n,',
+    }  # fmt: skip
+
+
+def test_a_file_that_begins_with_a_mark_and_a_quote(tmp_path: Path):
+    header = b'\xef\xbb\xbf"request_ref","given_name","reason"\n'
+    _, out = taken(submit(tmp_path, "r.csv", header + b'a,"B",c\n', 1))
+
+    assert [(row["malformed"], row["given_name"]) for row in out] == [(None, "B")]
 
 
 def test_ragged_rows_far_into_a_file_of_many_blocks(tmp_path: Path):
@@ -293,3 +347,16 @@ def test_a_row_is_called_plain_that_is_not(columns: list[tuple[str | None, ...]]
 
 def python_words(pattern: str) -> str:
     return re.sub(r"\\x\{([0-9A-F]+)\}", lambda found: f"\\u{found[1]:0>4}", pattern)
+
+
+@given(st.lists(st.lists(st.text(st.sampled_from('a",\r\n ;é'), max_size=6), min_size=3, max_size=3), min_size=1))
+def test_a_row_that_is_written_by_the_rules_and_is_malformed(rows: list[list[str]]):
+    """Whatever a library for CSV writes, no quote of it strays."""
+    import csv as written
+
+    text = io.StringIO()
+    written.writer(text).writerows(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "r.csv"
+        file.write_bytes(text.getvalue().encode())
+        assert STRAY_QUOTE.encode() not in io.BufferedReader(Marked(file, b",")).read()

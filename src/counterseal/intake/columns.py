@@ -19,6 +19,7 @@ FAULTS = {
     "ragged": "the row has more or fewer values than the header",
     "encoding": "a value is not UTF-8 text",
     "nul_byte": "a value holds a NUL byte",
+    "quoting": "a quote stands neither around a value nor doubled within one",
     "too_long": "a value is longer than any value can be",
     "not_json": "the line is not one JSON object",
     "duplicate_key": "the line holds a key twice",
@@ -29,6 +30,9 @@ FAULTS = {
 
 NOT_TEXT = "\U0010fffe"
 """A noncharacter that stands for bytes that are no text; itself never a text."""
+
+STRAY_QUOTE = "\U0010ffff"
+"""A noncharacter that stands behind a quote of CSV which neither begins nor ends a value."""
 
 BLANK, TILDE = 0x20, 0x7E
 """Between them stands what ASCII prints."""
@@ -125,7 +129,7 @@ def _note_plain(column: pa.Array, plain: np.ndarray) -> None:
 def as_text(column: pa.Array, fault: pa.Array, *, odd: bool = True) -> tuple[pa.Array, pa.Array]:
     """Read a column of bytes as UTF-8, noting for each value that cannot be one the reason why.
 
-    ``odd`` false promises that there is neither NOT_TEXT nor a NUL byte, and spares looking for them.
+    ``odd`` false promises that there is no NOT_TEXT, no STRAY_QUOTE and no NUL byte, and spares looking for them.
     """
     held = column.cast(pa.binary())
     try:
@@ -157,14 +161,11 @@ def _without_odd(text: pa.Array, fault: pa.Array) -> tuple[pa.Array, pa.Array]:
     used = held[ends[0] : ends[-1]]
     if not ((used == 0) | (used >= NOT_TEXT.encode()[0])).any():
         return text, fault
-    marked = pc.fill_null(pc.match_substring(text, NOT_TEXT), fill_value=False)
-    if pc.any(marked).as_py():
-        fault = _first(fault, marked, "encoding")
-        text = pc.if_else(marked, pa.scalar(None, pa.string()), text)
-    nul = pc.fill_null(pc.match_substring(text, "\x00"), fill_value=False)
-    if pc.any(nul).as_py():
-        fault = _first(fault, nul, "nul_byte")
-        text = pc.if_else(nul, pa.scalar(None, pa.string()), text)
+    for mark, word in ((NOT_TEXT, "encoding"), ("\x00", "nul_byte"), (STRAY_QUOTE, "quoting")):
+        marked = pc.fill_null(pc.match_substring(text, mark), fill_value=False)
+        if pc.any(marked).as_py():
+            fault = _first(fault, marked, word)
+            text = pc.if_else(marked, pa.scalar(None, pa.string()), text)
     return text, fault
 
 

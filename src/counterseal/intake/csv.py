@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv as written
 import io
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,15 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from counterseal.errors import CountersealError
-from counterseal.intake.columns import LONGEST_VALUE, NOT_TEXT, ahead, as_text, check_header, rows_batch
+from counterseal.intake.columns import (
+    LONGEST_VALUE,
+    NOT_TEXT,
+    STRAY_QUOTE,
+    ahead,
+    as_text,
+    check_header,
+    rows_batch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -21,6 +30,13 @@ if TYPE_CHECKING:
 LONGEST_HEADER = 20_000
 BLOCK = 8 << 20
 """Bytes read at a time. One row may not be longer."""
+ODD = {"\x00", NOT_TEXT, STRAY_QUOTE}
+QUOTE, NEWLINE, BOM = b'"', 0x0A, codecs.BOM_UTF8
+PART = 1 << 18
+"""Bytes that are looked through at once: they stay in the processor's own memory."""
+_EDGE = np.zeros(256, bool)
+_EDGE[list(b",\r\n")] = True
+"""What stands before a value or behind it. A run of quotes with none beside it is even, or its last one strays."""
 
 
 def _mark(fault: UnicodeError) -> tuple[str, int]:
@@ -36,8 +52,10 @@ class Marked(io.RawIOBase):
     """The file as UTF-8, with a last line of its own.
 
     Each run of bytes that is no UTF-8 reads as the mark of columns.NOT_TEXT: the reader below drops, without a
-    word, a ragged row that it cannot decode. The last line is ragged by intent: where it does not arrive as a
-    row, a quote before it was never closed. ``odd`` tells that a mark or a NUL byte has been read so far.
+    word, a ragged row that it cannot decode. It also passes over a quote that neither begins nor ends a value
+    (RFC 4180, 2), and would give ``"The" end`` as ``The end``: STRAY_QUOTE stands behind such a one. The last line is
+    ragged by intent: where it does not arrive as a row, a quote before it was never closed. ``odd`` tells that a mark
+    or a NUL byte has been read so far.
     """
 
     def __init__(self, path: Path, last_line: bytes) -> None:
@@ -47,6 +65,8 @@ class Marked(io.RawIOBase):
         self._ready = memoryview(b"")
         self._last_line: bytes | None = last_line
         self._line_is_open = False
+        self._before, self._held, self._passed = b"\n", b"", 0
+        self._marked = self._file.peek(len(BOM)).startswith(BOM)
         self.odd = False
 
     def readable(self) -> bool:
@@ -58,7 +78,7 @@ class Marked(io.RawIOBase):
         while not self._ready:
             if self._last_line is None:
                 return 0
-            self._ready = memoryview(self._next())
+            self._ready = memoryview(self._quoted(self._next()))
         size = min(len(buffer), len(self._ready))
         buffer[:size] = self._ready[:size]
         self._ready = self._ready[size:]
@@ -80,10 +100,50 @@ class Marked(io.RawIOBase):
         last_line, self._last_line = self._last_line or b"", None
         return text.encode() + end + last_line
 
+    def _quoted(self, piece: bytes) -> bytes:
+        """Mark the quotes that stray. What a piece's last quotes are is known with the next piece."""
+        if self._held:
+            piece, self._held = self._held + piece, b""
+        if self._last_line is not None and piece.endswith(QUOTE):
+            kept = piece.rstrip(QUOTE)
+            piece, self._held = kept, piece[len(kept) :]
+        if not piece:
+            return piece
+        stray = _stray(piece, self._before) if QUOTE in piece else []
+        if self._marked:  # the file begins with a byte order mark, and its first name may be quoted
+            stray = [end for end in stray if self._passed + end != len(BOM) + 1]
+        self._before, self._passed = piece[-1:], self._passed + len(piece)
+        if not stray:
+            return piece
+        self.odd, mark = True, STRAY_QUOTE.encode()
+        return mark.join(piece[begin:end] for begin, end in pairwise([0, *stray, len(piece)]))
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
         super().close()
+
+
+def _stray(piece: bytes, before: bytes) -> list[int]:
+    """Give the places behind each run of quotes that is odd and has no edge of a value on either side."""
+    held, found = np.frombuffer(piece, np.uint8), np.empty(PART, bool)
+    quotes = np.concatenate(
+        [
+            np.flatnonzero(np.equal(part, QUOTE[0], out=found[: len(part)])) + at
+            for at, part in ((at, held[at : at + PART]) for at in range(0, len(held), PART))
+        ]
+    )
+    earlier, later = held[quotes - 1], held[np.minimum(quotes + 1, len(held) - 1)]
+    if not quotes[0]:
+        earlier[0] = before[0]
+    if quotes[-1] == len(held) - 1:
+        later[-1] = NEWLINE
+    inner = ~(_EDGE[earlier] | _EDGE[later])
+    quotes, earlier, later = quotes[inner], earlier[inner], later[inner]
+    begins = np.flatnonzero(np.diff(quotes, prepend=-2) > 1)
+    ends = np.flatnonzero(np.diff(quotes, append=len(held) + 1) > 1)
+    lone = (earlier[begins] != QUOTE[0]) & (later[ends] != QUOTE[0]) & ((ends - begins) % 2 == 0)
+    return (quotes[ends[lone]] + 1).tolist()  # type: ignore[no-any-return]  # numpy gives Any
 
 
 def read_csv(path: Path, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -191,7 +251,11 @@ def _value(text: str, place: int) -> str | None:
         values = next(written.reader([text]), [])
     except written.Error:
         return None
-    if place >= len(values) or len(values[place]) > LONGEST_VALUE or {"\x00", NOT_TEXT} & set(values[place]):
+    if (
+        place >= len(values)
+        or len(values[place]) > LONGEST_VALUE
+        or {"\x00", NOT_TEXT, STRAY_QUOTE} & set(values[place])
+    ):
         return None
     return values[place]
 

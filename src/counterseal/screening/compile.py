@@ -20,6 +20,7 @@ MALFORMED_SAYS = {
     "ragged": "The row has more or fewer values than the header. Write it anew.",
     "encoding": "A value of the row is not UTF-8 text. Write it anew.",
     "nul_byte": "A value of the row holds a NUL byte. Write it anew.",
+    "quoting": "A quote stands neither around a value nor doubled within one. Write the row anew.",
     "too_long": "A value of the row is longer than any value can be. Shorten it.",
     "not_json": "The line is not one JSON object. Write it anew.",
     "unknown_key": "The line holds a key that is no field of the agreement. Leave it out.",
