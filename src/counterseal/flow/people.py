@@ -110,7 +110,7 @@ def propose_role(office: Office, by: int, official: int, role: Role, agency: str
         who, held = _another(by, official)
         _check_person(held.username, role, agency)
         if held.role is role:
-            raise _has_role()
+            raise CountersealError("role", "The official has this role.")
         asked = Proposed(AccountAct.CHANGE, held.username, held.id, held.role, role, agency)
         made = _propose(office, who, asked)
     office.ledger.publish()
@@ -260,8 +260,6 @@ def _check_still(asked: Proposed) -> None:
             raise _taken()
         return
     account = account_held(asked.official)
-    if account.role is asked.role:
-        raise _has_role()
     if account.role is not asked.held_role:
         raise CountersealError("role", "The official has another role than when this was proposed.")
 
@@ -335,10 +333,6 @@ def _another(by: int, official: int) -> tuple[Acting, OfficialListed]:
 
 def _own_role() -> CountersealError:
     return CountersealError("own-role", "Nobody changes their own account; another administrator does.")
-
-
-def _has_role() -> CountersealError:
-    return CountersealError("role", "The official has this role.")
 
 
 def _taken() -> CountersealError:

@@ -51,7 +51,7 @@ DOES = {
     Role.RELEASING: "Signs second, on cases never touched before.",
     Role.COUNSEL: "Settles questions of law, issues stop orders and lifts them with another counsel. Signs no release.",
     Role.OVERSIGHT: "Reads counts, proofs and cases by a logged look; issues stop orders. Changes nothing else.",
-    Role.ADMINISTRATOR: "Accounts, keys and roles, never their own. Reads no case, signs nothing.",
+    Role.ADMINISTRATOR: "Accounts and roles, with another administrator, never one’s own. Reads no case, signs none.",
     Role.CLERK: "Answers one person’s accounting. No case work.",
 }
 ASKED = {
