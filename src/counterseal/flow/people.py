@@ -168,7 +168,9 @@ def may_confirm(office: Office, by: int, held: ProposalHeld) -> str:
         acting(held.by, ADMINISTRATOR)
     except CountersealError:
         raise CountersealError(
-            "proposer-left", "Who proposed this is no administrator any more.", next_step="Withdraw it, and propose it."
+            "proposer-left",
+            "Who proposed this is no administrator any more.",
+            next_step="Withdraw it, then propose it anew.",
         ) from None
     _check_still(held.proposed)
     return who.username
