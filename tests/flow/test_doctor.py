@@ -80,6 +80,21 @@ def test_an_office_that_enters_by_a_clock_that_leapt(at_work: AtWork, monkeypatc
         assert office.ledger.append("start-up", {}, {}) == size
 
 
+@pytest.mark.parametrize(("alive", "state"), [(0, "warning"), (1, "warning"), (2, "sound")])
+def test_an_office_that_nobody_tells_of_its_only_administrator(at_work: AtWork, alive: int, state: str):
+    """One cannot make an account, and cannot be given a key when theirs is lost. A demonstration has one on purpose."""
+    from counterseal.store.models import Official
+
+    Official.objects.create(username="gone", role="administrator", is_active=False)
+    for number in range(alive):
+        Official.objects.create(username=f"ada{number}", role="administrator")
+    assert broken(at_work)["administrators"] == "sound"
+    office = replace(at_work.office, workspace=replace(at_work.office.workspace, demonstration=False))
+    told = {one.name: one for one in wiring.examine(office)}["administrators"]
+    assert told.state.value == state
+    assert state == "sound" or "counterseal administrator" in told.next_step
+
+
 def test_a_registry_whose_key_is_gone_or_open_to_others(at_work: AtWork, made_up: Path, tmp_path: Path):
     from counterseal.flow.registry import build_registry
     from counterseal.store.models import Submission

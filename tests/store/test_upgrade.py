@@ -29,6 +29,33 @@ def taken_back(root: Path, version: str) -> int:
     return entries
 
 
+def officials(root: Path) -> list[tuple[object, ...]]:
+    """Give every account of an office: name, role, and whether it is alive."""
+    from counterseal.store.connection import point_at
+
+    point_at(root)
+    from django.db import connection, connections
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, username, role, is_active FROM store_official ORDER BY id")
+        found = [tuple(row) for row in cursor.fetchall()]
+    connections.close_all()
+    return found
+
+
+def staffed(root: Path) -> list[tuple[object, ...]]:
+    """Add an account in each role, one of them ended, and give them all."""
+    from counterseal.store.connection import point_at
+
+    point_at(root)
+    from counterseal.core.official import Role
+    from counterseal.store.models import Official
+
+    for role in Role:
+        Official.objects.create(username=role.value, role=role.value, is_active=role is not Role.CLERK)
+    return officials(root)
+
+
 @pytest.mark.parametrize("version", EARLIER)
 def test_an_office_of_an_earlier_version_that_loses_its_history(
     tmp_path: Path, empty_database: None, version: str, capsys: pytest.CaptureFixture[str]
@@ -42,9 +69,10 @@ def test_an_office_of_an_earlier_version_that_loses_its_history(
         return int(json.loads(capsys.readouterr().out)["size"])
 
     assert status(["init", str(root), "--demo"]) == 0
-    before = size()
+    before, staff = size(), staffed(root)
     assert taken_back(root, version) == before
     assert status(["doctor", "--workspace", str(root), "--json"]) != 0  # what is not up to date is not called fit
     assert status(["upgrade", "--workspace", str(root)]) == 0
     assert status(["doctor", "--workspace", str(root), "--json"]) == 0
     assert size() >= before
+    assert officials(root) == staff

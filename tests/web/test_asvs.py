@@ -57,6 +57,7 @@ def sign_in(name: str, **more: Any) -> Any:
 def state() -> list[Any]:
     """Everything that an act would change; a look at a case is an entry by design, so entries of looks are left out."""
     from counterseal.store.models import (
+        AccountProposal,
         Approval,
         Case,
         CaseEvent,
@@ -71,8 +72,8 @@ def state() -> list[Any]:
 
     kept: list[Any] = [
         list(model.objects.order_by("pk").values_list())
-        for model in (Approval, Case, CaseEvent, Invitation, OfficialKey, Opinion, SavedFilter, StopOrder)
-    ]
+        for model in (AccountProposal, Approval, Case, CaseEvent, Invitation, OfficialKey, Opinion, SavedFilter, StopOrder)
+    ]  # fmt: skip
     kept.append(list(Official.objects.order_by("pk").values_list("pk", "role", "is_active", "password")))
     kept.append(LedgerEntry.objects.exclude(kind="inspected").count())
     return kept
@@ -203,7 +204,10 @@ def test_7_5_1_and_7_5_3_a_heavy_act_without_signing_in_once_more(office: Path):
         "releasing": ["/cases/1/sign/"],
         "counsel": ["/stop-orders/1/lift/", ("/stop-orders/issue/", issued)],
         "oversight": [("/stop-orders/issue/", issued)],
-        "administrator": ["/people/add/", "/people/1/role/", "/people/1/end/", "/people/1/code/"],
+        "administrator": [
+            *(f"/people/{act}/" for act in ("add", "1/role", "1/end", "1/code")),
+            *(f"/people/proposals/1/{act}/" for act in ("confirm", "withdraw")),
+        ],
         "clerk": ["/account/keys/webauthn/add/", "/account/keys/totp/activate/", "/account/sessions/"],
     }
     before = state()

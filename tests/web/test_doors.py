@@ -108,6 +108,8 @@ MATRIX: dict[str, tuple[str, set[str], set[int]]] = {
     "people/<int:official>/role/": ("/people/1/role/", {"administrator"}, {302}),
     "people/<int:official>/end/": ("/people/1/end/", {"administrator"}, {302}),
     "people/<int:official>/code/": ("/people/1/code/", {"administrator"}, {302}),
+    "people/proposals/<int:proposal>/confirm/": ("/people/proposals/1/confirm/", {"administrator"}, {302}),
+    "people/proposals/<int:proposal>/withdraw/": ("/people/proposals/1/withdraw/", {"administrator"}, {302}),
     "health/": ("/health/", EVERYBODY, {200}),
     "account/code/": ("/account/code/", EVERYBODY, {200}),
     "account/login/": ("/account/login/", EVERYBODY, {302}),

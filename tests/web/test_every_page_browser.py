@@ -33,6 +33,8 @@ from counterseal.flow.judge import groups
 from counterseal.flow.casework import refuse
 from counterseal.flow.sample import announce_sample, draw_sample
 from counterseal.oversight.sample import commitment_to
+from counterseal.core.official import Role
+from counterseal.flow.people import propose_role
 
 issue(office, "submission", "ANOTHER-1", "D.D.C. 25-457, order of 5 February", "cora")
 take(office, 1, official_named("sam"))
@@ -42,17 +44,19 @@ refuse(office, 2, official_named("sam"), "The stated purpose is not borne out.")
 olga, day = official_named("olga"), office.clock.now().date()
 sample, _ = announce_sample(office, olga, day, day, "all", 1, commitment_to(bytes(32)))
 draw_sample(office, olga, sample, bytes(32))
-print(sample, groups(office, "SYN-2026-0001")[0].id, official_named("sue"))
+proposal = propose_role(office, official_named("abe"), official_named("sue"), Role.COUNSEL)
+print(sample, groups(office, "SYN-2026-0001")[0].id, official_named("sue"), proposal)
 """
 
 
 @pytest.fixture(scope="module")
 def addresses(at_work: AtWork) -> dict[str, str]:  # noqa: F811
     """Give each route an address that leads to something."""
-    sample, group, other = at_work.ask(PREPARED).split()
+    sample, group, other, proposal = at_work.ask(PREPARED).split()
     told = {route: line[0] for route, line in MATRIX.items()}
     for route, address in told.items():
         told[route] = re.sub(r"^/people/1/", f"/people/{other}/", address)
+        told[route] = re.sub(r"^/people/proposals/1/", f"/people/proposals/{proposal}/", told[route])
     told["questions/<named:submission>/<named:group>/"] = f"/questions/{SUBMISSION}/{group}/"
     told["cases/<int:case>/<act:act>/"] = "/cases/1/hand-over/"
     told["oversight/sample/<int:announced>/"] = f"/oversight/sample/{sample}/"

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.web.test_doors import CASES, ROLES, client_of, office  # noqa: F401  # a fixture
+from tests.web.test_people_pages import number as account
+from tests.web.test_people_pages import staffed  # noqa: F401  # a fixture
+from tests.web.test_stop_order_pages import just_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 FIRST_PAGE = sorted(set(ROLES) - CASES)
 
@@ -102,6 +106,22 @@ def test_what_is_overdue_or_unwitnessed_and_does_not_press(office: None, monkeyp
 
 def test_an_administrator_alone_who_is_not_told(office: None):  # noqa: F811
     assert doors(page("administrator"))["/people/"][1] == "You are the only administrator"
+    told = client_of("administrator").get("/people/").content.decode()
+    assert "Nobody can confirm what you propose" in told
+    assert "counterseal administrator NAME" in told
+
+
+def test_a_proposal_that_presses_nobody(staffed: Path):  # noqa: F811
+    """It presses whoever may confirm it, and neither whoever proposed it nor whoever it concerns."""
+    client = just_now("administrator")
+    client.post("/people/add/", {"username": "new", "role": "clerk"})
+    client.post(f"/people/{account('abe')}/code/")
+    told = {name: doors(page(name))["/people/"][1] for name in ("administrator", "abe", "amy")}
+    assert told == {
+        "administrator": "",
+        "abe": "1 waits for another administrator",
+        "amy": "2 wait for another administrator",
+    }
 
 
 def test_a_clerk_who_finds_no_way_to_an_accounting(office: None):  # noqa: F811

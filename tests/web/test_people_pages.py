@@ -1,4 +1,4 @@
-"""People as pages: nobody their own, a code that opens one door once, and a session that ends with its role."""
+"""People as pages: two administrators, nobody their own, a code that opens one door once, a session that ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def staffed(workspace: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy of the office in which accounts may be changed, with two administrators."""
+    """A copy of the office in which accounts may be changed, with three administrators."""
     from counterseal import wiring
     from counterseal.core.official import Role
 
@@ -27,7 +27,8 @@ def staffed(workspace: Path, tmp_path: Path) -> Iterator[Path]:
         from counterseal.store.officials import set_sign_in
 
         wiring.sign_ins_of_demonstration(wiring.open_office(folder))
-        set_sign_in("abe", Role.ADMINISTRATOR, "correct horse battery staple")
+        for name in ("abe", "amy"):
+            set_sign_in(name, Role.ADMINISTRATOR, "correct horse battery staple")
         yield folder
 
 
@@ -37,11 +38,30 @@ def number(name: str) -> int:
     return official_named(name)
 
 
+def proposal(name: str) -> int:
+    """Give the number of what is proposed for an account."""
+    from counterseal.store.proposals import proposals_waiting
+
+    return proposals_waiting(name)[0].id
+
+
+def confirmed(name: str, by: str = "abe") -> Any:
+    """Have another administrator confirm what is proposed for an account; give the answer."""
+    return just_now(by).post(f"/people/proposals/{proposal(name)}/confirm/")
+
+
+def shown(answer: Any) -> str:
+    """Give the one-time code that a page shows, nothing where it shows none."""
+    found = re.search(r'id="code">([a-z2-7-]+)<', answer.content.decode())
+    return found[1] if found else ""
+
+
 def add(client: Any, name: str, role: str = "specialist") -> str:
-    page = client.post("/people/add/", {"username": name, "role": role}).content.decode()
-    shown = re.search(r'id="code">([a-z2-7-]+)<', page)
-    assert shown, page
-    return shown[1]
+    proposed = client.post("/people/add/", {"username": name, "role": role})
+    assert (proposed.status_code, shown(proposed)) == (302, "")
+    code = shown(confirmed(name))
+    assert code
+    return code
 
 
 def test_an_account_that_an_administrator_changes_for_themselves(staffed: Path):
@@ -52,7 +72,14 @@ def test_an_account_that_an_administrator_changes_for_themselves(staffed: Path):
     page = client.get(f"/people/{own}/").content.decode()
     assert "another administrator changes it" in page
     assert "End the account" not in page
-    assert just_now("abe").post(f"/people/{own}/role/", {"role": "specialist"}).status_code == 302
+    abe = just_now("abe")
+    assert abe.post(f"/people/{own}/role/", {"role": "specialist"}).status_code == 302
+    page = client.get("/people/").content.decode()
+    assert "Nobody changes their own account" in page
+    assert f"/people/proposals/{proposal('administrator')}/confirm/" not in page
+    assert client.post(f"/people/proposals/{proposal('administrator')}/confirm/").status_code == 403
+    assert client.get("/people/").status_code == 200
+    assert confirmed("administrator", "amy").status_code == 302
     assert client.get("/people/").status_code == 302, "the session of the old role is dead"
 
 
@@ -62,6 +89,8 @@ def test_a_session_that_outlives_its_role_or_its_account(staffed: Path):
     assert clerk.get("/ledger/").status_code == 200
     client = just_now("administrator")
     assert client.post(f"/people/{number('specialist')}/role/", {"role": "clerk"}).status_code == 302
+    assert specialist.get("/cases/1/").status_code == 200, "nothing is changed until it is confirmed"
+    assert confirmed("specialist").status_code == 302
     assert client.post(f"/people/{number('clerk')}/end/", {"why": "left the office"}).status_code == 302
     for dead in (specialist, clerk):
         answer = dead.get("/ledger/")
@@ -70,17 +99,20 @@ def test_a_session_that_outlives_its_role_or_its_account(staffed: Path):
 
 def test_a_change_of_people_without_a_step_up(staffed: Path):
     client, other = client_of("administrator"), number("clerk")
+    just_now("abe").post("/people/add/", {"username": "waits", "role": "clerk"})
     for address, form in (
         ("/people/add/", {"username": "new", "role": "clerk"}),
         (f"/people/{other}/role/", {"role": "specialist"}),
         (f"/people/{other}/end/", {"why": "x"}),
         (f"/people/{other}/code/", {}),
+        (f"/people/proposals/{proposal('waits')}/confirm/", {}),
+        (f"/people/proposals/{proposal('waits')}/withdraw/", {}),
     ):
         assert client.post(address, form)["Location"].startswith("/account/reauthenticate/"), address
     from counterseal.store.officials import officials_listed
 
     assert {one.username for one in officials_listed() if one.active} == {
-        "requester", "specialist", "releasing", "counsel", "oversight", "administrator", "clerk", "abe",
+        "requester", "specialist", "releasing", "counsel", "oversight", "administrator", "clerk", "abe", "amy",
     }  # fmt: skip
 
 
@@ -123,3 +155,65 @@ def test_a_person_who_cannot_be_reached(staffed: Path):
     assert client.post(f"/people/{other}/end/", {"why": "left"}).status_code == 302
     assert "Ended" in client.get(f"/people/{other}/").content.decode()
     assert client.get(f"/people/{other}/role/").status_code == 404
+
+
+def test_one_administrator_whom_the_pages_let_do_it_alone(staffed: Path):
+    """Whatever they send: no account, no code, no role, and what they proposed is not theirs to confirm."""
+    from counterseal.store.officials import officials_listed
+
+    client, before = just_now("administrator"), officials_listed()
+    for name, address, form in (
+        ("new", "/people/add/", {"username": "new", "role": "releasing"}),
+        ("counsel", f"/people/{number('counsel')}/code/", {}),
+        ("clerk", f"/people/{number('clerk')}/role/", {"role": "releasing"}),
+    ):
+        answer = client.post(address, form, follow=True)
+        assert shown(answer) == ""
+        assert "until another administrator confirms" in answer.content.decode()
+        own = f"/people/proposals/{proposal(name)}/confirm/"
+        assert own not in answer.content.decode()
+        for sent in (client.get(own), client.post(own)):
+            assert (sent.status_code, shown(sent)) == (403, "")
+        assert client.post(address, form).status_code == 409, "proposed twice"
+    assert officials_listed() == before
+
+
+def test_a_proposal_that_another_administrator_does_not_find(staffed: Path):
+    """The page says what, whom, which role and by whom; a code is shown once, to whoever confirms."""
+    client, abe = just_now("administrator"), just_now("abe")
+    client.post(f"/people/{number('specialist')}/role/", {"role": "counsel"})
+    client.post(f"/people/{number('clerk')}/code/")
+    page = abe.get("/people/").content.decode()
+    table = page[page.index("Waits for another administrator") : page.index("Accounts that are alive first")]
+    for word in (
+        "Another role",
+        "Specialist → Counsel",
+        "A new one-time code",
+        ">clerk<",
+        "administrator",
+        ">Confirm<",
+    ):
+        assert word in table
+    address = f"/people/proposals/{proposal('clerk')}/confirm/"
+    assert shown(abe.get(address)) == ""
+    answer = abe.post(address)
+    assert (answer.status_code, bool(shown(answer))) == (200, True)
+    again = just_now("amy").post(address)
+    assert (again.status_code, shown(again)) == (409, "")
+    assert "This was not done" in again.content.decode()
+    assert abe.get(address).status_code == 404, "it has ended"
+    assert "waits for another administrator" in client.get(f"/people/{number('specialist')}/").content.decode()
+
+
+def test_a_proposal_that_was_withdrawn_and_is_confirmed(staffed: Path):
+    client, abe = just_now("administrator"), just_now("abe")
+    client.post("/people/add/", {"username": "new", "role": "clerk"})
+    confirm, withdraw = (f"/people/proposals/{proposal('new')}/{act}/" for act in ("confirm", "withdraw"))
+    assert "Withdraw the proposal for new?" in client.get(withdraw).content.decode()
+    assert client.post(withdraw).status_code == 302
+    for late in (confirm, withdraw):
+        answer = abe.post(late)
+        assert (answer.status_code, shown(answer)) == (409, "")
+    for number_ in (10**6, 2**63):
+        assert abe.post(f"/people/proposals/{number_}/confirm/").status_code == 404
+    assert "Waits for another administrator" not in abe.get("/people/").content.decode()

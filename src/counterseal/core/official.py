@@ -15,3 +15,11 @@ class Role(StrEnum):
     OVERSIGHT = "oversight"
     ADMINISTRATOR = "administrator"
     CLERK = "clerk"
+
+
+class AccountAct(StrEnum):
+    """What one administrator proposes for an account and another confirms."""
+
+    ADD = "add"
+    INVITE = "invite"
+    CHANGE = "change"

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 LEAST_FREE = 5 * 1024**3
 APART = 600
 """Seconds. How far the office's clock may stand from a witness's."""
+MAKE_OFFICIALS = 2
+"""Administrators that an account takes: one proposes it, another confirms it."""
 SOON = 30
 """Days ahead that something which ends is told of."""
 
@@ -196,6 +198,17 @@ def _registries(office: Office) -> Iterator[Checked]:
     yield Checked("", State.SOUND, "every registry that open cases need is in its place, and its key opens it")
 
 
+def _administrators(office: Office) -> Iterator[Checked]:
+    alive = condition().administrators
+    if alive < MAKE_OFFICIALS and not office.workspace.demonstration:
+        yield Checked(
+            "", State.WARNING, f"{alive} alive; without two no account, code or role is given",
+            "Another person's: counterseal administrator NAME",
+        )  # fmt: skip
+        return
+    yield Checked("", State.SOUND, f"{alive} alive")
+
+
 CHECKS: dict[str, Callable[[Office], Iterator[Checked]]] = {
     "database": _database,
     "ledger": _ledger,
@@ -209,4 +222,5 @@ CHECKS: dict[str, Callable[[Office], Iterator[Checked]]] = {
     "cases": _cases,
     "register": _register,
     "registries": _registries,
+    "administrators": _administrators,
 }

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from django.db.models import Count
 
 from counterseal.core.case import CaseState
-from counterseal.store.models import Agency, AgencyKey, Case, Officer, StopOrder, Submission
+from counterseal.core.official import Role
+from counterseal.store.models import Agency, AgencyKey, Case, Officer, Official, StopOrder, Submission
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +28,7 @@ class Condition:
     agencies: int
     officers: int
     ending: int
+    administrators: int
     registries: tuple[str, ...]
 
 
@@ -44,6 +46,7 @@ def condition(*, now: datetime | None = None, soon: int = 30) -> Condition:
         agencies=Agency.objects.count(),
         officers=officers.count(),
         ending=officers.filter(**ends).count() + keys.filter(**ends).count() if ends else 0,
+        administrators=Official.objects.filter(is_active=True, role=Role.ADMINISTRATOR.value).count(),
         registries=tuple(sorted(set(live.values_list("registry", flat=True)))),
     )
 

@@ -60,9 +60,14 @@ def set_sign_in(username: str, role: Role, password: str) -> bool:
     return new
 
 
+def name_taken(username: str) -> bool:
+    """Tell whether an account has or had this sign-in name."""
+    return Official.objects.filter(username=username).exists()
+
+
 def add_official(username: str, role: Role, agency: str | None = None) -> bool:
     """Add an account that nobody can sign in to yet; True when it is new."""
-    if Official.objects.filter(username=username).exists():
+    if name_taken(username):
         return False
     official = Official(username=username, role=role.value, agency_id=agency)
     official.set_unusable_password()

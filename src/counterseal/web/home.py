@@ -13,6 +13,7 @@ from counterseal.core.official import Role
 from counterseal.flow import asker, holder
 from counterseal.flow.custody import holdings
 from counterseal.flow.incident import incidents
+from counterseal.flow.people import proposals
 from counterseal.flow.sample import samples
 from counterseal.ledger.folder import LedgerFolder
 from counterseal.ledger.note import read_head
@@ -23,7 +24,7 @@ from counterseal.store.officials import officials_listed
 from counterseal.web.people import DOES
 from counterseal.web.queue import queue
 from counterseal.web.requester import agency_of
-from counterseal.web.rights import Right, rights_of
+from counterseal.web.rights import Right, rights_of, who
 from counterseal.wiring import look, office
 
 if TYPE_CHECKING:
@@ -108,9 +109,12 @@ def _audit(_: HttpRequest) -> Waits:
     )
 
 
-def _people(_: HttpRequest) -> Waits:
+def _people(request: HttpRequest) -> Waits:
     alive = [one for one in officials_listed() if one.active]
     administrators = sum(one.role is Role.ADMINISTRATOR for one in alive)
+    waiting = sum(not refusal for _, refusal in proposals(office(), who(request)))
+    if waiting:
+        return Waits(len(alive), "alive", f"{waiting} wait{'s' if waiting == 1 else ''} for another administrator")
     return Waits(len(alive), "alive", "You are the only administrator" if administrators == 1 else "")
 
 

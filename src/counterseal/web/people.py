@@ -1,6 +1,7 @@
-"""People and keys: accounts made, roles given, accounts ended, each with a page that asks and a step-up first.
+"""People and keys: accounts, codes and roles proposed and confirmed, accounts ended, each after a page and a step-up.
 
-A one-time code is shown once, to be handed over in person; with it a first passkey is enrolled.
+One administrator proposes and another confirms. A one-time code is shown once, to whoever confirmed, to be handed over
+in person; with it a first passkey is enrolled.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from counterseal.core.official import Role
+from counterseal.core.official import AccountAct, Role
 from counterseal.errors import CountersealError
 from counterseal.flow import people
 from counterseal.store.officials import keys_listed, officials_listed
+from counterseal.store.proposals import proposal_held, proposals_waiting
 from counterseal.store.queue import agencies_listed
 from counterseal.web.first_key import INVITED
 from counterseal.web.rights import Right, asks, who
@@ -31,8 +33,8 @@ from counterseal.wiring import office
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from counterseal.flow.people import Invited
     from counterseal.store.officials import OfficialListed
+    from counterseal.store.proposals import ProposalHeld
 
 ROLE_WORD = {
     Role.REQUESTER: "Requester",
@@ -49,18 +51,25 @@ DOES = {
     Role.RELEASING: "Signs second, on cases never touched before.",
     Role.COUNSEL: "Settles questions of law, issues stop orders and lifts them with another counsel. Signs no release.",
     Role.OVERSIGHT: "Reads counts, proofs and cases by a logged look; issues stop orders. Changes nothing else.",
-    Role.ADMINISTRATOR: "Accounts, keys and roles, never their own. Reads no case, signs nothing.",
+    Role.ADMINISTRATOR: "Accounts and roles, with another administrator, never one’s own. Reads no case, signs none.",
     Role.CLERK: "Answers one person’s accounting. No case work.",
+}
+ASKED = {
+    AccountAct.ADD: "A new account",
+    AccountAct.INVITE: "A new one-time code",
+    AccountAct.CHANGE: "Another role",
 }
 
 
 @require_safe
 @asks(Right.PEOPLE)
 def officials(request: HttpRequest) -> HttpResponse:
-    """Give every account."""
+    """Give every account, and what waits for another administrator."""
     listed = [(one, ROLE_WORD[one.role]) for one in officials_listed()]
-    told = {"people": listed, "now": office().clock.now(), "official": who(request),
-            "alone": sum(one.active and one.role is Role.ADMINISTRATOR for one, _ in listed) == 1}  # fmt: skip
+    waiting = [(held, *_words(held), refusal) for held, refusal in people.proposals(office(), who(request))]
+    alone = sum(one.active and one.role is Role.ADMINISTRATOR for one, _ in listed) == 1
+    told = {"people": listed, "now": office().clock.now(), "official": who(request), "waiting": waiting,
+            "days": people.PROPOSAL_DAYS, "alone": alone}  # fmt: skip
     return render(request, "web/people.html", told)
 
 
@@ -70,7 +79,8 @@ def official(request: HttpRequest, official: int) -> HttpResponse:
     """Give one account: its role, and each key with the entry that proves it."""
     held = _known(official)
     told = {"one": held, "word": ROLE_WORD[held.role], "does": DOES[held.role], "keys": keys_listed(official),
-            "own": held.id == who(request), "now": office().clock.now()}  # fmt: skip
+            "own": held.id == who(request), "now": office().clock.now(),
+            "waiting": proposals_waiting(held.username)}  # fmt: skip
     return render(request, "web/person.html", told)
 
 
@@ -78,14 +88,16 @@ def official(request: HttpRequest, official: int) -> HttpResponse:
 @asks(Right.PEOPLE)
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def add(request: HttpRequest) -> HttpResponse:
-    """Give the form of an account; with POST make it and show its code once."""
+    """Give the form of an account; with POST propose it."""
     name, role, agency = (request.POST.get(field, "").strip() for field in ("username", "role", "agency"))
     error: CountersealError | None = None
     if request.method == "POST":
         try:
-            return _code(request, people.add_person(office(), who(request), name, _role(role), _agency(role, agency)))
+            people.propose_person(office(), who(request), name, _role(role), _agency(role, agency))
         except CountersealError as refused:
             error = refused
+        else:
+            return _proposed(request)
     told = {"name": name, "role": role, "agency": agency, "roles": _roles(), "agencies": agencies_listed(),
             "error": error}  # fmt: skip
     return render(request, "web/person_add.html", told, status=409 if error else 200)
@@ -95,18 +107,17 @@ def add(request: HttpRequest) -> HttpResponse:
 @asks(Right.PEOPLE)
 @reauthentication_required  # type: ignore[untyped-decorator]
 def change(request: HttpRequest, official: int) -> HttpResponse:
-    """Give the page that asks for another role; with POST give it."""
+    """Give the page that asks for another role; with POST propose it."""
     held = _other(request, official)
     role, agency = request.POST.get("role", ""), request.POST.get("agency", "")
     error: CountersealError | None = None
     if request.method == "POST":
         try:
-            people.change_role(office(), who(request), official, _role(role), _agency(role, agency))
+            people.propose_role(office(), who(request), official, _role(role), _agency(role, agency))
         except CountersealError as refused:
             error = refused
         else:
-            messages.success(request, "The role is changed. Their sessions have ended.")
-            return HttpResponseRedirect(reverse("person", args=[official]))
+            return _proposed(request)
     told = {"one": held, "word": ROLE_WORD[held.role], "role": role, "agency": agency, "error": error,
             "roles": [one for one in _roles() if one[0] != held.role.value], "agencies": agencies_listed()}  # fmt: skip
     return render(request, "web/person_role.html", told, status=409 if error else 200)
@@ -135,11 +146,58 @@ def end(request: HttpRequest, official: int) -> HttpResponse:
 @asks(Right.PEOPLE)
 @reauthentication_required  # type: ignore[untyped-decorator]
 def invite(request: HttpRequest, official: int) -> HttpResponse:
-    """Give the page that asks whether to make a new one-time code; with POST make it and show it once."""
+    """Give the page that asks whether to propose a new one-time code; with POST propose it."""
     held = _other(request, official)
+    error: CountersealError | None = None
     if request.method == "POST":
-        return _code(request, people.invite_again(office(), who(request), official))
-    return render(request, "web/person_invite.html", {"one": held, "word": ROLE_WORD[held.role]})
+        try:
+            people.propose_code(office(), who(request), official)
+        except CountersealError as refused:
+            error = refused
+        else:
+            return _proposed(request)
+    told = {"one": held, "word": ROLE_WORD[held.role], "error": error}
+    return render(request, "web/person_invite.html", told, status=409 if error else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@asks(Right.PEOPLE)
+@reauthentication_required  # type: ignore[untyped-decorator]
+def confirm(request: HttpRequest, proposal: int) -> HttpResponse:
+    """Give the page that asks whether to confirm what another proposed; with POST do it, and show its code once."""
+    held = _proposal(request, proposal)
+    if who(request) in {held.by, held.proposed.official}:
+        raise PermissionDenied
+    error: CountersealError | None = None
+    if request.method == "POST":
+        try:
+            made = people.confirm(office(), who(request), proposal)
+        except CountersealError as refused:
+            error = refused
+        else:
+            if made is not None:
+                return render(request, "web/person_code.html", {"made": made})
+            messages.success(request, "The role is changed. Their sessions have ended.")
+            return HttpResponseRedirect(reverse("person", args=[held.proposed.official]))
+    return _asked(request, "web/proposal_confirm.html", held, error)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@asks(Right.PEOPLE)
+@reauthentication_required  # type: ignore[untyped-decorator]
+def withdraw(request: HttpRequest, proposal: int) -> HttpResponse:
+    """Give the page that asks whether to withdraw a proposal; with POST withdraw it."""
+    held = _proposal(request, proposal)
+    error: CountersealError | None = None
+    if request.method == "POST":
+        try:
+            people.withdraw(office(), who(request), proposal)
+        except CountersealError as refused:
+            error = refused
+        else:
+            messages.success(request, "The proposal is withdrawn. Nothing was changed.")
+            return HttpResponseRedirect(reverse("people"))
+    return _asked(request, "web/proposal_withdraw.html", held, error)
 
 
 @login_not_required
@@ -160,8 +218,34 @@ def invited(request: HttpRequest) -> HttpResponse:
     return render(request, "web/invited.html", {"name": name, "error": error}, status=409 if error else 200)
 
 
-def _code(request: HttpRequest, made: Invited) -> HttpResponse:
-    return render(request, "web/person_code.html", {"made": made})
+def _proposed(request: HttpRequest) -> HttpResponse:
+    messages.success(request, "It is proposed. Nothing is changed until another administrator confirms it.")
+    return HttpResponseRedirect(reverse("people"))
+
+
+def _asked(request: HttpRequest, page: str, held: ProposalHeld, error: CountersealError | None) -> HttpResponse:
+    asked, role = _words(held)
+    told = {"held": held, "asked": asked, "role": role, "does": DOES[held.proposed.role] if held.proposed.role else "",
+            "error": error}  # fmt: skip
+    return render(request, page, told, status=409 if error else 200)
+
+
+def _words(held: ProposalHeld) -> tuple[str, str]:
+    """Give in words what is proposed, and the role: the one that is given, or that the account has."""
+    asked = held.proposed
+    roles = [ROLE_WORD[role] for role in (asked.held_role, asked.role) if role is not None]
+    return ASKED[asked.what], " → ".join(roles)
+
+
+def _proposal(request: HttpRequest, proposal: int) -> ProposalHeld:
+    """Give a proposal; one that has ended is no page any more, and a form sent for it is refused in words."""
+    try:
+        held = proposal_held(proposal)
+    except CountersealError:
+        raise Http404 from None
+    if held.ended and request.method != "POST":
+        raise Http404
+    return held
 
 
 def _roles() -> list[tuple[str, str, str]]:

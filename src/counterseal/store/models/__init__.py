@@ -9,12 +9,13 @@ from counterseal.store.models.ledger import (
     LedgerOpening,
 )
 from counterseal.store.models.office import Agency, Official, StopOrder
-from counterseal.store.models.people import Inspection, Invitation
+from counterseal.store.models.people import AccountProposal, Inspection, Invitation
 from counterseal.store.models.queue import SavedFilter
 from counterseal.store.models.register import AgencyKey, AgencyRoot, Officer
 from counterseal.store.models.submission import Case, Submission
 
 __all__ = [
+    "AccountProposal",
     "Agency",
     "AgencyKey",
     "AgencyRoot",
