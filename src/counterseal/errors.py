@@ -35,5 +35,9 @@ class CountersealError(Exception):
         return f"{place}{self.message}{advice} [{self.code}]"
 
 
+class NotLoadedError(Exception):
+    """A part of the program could not be loaded; what it came from says why, where anybody can."""
+
+
 class CheckFailedError(CountersealError):
     """A check that the user asked for did not hold (a proof, a verification); the call itself was right."""

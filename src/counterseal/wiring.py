@@ -16,7 +16,7 @@ from counterseal.core.clock import SteadyClock, SystemClock
 from counterseal.core.steps import Engine
 from counterseal.core.workspace import Workspace, read_workspace
 from counterseal.engine.duck import DuckEngine
-from counterseal.errors import CountersealError
+from counterseal.errors import CountersealError, NotLoadedError
 from counterseal.release import STYLE_SOURCE
 from counterseal.vault.batch_files import BatchFiles
 from counterseal.vault.keys import read_opening_key
@@ -135,7 +135,12 @@ def _office(
 def _start_django() -> None:
     from counterseal.store.connection import ready  # only commands that keep something need it
 
-    ready()
+    try:
+        ready()
+    except CountersealError:
+        raise
+    except Exception as failure:  # memory that gives out here is told as anything
+        raise NotLoadedError from failure
 
 
 def agreement_folder(named: str | None, known: Path) -> Path | None:

@@ -154,9 +154,12 @@ def test_another_run_determined_it_meanwhile(tmp_path: Path, made_up: Path, empt
 @pytest.mark.thorough
 def test_a_run_that_was_cut_yesterday(small_request: Path, empty_office: Path, tmp_path: Path):
     """Refused on another day of receipt, with the word that continues it."""
-    (tmp_path / "nowhere").mkdir()
+    whole, count = tmp_path / "whole", tmp_path / "count"
+    shutil.copytree(empty_office, whole)
+    assert run(None, small_request, whole, count=count).returncode == 0
+    late = int(count.read_text(encoding="utf-8")) * 3 // 4
     asked = ("run", str(small_request / "request" / SUBMISSION), "--workspace", str(empty_office))
-    cut = program(None, *asked, "--registry", str(tmp_path / "nowhere"), "--received-on", "2026-11-03")
+    cut = run(None, small_request, empty_office, at=late, also={"FAILS": "memory"})
     later = program(None, *asked, "--registry", str(small_request / "registry"), "--received-on", "2026-11-04")
 
     assert cut.returncode == later.returncode == 2

@@ -147,7 +147,7 @@ def test_an_office_of_an_earlier_version_that_looks_as_if_somebody_changed_it(lo
     """After a new version was installed the first word is of the upgrade; it is refused all the same."""
     with connections["default"].cursor() as cursor:
         cursor.execute("DROP TRIGGER store_case_no_replace")
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'store' AND name = '0008_standing'")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'store' AND name >= '0008'")
     with pytest.raises(CountersealError, match="database-behind") as refused:
         log.start()
     assert "counterseal upgrade" in str(refused.value)

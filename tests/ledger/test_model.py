@@ -187,7 +187,7 @@ class RealOffice(RuleBasedStateMachine):
     def stops(self, rarely: int):
         if rarely != 4:  # after a stop little is left to try
             return
-        index, _ = stop(self.log, self.gate.policy, self.post, {"case": "c" * 64})
+        index, _ = stop(self.log, self.gate.policy, self.post, {"case": UNDER.digest})
         self.places.append(index)
         self.state = self.model("stop")
         self.state = self.model("acknowledge") or self.state

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 
-from counterseal.errors import CountersealError
+from counterseal.errors import CountersealError, NotLoadedError
 
 FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 LOCKED = "locked"
@@ -28,6 +28,11 @@ def machine_failure(failure: BaseException) -> CountersealError | None:
         if (told := _told(following)) is not None:
             return told
         following = following.__cause__ or following.__context__
+    if isinstance(failure, NotLoadedError):
+        return CountersealError(
+            "not-loaded", "A part of this program could not be loaded.",
+            next_step=f"If memory was short: {AGAIN[0].lower()}{AGAIN[1:]} Else install it anew.",
+        )  # fmt: skip
     return None
 
 
