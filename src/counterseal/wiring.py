@@ -169,10 +169,16 @@ def run(
     agreement: str | None,
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[RunSummary, float]:
-    """Run the main job and give what came of it, with the seconds it took."""
+    """Run the main job and give what came of it, with the seconds it took.
+
+    A registry that is none is told before anything is entered: it is the fault of whoever gives the command, and never
+    that of an agency whose request a worker takes.
+    """
     from counterseal.flow.run import run_submission  # loads Django
+    from counterseal.identity.index import open_registry
 
     began = time.perf_counter()
+    open_registry(registry, office.registries)
     summary = run_submission(
         office,
         submission,

@@ -26,6 +26,17 @@ def rows_of(submission: Path) -> bytes:
     return (submission / json.loads((submission / "manifest.json").read_text())["rows"]).read_bytes()
 
 
+def test_a_registry_of_the_office_that_is_wrong_and_refuses_an_agencys_request(agencies: Agencies, tmp_path: Path):
+    """The fault is the custodian's: the request waits, the agency reads nothing of it, and then it is taken."""
+    agencies.ice.send(agencies.request)
+    (worked,) = work_inbox(agencies.office, tmp_path / "no registry")
+    assert (worked.state, worked.code) == ("waiting", "registry-unreadable")
+    assert "registry" not in agencies.ice.call("GET", f"/submissions/{SUBMISSION}").text
+    assert agencies.ice.call("GET", f"/submissions/{SUBMISSION}").json()["status"] != "refused"
+    (worked,) = work_inbox(agencies.office, agencies.registry)
+    assert worked.state == "taken"
+
+
 def test_from_an_upload_to_its_response(agencies: Agencies):
     """The whole way by one agency, and at each step the other agency finds nothing there."""
     ice, other = agencies.ice, agencies.other

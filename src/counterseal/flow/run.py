@@ -31,7 +31,6 @@ from counterseal.flow.orders import accounts_stopped, orders_for_screening
 from counterseal.flow.receive import receive
 from counterseal.flow.row_proofs import ROW_OPENINGS, determinations
 from counterseal.flow.screen import request_facts, screen_rows
-from counterseal.identity.index import open_registry
 from counterseal.intake import read_manifest
 from counterseal.ledger import batch_root
 from counterseal.release import Letter, notice_html, notice_pdf, response_sql
@@ -89,7 +88,6 @@ def run_submission(
     progress: Progress | None = None,
 ) -> RunSummary:
     """Intake, screening, identity, cases. Never releases anything. Raises CountersealError."""
-    open_registry(registry, office.registries)  # one that is none is told before anything is entered
     office.ledger.publish()  # what an act entered that was cut before it could publish
     place = office.workspace.unfinished(read_manifest(submission).submission)
     with worked_on_alone(place):
